@@ -1,0 +1,34 @@
+//! What was seen, judged: pure functions from a snapshot to a report. No clock, no IO, no words for panes.
+
+mod divergence;
+mod explain;
+mod interest;
+mod plan;
+mod report;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::{Service, Snapshot};
+
+pub use divergence::judge;
+pub use explain::explain;
+pub use interest::Interest;
+pub use plan::plan;
+pub use report::{Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
+
+/// Judges everything that was seen. `judge` does one service alone, where only that one changed.
+#[must_use]
+pub fn analyse(snapshot: &Snapshot, services: &[Arc<Service>], policy: &Policy, now: Timestamp) -> Report {
+    Report {
+        services: services.iter().map(|service| judge(snapshot, service, policy, now)).collect(),
+        sources: sources(snapshot),
+    }
+}
+
+/// Returns how every source is doing.
+#[must_use]
+pub fn sources(snapshot: &Snapshot) -> Vec<SourceReport> {
+    snapshot.health().iter().map(|(id, health)| SourceReport { id: id.clone(), health: health.clone() }).collect()
+}

@@ -1,0 +1,240 @@
+//! The one truth that every face of landfall shows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{Digest, Health, ImageName, Miss, Platform, Run, Service, SourceId, Tag, Text};
+
+/// What the verdicts are judged by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// How long after the push job's end an absent tag is not yet missing.
+    pub grace: SignedDuration,
+    /// How many of the newest runs of a service are looked at.
+    pub runs: usize,
+    /// How far apart the two looks stand that a missing tag needs.
+    pub second_look: SignedDuration,
+    /// How old the proof may be that the credential can read the repository.
+    pub canary: SignedDuration,
+    /// A pipeline over this is slow.
+    pub slow_pipeline: SignedDuration,
+    /// A stage or job over this is slow.
+    pub slow_stage: SignedDuration,
+    /// Above this share of builds failed by flakes: stay on Continuous Delivery. 0 to 1.
+    pub flaky_gate: f64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            grace: SignedDuration::from_mins(2),
+            runs: 20,
+            second_look: SignedDuration::from_secs(15),
+            canary: SignedDuration::from_mins(5),
+            slow_pipeline: SignedDuration::from_mins(10),
+            slow_stage: SignedDuration::from_mins(5),
+            flaky_gate: 0.05,
+        }
+    }
+}
+
+/// Did the image land? The ten words of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The registry says no such tag, and it was able to say so.
+    Missing,
+    /// The tag is there with another commit's older content.
+    Stale,
+    /// The tag's revision label names another commit.
+    Mismatch,
+    /// The tag is there but cannot be pulled whole.
+    Incomplete,
+    /// Absent where expected, present where the log says it went.
+    Misrouted,
+    /// It landed once and is absent now.
+    Pruned,
+    /// Could not look.
+    Unknown,
+    /// Not final: still running, or within grace.
+    Pending,
+    /// There, this commit's, and whole.
+    Landed,
+    /// This run was not to publish.
+    NotExpected,
+}
+
+impl Verdict {
+    /// Every verdict, worst first.
+    pub const ALL: [Self; 10] = [
+        Self::Missing,
+        Self::Stale,
+        Self::Mismatch,
+        Self::Incomplete,
+        Self::Misrouted,
+        Self::Pruned,
+        Self::Unknown,
+        Self::Pending,
+        Self::Landed,
+        Self::NotExpected,
+    ];
+
+    /// Returns the word that the report and the screen use.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Landed => "landed",
+            Self::Missing => "missing",
+            Self::Stale => "stale",
+            Self::Mismatch => "mismatch",
+            Self::Incomplete => "incomplete",
+            Self::Misrouted => "misrouted",
+            Self::Pruned => "pruned",
+            Self::Pending => "pending",
+            Self::NotExpected => "not_expected",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Returns the verdict that the word names.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.word() == word)
+    }
+
+    /// Returns whether something is wrong: a finding, exit code 1.
+    #[must_use]
+    pub fn is_finding(self) -> bool {
+        match self {
+            Self::Missing | Self::Stale | Self::Mismatch | Self::Incomplete | Self::Misrouted | Self::Pruned => true,
+            Self::Unknown | Self::Pending | Self::Landed | Self::NotExpected => false,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// Everything that is known and judged at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// A service each, in the configuration's order.
+    pub services: Vec<ServiceReport>,
+    /// A source each, by name.
+    pub sources: Vec<SourceReport>,
+}
+
+impl Report {
+    /// Returns every row of every service.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.services.iter().flat_map(|service| &service.rows)
+    }
+
+    /// Returns how many rows have this verdict.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.rows().filter(|row| row.verdict == verdict).count()
+    }
+}
+
+/// One service.
+#[derive(Debug, Clone)]
+pub struct ServiceReport {
+    /// The service as configured.
+    pub service: Arc<Service>,
+    /// A row per run, image and tag; newest run first.
+    pub rows: Vec<Row>,
+    /// The newest run, in whatever state.
+    pub newest: Option<Arc<Run>>,
+    /// The newest green run that was to publish, and its verdict.
+    pub newest_green: Option<Green>,
+    /// The newest run all of whose tags landed.
+    pub newest_landed: Option<Arc<Run>>,
+    /// How many green commits, that were to publish, stand above the newest landed one; `None` where that is unknown.
+    pub behind: Option<usize>,
+    /// The end of the first green run after the newest landed one: since then nothing lands.
+    pub since: Option<Timestamp>,
+    /// When the list of runs was last read.
+    pub seen_at: Option<Timestamp>,
+    /// Why the list of runs could not be read the last time.
+    pub failure: Option<Miss>,
+    /// Whether every row is settled: no look that could change a verdict is outstanding.
+    pub settled: bool,
+}
+
+/// The newest green run of a service.
+#[derive(Debug, Clone)]
+pub struct Green {
+    /// The run.
+    pub run: Arc<Run>,
+    /// The worst verdict among its rows.
+    pub verdict: Verdict,
+    /// Whether nothing that could change it is outstanding.
+    pub settled: bool,
+}
+
+/// One run × image × tag.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The service's place in `Report::services`.
+    pub service: Arc<Service>,
+    /// The run.
+    pub run: Arc<Run>,
+    /// The place of the image in the service's list.
+    pub image_index: usize,
+    /// The place of the tag template in the image's list.
+    pub tag_index: usize,
+    /// The expected tag; `None` where the template cannot be filled in for this run.
+    pub tag: Option<Tag>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether nothing that could change the verdict is outstanding. A `landed` that is not settled
+    /// still waits for its layers to be looked at.
+    pub settled: bool,
+    /// The last verdict that was sure, and when, where this one is `unknown`.
+    pub last_known: Option<(Verdict, Timestamp)>,
+    /// Since when the verdict holds, where that is known.
+    pub since: Option<Timestamp>,
+    /// What the tag points to.
+    pub digest: Option<Digest>,
+    /// When the image was built, by its own word.
+    pub created: Option<Timestamp>,
+    /// The commit that the image names.
+    pub revision: Option<Text>,
+    /// The platforms that the tag offers.
+    pub platforms: Vec<Platform>,
+}
+
+impl Row {
+    /// Returns the image repository that is expected.
+    #[must_use]
+    pub fn image(&self) -> Option<&ImageName> {
+        self.service.images.get(self.image_index).map(|spec| &spec.repository)
+    }
+}
+
+/// Why a row's verdict is what it is, in plain sentences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// One sentence each, in the order looked at.
+    pub evidence: Vec<String>,
+    /// What would have to be looked at to be sure; empty where the verdict is sure.
+    pub to_be_sure: Vec<String>,
+    /// The likely cause, where the evidence names one.
+    pub cause: Option<String>,
+    /// What to do next; landfall does none of it.
+    pub next_steps: Vec<String>,
+}
+
+/// One source.
+#[derive(Debug, Clone)]
+pub struct SourceReport {
+    /// Its name.
+    pub id: SourceId,
+    /// How it is doing.
+    pub health: Health,
+}

@@ -1,0 +1,52 @@
+//! One thing to ask a source. What is wanted is said as data; `poll` decides when it is asked.
+
+use jiff::Timestamp;
+
+use super::{Digest, ImageName, JobId, RunKey, ServiceName, TagRef};
+
+/// One thing to ask a source.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// The newest runs of a service.
+    Runs(ServiceName),
+    /// The jobs of a run.
+    Jobs(RunKey),
+    /// What the log of a finished job says that it pushed.
+    PushLog(RunKey, JobId),
+    /// A tag, and the manifest that it points to.
+    Tag(TagRef),
+    /// A manifest by its digest.
+    Manifest(ImageName, Digest),
+    /// An image's config blob.
+    Config(ImageName, Digest),
+    /// Whether a blob is there.
+    Blob(ImageName, Digest),
+    /// Whether this credential may read the repository at all: its list of tags.
+    Canary(ImageName),
+}
+
+/// In which order looks are asked. The first is asked first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Urgency {
+    /// The user asked for it.
+    Asked,
+    /// Needed for the newest green commit of a service.
+    Newest,
+    /// Needed for older commits.
+    Depth,
+    /// The layers of images whose tag and content are known.
+    Layers,
+    /// Looking again at what is known.
+    Again,
+}
+
+/// A look that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// What to ask.
+    pub look: Look,
+    /// In which order.
+    pub urgency: Urgency,
+    /// Not before this moment; at once where there is none.
+    pub not_before: Option<Timestamp>,
+}

@@ -1,0 +1,111 @@
+//! What the configuration asks to watch.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use super::{ImageName, Platform, RepoPath, Run, ServiceName, SourceId, TagTemplate};
+
+/// Globs of which one must match. None at all matches everything.
+#[derive(Debug, Clone)]
+pub struct Globs {
+    patterns: Vec<String>,
+    set: GlobSet,
+}
+
+impl Globs {
+    /// Returns the globs; `*` crosses slashes, as in `release*` for `release/1.2`.
+    ///
+    /// # Errors
+    /// The first pattern that is no glob, and why.
+    pub fn parse(patterns: &[String]) -> Result<Self, (String, String)> {
+        let mut builder = GlobSetBuilder::new();
+        for pattern in patterns {
+            builder.add(Glob::new(pattern).map_err(|error| (pattern.clone(), error.kind().to_string()))?);
+        }
+        let set = builder.build().map_err(|error| (patterns.join(", "), error.to_string()))?;
+        Ok(Self { patterns: patterns.to_vec(), set })
+    }
+
+    /// Returns whether one of them matches, or there is none.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.patterns.is_empty() || self.set.is_match(text)
+    }
+
+    /// Returns the patterns as written.
+    #[must_use]
+    pub fn patterns(&self) -> &[String] {
+        &self.patterns
+    }
+}
+
+/// A service: where its CI runs, and what images a green run is to leave behind.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Its name.
+    pub name: ServiceName,
+    /// The CI provider.
+    pub ci: SourceId,
+    /// The repository or project.
+    pub repo: RepoPath,
+    /// Globs for the workflow's file name or name; none means every workflow.
+    pub workflow: Globs,
+    /// Globs for the branch, or for the git tag where the run was for one.
+    pub branch: Globs,
+    /// Globs for the event; none means everything except pull requests.
+    pub event: Globs,
+    /// Globs for the name of the job that pushes.
+    pub push_job: Globs,
+    /// What a green run is to leave behind.
+    pub images: Vec<ImageSpec>,
+}
+
+impl Service {
+    /// Returns whether the run's workflow is one that is watched.
+    #[must_use]
+    pub fn watches(&self, run: &Run) -> bool {
+        let file = run.workflow_file.as_ref().is_some_and(|file| self.workflow.matches(file.raw()));
+        file || self.workflow.matches(run.workflow.raw())
+    }
+
+    /// Returns why the run is not to publish: its event or branch is filtered out.
+    #[must_use]
+    pub fn filtered(&self, run: &Run) -> Option<String> {
+        let event = run.event.0.raw();
+        let by_event =
+            if self.event.patterns().is_empty() { run.event.is_pull_request() } else { !self.event.matches(event) };
+        if by_event {
+            return Some(format!("runs for {} do not publish here", run.event.0));
+        }
+        let branch = run.git_tag.as_ref().or(run.branch.as_ref());
+        let named = branch.map_or("", |branch| branch.raw());
+        (!self.branch.matches(named)).then(|| match branch {
+            Some(branch) => format!("runs on {branch} do not publish here"),
+            None => "the run names no branch, and only some branches publish here".to_owned(),
+        })
+    }
+}
+
+/// An image that a green run is to leave behind.
+#[derive(Debug, Clone)]
+pub struct ImageSpec {
+    /// The repository.
+    pub repository: ImageName,
+    /// The tags; all must exist.
+    pub tags: Vec<TagTemplate>,
+    /// The platforms that must resolve; none means those that the index itself lists.
+    pub platforms: Vec<Platform>,
+    /// What is asked of the revision label.
+    pub revision: RevisionRule,
+}
+
+/// What is asked of `org.opencontainers.image.revision`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RevisionRule {
+    /// Where it is set it must name the commit.
+    #[default]
+    Auto,
+    /// It must be set and name the commit.
+    Require,
+    /// It is not looked at.
+    Off,
+}

@@ -1,0 +1,53 @@
+//! Who is asked: CI providers and registries behind two traits. A source knows `domain` and `http`, never a pane.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::domain::{
+    Batch, Digest, Failure, ImageConfig, ImageName, Job, JobId, Manifest, Probe, PushLog, Run, RunKey, Service, Tag,
+    TagRef, Traffic,
+};
+
+/// A CI provider.
+#[async_trait]
+pub trait CiProvider: Send + Sync {
+    /// Returns the newest runs of the service's workflow, newest first, reading pages until `count` runs that are
+    /// to publish were found, the list ends, or ten pages were read. Runs that are filtered out and stand between
+    /// them are kept.
+    async fn runs(&self, service: &Service, count: usize) -> Result<Batch<Arc<Run>>, Failure>;
+
+    /// Returns all jobs of this attempt of a run.
+    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure>;
+
+    /// Returns what the log of a finished job says that it pushed. An absent log is an answer, not a failure.
+    async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure>;
+
+    /// Returns what was sent and spent so far.
+    fn traffic(&self) -> Traffic;
+}
+
+/// An OCI registry, read by the distribution specification.
+#[async_trait]
+pub trait Registry: Send + Sync {
+    /// Returns the manifest that the tag points to: one GET with every media type accepted.
+    async fn tag(&self, tag_ref: &TagRef) -> Probe<Arc<Manifest>>;
+
+    /// Returns the manifest with this digest.
+    async fn manifest(&self, image: &ImageName, digest: &Digest) -> Probe<Arc<Manifest>>;
+
+    /// Returns what the config blob with this digest says.
+    async fn config(&self, image: &ImageName, digest: &Digest) -> Probe<ImageConfig>;
+
+    /// Returns whether the blob is there: one HEAD.
+    async fn blob(&self, image: &ImageName, digest: &Digest) -> Probe<()>;
+
+    /// Returns the first page of the repository's tags.
+    async fn tags(&self, image: &ImageName) -> Probe<Batch<Tag>>;
+
+    /// Gets ready to ask about a repository: the challenge and the token, before any answer is needed.
+    async fn warm(&self, image: &ImageName);
+
+    /// Returns what was sent and spent so far.
+    fn traffic(&self) -> Traffic;
+}
