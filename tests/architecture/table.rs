@@ -1,0 +1,100 @@
+//! The rules as data: who may import whom, which crate belongs to whom, and what pure means.
+
+/// Who may name what of ours. The first word is the module below the crate; then the paths it may use.
+/// A path admits everything below it.
+pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("analysis", &["domain"]),
+    ("pane", &["analysis", "domain"]),
+    ("output", &["analysis", "domain"]),
+    ("app", &["analysis", "domain", "pane"]),
+    ("ui", &["app::Screen", "pane"]),
+    ("http", &["domain"]),
+    ("source", &["domain", "http"]),
+    ("poll", &["domain", "source"]),
+    ("store", &["domain"]),
+    ("config", &["analysis::Policy", "domain"]),
+    ("cli", &["analysis::Verdict"]),
+    ("demo", &["domain"]),
+    ("terminal", &[]),
+    (
+        "runtime",
+        &[
+            "analysis", "app", "cli", "config", "demo", "domain", "http", "output", "pane", "poll", "source", "store",
+            "terminal", "ui",
+        ],
+    ),
+    ("main", &["cli", "runtime"]),
+    ("lib", &[]),
+];
+
+/// Crates that belong to a few modules only. What is not listed here is free to all that are not pure.
+pub(crate) const CRATES: &[(&str, &[&str])] = &[
+    ("ratatui", &["ui", "runtime", "terminal"]),
+    ("crossterm", &["ui", "runtime", "terminal"]),
+    ("reqwest", &["http"]),
+    ("http_auth", &["source"]),
+    ("octocrab", &["source"]),
+    ("gitlab", &["source"]),
+    ("oci_distribution", &["source", "demo"]),
+    ("axum", &["demo"]),
+    ("rusqlite", &["store"]),
+    ("rusqlite_migration", &["store"]),
+    ("clap", &["cli", "main"]),
+    ("backon", &["poll"]),
+];
+
+/// Modules in which the same input gives the same output: no IO, no clock, no task, no colour, no terminal.
+pub(crate) const PURE: &[&str] = &["domain", "analysis", "pane", "output", "app"];
+
+/// What a pure module may not name, as the beginning of a path.
+pub(crate) const IMPURE_PATHS: &[&str] = &[
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::os",
+    "std::process",
+    "std::thread",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "std::io::stdin",
+    "std::io::stdout",
+    "std::io::stderr",
+    "tokio",
+    "reqwest",
+    "axum",
+    "rusqlite",
+    "ratatui",
+    "crossterm",
+    "rustix",
+    "fastrand",
+    "tracing",
+];
+
+/// What a pure module may not name anywhere in a path.
+pub(crate) const IMPURE_WORDS: &[&str] = &[
+    "Instant",
+    "SystemTime",
+    "await",
+    "async",
+    "unsafe",
+    "Mutex",
+    "RwLock",
+    "RefCell",
+    "print!",
+    "println!",
+    "eprint!",
+    "eprintln!",
+    "dbg!",
+    "thread_local!",
+];
+
+/// What a pure module may not name as the end of a path.
+pub(crate) const IMPURE_ENDS: &[&str] = &["Timestamp::now", "Zoned::now", "TimeZone::system", "env::var", "fs::read"];
+
+/// The longest file, in lines.
+pub(crate) const LONGEST: usize = 400;
+
+/// Words that say nothing about what a file is for.
+pub(crate) const EMPTY_NAMES: &[&str] =
+    &["manager", "handler", "helper", "util", "common", "data", "info", "item", "process"];
