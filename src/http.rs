@@ -1,23 +1,38 @@
 //! The one HTTP stack under every source: pool, timeouts, size caps, redirects by hand, conditional cache.
 
+mod body;
+mod budget;
+mod cache;
+mod fault;
+mod redirect;
+mod retry_after;
 mod secret;
+mod wire;
+mod words;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use tokio::sync::Semaphore;
 use url::Url;
 
-use crate::domain::{Failure, SourceId, Traffic};
+use crate::domain::{Failure, SourceId, Stage, Traffic};
+use budget::Counters;
+use cache::{Cache, Key};
+use wire::Wire;
 
-pub use secret::{Credential, Secret, SecretError, read as read_secret};
+pub use retry_after::{instant as http_date, retry_at};
+pub use secret::{Credential, Secret, SecretError, exposed as secret_exposed, read as read_secret};
+pub use words::says;
 
 /// How one source uses the stack.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
     /// The source, for messages.
     pub id: SourceId,
-    /// Where requests go; a credential never leaves this origin, but for origins that `Ask::credential` names.
+    /// Where requests go; budgets are read from this origin's answers only.
     pub base: Url,
     /// More certificate authorities, PEM.
     pub ca_pem: Option<Vec<u8>>,
@@ -29,9 +44,19 @@ pub struct ClientOptions {
     pub cache_bytes: usize,
 }
 
-/// One source's use of the stack.
+/// One source's use of the stack. Clones share connections, cache and counters.
 #[derive(Debug, Clone)]
-pub struct Client {}
+pub struct Client(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    wire: Wire,
+    base: Url,
+    timeout: Duration,
+    permits: Semaphore,
+    cache: Cache,
+    counters: Counters,
+}
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -44,12 +69,51 @@ pub struct Ask {
     pub headers: HeaderMap,
     /// Sent as `Authorization` to `url`'s origin only, never after a redirect to another.
     pub credential: Option<Credential>,
+    /// The URL-encoded form of a POST; it may hold a secret.
+    pub form: Option<Secret>,
     /// Largest answer read, in bytes, after decompression.
     pub cap: u64,
     /// What becomes of an answer over the cap.
     pub over_cap: OverCap,
     /// Whether the answer may be kept and asked for conditionally.
     pub conditional: bool,
+}
+
+impl Ask {
+    /// Returns a GET of at most a mebibyte, with no credential and not kept.
+    #[must_use]
+    pub fn get(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            headers: HeaderMap::new(),
+            credential: None,
+            form: None,
+            cap: 1 << 20,
+            over_cap: OverCap::Refuse,
+            conditional: false,
+        }
+    }
+
+    /// Returns a HEAD, with no credential.
+    #[must_use]
+    pub fn head(url: Url) -> Self {
+        Self { method: Method::HEAD, ..Self::get(url) }
+    }
+
+    /// Returns the request with one more header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.insert(name, HeaderValue::from_static(value));
+        self
+    }
+
+    /// Returns the request with this credential, or with none.
+    #[must_use]
+    pub fn credential(mut self, credential: Option<Credential>) -> Self {
+        self.credential = credential;
+        self
+    }
 }
 
 /// What becomes of an answer over the cap.
@@ -66,7 +130,7 @@ pub enum OverCap {
 pub struct Answer {
     /// The status; never 304, which comes as the remembered answer.
     pub status: StatusCode,
-    /// The headers of the newest answer.
+    /// The headers of the newest answer; after a 304 also the remembered ones that it left out.
     pub headers: HeaderMap,
     /// The whole body, or its ends.
     pub body: Bytes,
@@ -77,28 +141,91 @@ pub struct Answer {
 }
 
 impl Client {
-    /// Returns a client.
+    /// Returns a client. Nothing is sent yet.
     ///
     /// # Errors
-    /// A certificate authority that cannot be read, in words for the user.
+    /// Certificate authorities that cannot be read, in words for the user.
     pub fn new(options: ClientOptions) -> Result<Self, String> {
-        let _ = options;
-        Ok(Self {})
+        let wire = Wire::new(&options)?;
+        Ok(Self(Arc::new(Shared {
+            wire,
+            base: options.base,
+            timeout: options.timeout,
+            permits: Semaphore::new(options.in_flight.max(1)),
+            cache: Cache::new(options.cache_bytes),
+            counters: Counters::default(),
+        })))
     }
 
     /// Sends one request, follows redirects without credentials across origins, and returns the answer.
     ///
     /// # Errors
-    /// `Failure::Unreachable`, `TooLarge` or `Withheld`: what kept an answer from coming. A status is no error here.
-    #[expect(clippy::unused_async, reason = "to be filled in")]
+    /// `Failure::Unreachable`, `TooLarge`, `Malformed` or `Withheld`: what kept an answer from coming. A status is
+    /// no error here.
     pub async fn send(&self, ask: Ask) -> Result<Answer, Failure> {
-        let _ = ask;
-        Err(Failure::Withheld("not built".into()))
+        let shared = &*self.0;
+        let Ok(_permit) = shared.permits.acquire().await else {
+            return Err(Failure::Withheld("landfall is ending".into()));
+        };
+        match tokio::time::timeout(shared.timeout, shared.exchange(ask)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure::Unreachable {
+                stage: Stage::Timeout,
+                says: format!("not complete within {} s", shared.timeout.as_secs_f32()).into(),
+            }),
+        }
     }
 
     /// Returns what was sent and spent so far.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
-        Traffic::default()
+        self.0.counters.traffic()
+    }
+}
+
+impl Shared {
+    /// One request and, where it was kept before, whether it has changed since.
+    async fn exchange(&self, mut ask: Ask) -> Result<Answer, Failure> {
+        if !ask.conditional || ask.method != Method::GET {
+            return self.unasked_304(redirect::follow(self, &ask).await?, &ask).await;
+        }
+        let key = self.cache.key(&ask);
+        let Some(kept) = self.cache.get(&key) else {
+            let answer = self.unasked_304(redirect::follow(self, &ask).await?, &ask).await?;
+            return Ok(self.keep(key, answer));
+        };
+        kept.ask_whether_changed(&mut ask.headers);
+        let answer = redirect::follow(self, &ask).await?;
+        if answer.status != StatusCode::NOT_MODIFIED {
+            return Ok(self.keep(key, answer));
+        }
+        self.counters.not_modified();
+        Ok(self.cache.confirm(key, &kept, answer.headers))
+    }
+
+    /// A 304 that nobody asked for carries nothing: asks once more, for the whole.
+    async fn unasked_304(&self, answer: Answer, ask: &Ask) -> Result<Answer, Failure> {
+        if answer.status != StatusCode::NOT_MODIFIED {
+            return Ok(answer);
+        }
+        self.counters.not_modified();
+        let mut whole = ask.clone();
+        whole.headers.remove(header::IF_NONE_MATCH);
+        whole.headers.remove(header::IF_MODIFIED_SINCE);
+        whole.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        let answer = redirect::follow(self, &whole).await?;
+        if answer.status == StatusCode::NOT_MODIFIED {
+            return Err(Failure::Malformed("304 Not Modified, though nothing was remembered".into()));
+        }
+        Ok(answer)
+    }
+
+    fn keep(&self, key: Key, answer: Answer) -> Answer {
+        if answer.status == StatusCode::OK && !answer.truncated {
+            self.cache.put(key, &answer);
+        } else if answer.status.is_client_error() {
+            self.cache.forget(&key);
+        }
+        answer
     }
 }

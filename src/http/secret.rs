@@ -1,11 +1,27 @@
 //! Secrets in memory: read when needed, redacted in every `Debug`, shown nowhere.
 
-use secrecy::SecretString;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::Command;
 
 use crate::domain::SecretSource;
 
 /// A secret's value. Its `Debug` is redacted.
 pub type Secret = SecretString;
+
+/// How long a command may take to print a secret.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// No secret is longer than this.
+const LONGEST: u64 = 64 << 10;
+const REDACTED: &str = "[redacted]";
 
 /// What is sent as `Authorization`.
 #[derive(Debug, Clone)]
@@ -16,6 +32,51 @@ pub enum Credential {
     Basic(String, Secret),
 }
 
+impl Credential {
+    /// Returns the value of the header, marked sensitive; `None` where no header can carry it.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        let mut value = match self {
+            Self::Bearer(token) => HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())),
+            Self::Basic(user, password) => HeaderValue::from_str(&format!("Basic {}", encoded(user, password))),
+        }
+        .ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// Returns what tells this credential from others. Only ever hashed.
+    pub(super) fn identity(&self) -> (&str, &str) {
+        match self {
+            Self::Bearer(token) => ("", token.expose_secret()),
+            Self::Basic(user, password) => (user, password.expose_secret()),
+        }
+    }
+
+    /// Returns the body without this credential, should the server have sent it back.
+    pub(super) fn redact(&self, body: Bytes) -> Bytes {
+        let secrets = match self {
+            Self::Bearer(token) => [token.expose_secret().to_owned(), String::new()],
+            Self::Basic(user, password) => [encoded(user, password), password.expose_secret().to_owned()],
+        };
+        let echoed = |secret: &&String| {
+            secret.len() >= 4 && body.windows(secret.len()).any(|window| window == secret.as_bytes())
+        };
+        let found: Vec<_> = secrets.iter().filter(echoed).collect();
+        if found.is_empty() {
+            return body;
+        }
+        let mut text = String::from_utf8_lossy(&body).into_owned();
+        for secret in found {
+            text = text.replace(secret.as_str(), REDACTED);
+        }
+        text.into()
+    }
+}
+
+fn encoded(user: &str, password: &Secret) -> String {
+    STANDARD.encode(format!("{user}:{}", password.expose_secret()))
+}
+
 /// Why a secret could not be read; names the variable, file or command, never the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -24,8 +85,117 @@ pub struct SecretError(pub String);
 /// Reads a secret: environment, file, or a command's first line within ten seconds.
 ///
 /// # Errors
-/// What could not be read, and how to mend it. An empty value is an error.
-#[expect(clippy::unused_async, reason = "to be filled in")]
+/// What could not be read, and how to mend it. An empty value is an error, and so is one with control characters.
 pub async fn read(source: &SecretSource) -> Result<Secret, SecretError> {
-    Err(SecretError(format!("{source:?}")))
+    match source {
+        SecretSource::Env(name) => match std::env::var(name) {
+            Ok(value) => checked(&value, &format!("the environment variable {name}")),
+            Err(std::env::VarError::NotPresent) => {
+                Err(SecretError(format!("the environment variable {name} is not set: export it, or name another")))
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(SecretError(format!("the environment variable {name} is not UTF-8")))
+            }
+        },
+        SecretSource::File(path) => {
+            let place = format!("the file {}", path.display());
+            let bytes = contents(path).await.map_err(|why| SecretError(format!("{place} {why}")))?;
+            let text = String::from_utf8(bytes).map_err(|_| SecretError(format!("{place} is not UTF-8")))?;
+            checked(&text, &place)
+        }
+        SecretSource::Command(words) => {
+            let (program, arguments) =
+                words.split_first().ok_or_else(|| SecretError("the secret's command is empty".to_owned()))?;
+            let place = format!("the command {program}");
+            let mut command = Command::new(program);
+            command.args(arguments);
+            let (success, output) = run(command, None).await.map_err(|why| SecretError(format!("{place} {why}")))?;
+            if !success {
+                return Err(SecretError(format!("{place} failed; run it by hand to see why")));
+            }
+            let text = String::from_utf8(output).map_err(|_| SecretError(format!("{place} printed no UTF-8")))?;
+            checked(text.trim_start().lines().next().unwrap_or_default(), &place)
+        }
+    }
+}
+
+/// Returns a warning where others on this machine can read the secret's file.
+#[must_use]
+pub fn exposed(source: &SecretSource) -> Option<String> {
+    match source {
+        SecretSource::File(path) => exposed_file(path),
+        SecretSource::Env(_) | SecretSource::Command(_) => None,
+    }
+}
+
+#[cfg(unix)]
+fn exposed_file(path: &Path) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    (mode & 0o077 != 0).then(|| {
+        let path = path.display();
+        format!("the file {path} can be read by others (mode {:03o}): chmod 600 {path}", mode & 0o777)
+    })
+}
+
+#[cfg(not(unix))]
+fn exposed_file(_: &Path) -> Option<String> {
+    None
+}
+
+fn checked(value: &str, place: &str) -> Result<Secret, SecretError> {
+    let value = value.trim_start_matches('\u{feff}').trim();
+    if value.is_empty() {
+        return Err(SecretError(format!("{place} is empty or gave nothing")));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(SecretError(format!("{place} holds line breaks or control characters; one line is needed")));
+    }
+    Ok(value.to_owned().into())
+}
+
+async fn contents(path: &Path) -> Result<Vec<u8>, String> {
+    let unreadable = |error: std::io::Error| format!("cannot be read: {}", error.kind());
+    // A named pipe would wait for a writer for ever.
+    if !tokio::fs::metadata(path).await.map_err(unreadable)?.is_file() {
+        return Err("is no regular file".to_owned());
+    }
+    bounded(tokio::fs::File::open(path).await.map_err(unreadable)?).await
+}
+
+/// Runs a command without a shell or a terminal, within ten seconds; returns whether it succeeded and what it
+/// printed. Neither its output nor its errors enter a message.
+pub(super) async fn run(mut command: Command, input: Option<&str>) -> Result<(bool, Vec<u8>), String> {
+    let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+    let spawned = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn();
+    let mut child = spawned.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => "was not found".to_owned(),
+        kind => format!("could not be started: {kind}"),
+    })?;
+    let exchange = async {
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+            // A command that does not want its input closes it early: its exit status tells.
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stdin, input.as_bytes()).await;
+        }
+        let output = match child.stdout.take() {
+            Some(stdout) => bounded(stdout).await?,
+            None => Vec::new(),
+        };
+        let status = child.wait().await.map_err(|error| format!("could not be waited for: {}", error.kind()))?;
+        Ok((status.success(), output))
+    };
+    match tokio::time::timeout(PATIENCE, exchange).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(format!("took longer than {} s", PATIENCE.as_secs())),
+    }
+}
+
+async fn bounded(from: impl AsyncRead + Unpin) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = from.take(LONGEST + 1).read_to_end(&mut bytes).await;
+    read.map_err(|error| format!("cannot be read: {}", error.kind()))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(format!("gave more than {LONGEST} bytes"));
+    }
+    Ok(bytes)
 }
