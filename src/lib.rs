@@ -9,8 +9,11 @@
 //! no colour, no terminal. `tests/architecture.rs` holds the table of who may import whom.
 
 pub mod analysis;
+pub mod cli;
+pub mod command;
 pub mod config;
 pub mod domain;
 pub mod http;
 pub mod poll;
+pub mod runtime;
 pub mod source;

@@ -1,3 +1,47 @@
 //! Arguments, run, exit code.
 
-fn main() {}
+use std::future::Future;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use landfall::cli::{Cli, Command};
+use landfall::command::{self, Refusal};
+use landfall::config;
+use landfall::runtime;
+use tokio::runtime::Builder;
+
+fn main() -> ExitCode {
+    run(Cli::parse()).unwrap_or_else(|refusal| {
+        // Nobody is left to tell where standard error is gone.
+        let _ = writeln!(std::io::stderr(), "{refusal}");
+        ExitCode::from(2)
+    })
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Refusal> {
+    let place = config::find(cli.config.as_deref(), std::env::var_os("LANDFALL_CONFIG").as_deref());
+    let state = if cli.no_state { None } else { cli.state.or_else(config::default_state) };
+    match cli.command {
+        None => on_runtime(runtime::dashboard(command::load_or_point(&place)?, state)),
+        Some(Command::Check(args)) => {
+            let config = command::load(&place)?.only(&args.services).map_err(Refusal)?;
+            on_runtime(runtime::check(config, args, state))
+        }
+        Some(Command::Demo(_)) if cli.config.is_some() => {
+            Err(Refusal("the demo brings its own configuration; leave --config out".to_owned()))
+        }
+        Some(Command::Demo(args)) => on_runtime(runtime::demo(args)),
+        Some(Command::Config(what)) => command::config(what, &place),
+        Some(Command::Init) => command::init(&place),
+    }
+}
+
+fn on_runtime(work: impl Future<Output = ExitCode>) -> Result<ExitCode, Refusal> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Refusal(format!("no threads to work with: {error}")))?;
+    let code = runtime.block_on(work);
+    // A look that is still under way must not keep the process.
+    runtime.shutdown_background();
+    Ok(code)
+}

@@ -22,6 +22,8 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
         since: None,
         seen_at: listing.and_then(|listing| listing.seen_at),
         failure: listing.and_then(|listing| listing.failure.clone()),
+        complete: listing.is_some_and(|listing| listing.complete),
+        skipped: listing.map_or(0, |listing| listing.skipped),
         settled: false,
     }
 }

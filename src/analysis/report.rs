@@ -162,6 +162,10 @@ pub struct ServiceReport {
     pub seen_at: Option<Timestamp>,
     /// Why the list of runs could not be read the last time.
     pub failure: Option<Miss>,
+    /// Whether the list of runs was read as far as was wanted.
+    pub complete: bool,
+    /// How many runs of the list could not be read.
+    pub skipped: u64,
     /// Whether every row is settled: no look that could change a verdict is outstanding.
     pub settled: bool,
 }
