@@ -1,10 +1,16 @@
 //! What was seen, judged: pure functions from a snapshot to a report. No clock, no IO, no words for panes.
 
+mod absence;
+mod content;
+mod context;
 mod divergence;
 mod explain;
 mod interest;
+mod notes;
 mod plan;
+mod push;
 mod report;
+mod walk;
 
 use std::sync::Arc;
 
@@ -12,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::domain::{Service, Snapshot};
 
-pub use divergence::judge;
+pub use divergence::{judge, newly_landed};
 pub use explain::explain;
 pub use interest::Interest;
 pub use plan::plan;

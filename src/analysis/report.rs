@@ -18,6 +18,10 @@ pub struct Policy {
     pub second_look: SignedDuration,
     /// How old the proof may be that the credential can read the repository.
     pub canary: SignedDuration,
+    /// Between looks at a service with a run in progress.
+    pub running: SignedDuration,
+    /// Between looks at a service where nothing happens.
+    pub idle: SignedDuration,
     /// A pipeline over this is slow.
     pub slow_pipeline: SignedDuration,
     /// A stage or job over this is slow.
@@ -33,6 +37,8 @@ impl Default for Policy {
             runs: 20,
             second_look: SignedDuration::from_secs(15),
             canary: SignedDuration::from_mins(5),
+            running: SignedDuration::from_secs(10),
+            idle: SignedDuration::from_secs(60),
             slow_pipeline: SignedDuration::from_mins(10),
             slow_stage: SignedDuration::from_mins(5),
             flaky_gate: 0.05,

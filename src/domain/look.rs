@@ -32,9 +32,11 @@ pub enum Urgency {
     Asked,
     /// Needed for the newest green commit of a service.
     Newest,
+    /// The layers and logs of that commit, whose tag and content are known.
+    NewestLayers,
     /// Needed for older commits.
     Depth,
-    /// The layers of images whose tag and content are known.
+    /// The layers and logs of those.
     Layers,
     /// Looking again at what is known.
     Again,

@@ -217,7 +217,7 @@ impl Digest {
     /// Returns the first twelve hex digits, as image tools show them.
     #[must_use]
     pub fn short(&self) -> String {
-        self.bytes().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        self.to_string().split(':').nth(1).and_then(|hex| hex.get(..12)).unwrap_or_default().to_owned()
     }
 }
 

@@ -85,6 +85,8 @@ pub struct TagRecord {
     pub probe: Probe<Digest>,
     /// When it came.
     pub seen_at: Timestamp,
+    /// When an answer first said what the newest one says.
+    pub changed_at: Timestamp,
     /// The newest answer that said something, and when it came, where the newest one did not.
     pub last_known: Option<(Timestamp, Result<Digest, Absence>)>,
     /// When the tag was first seen absent, in an unbroken row of answers.
@@ -216,13 +218,11 @@ impl Snapshot {
             Probe::Absent(absence) => Probe::Absent(absence),
             Probe::Unseen(failure) => Probe::Unseen(failure),
         };
-        match record.tags.get_mut(&tag) {
-            Some(known) => known.absorb(at, probe),
-            None => {
-                record.tags.insert(tag, TagRecord::new(at, probe));
-                true
-            }
+        if let Some(known) = record.tags.get_mut(&tag) {
+            return known.absorb(at, probe);
         }
+        record.tags.insert(tag, TagRecord::new(at, probe));
+        true
     }
 
     fn answered(&mut self, source: &SourceId, kind: SourceKind, at: Timestamp, skipped: Option<u64>) {
@@ -249,6 +249,7 @@ impl TagRecord {
         Self {
             probe,
             seen_at: at,
+            changed_at: at,
             last_known: None,
             absent_since: absent.then_some(at),
             absent_looks: u32::from(absent),
@@ -275,7 +276,11 @@ impl TagRecord {
         }
         self.seen_at = at;
         let counts = matches!(probe, Probe::Absent(_)) && self.absent_looks <= 3;
-        replace(&mut self.probe, probe) || counts
+        let changed = replace(&mut self.probe, probe);
+        if changed {
+            self.changed_at = at;
+        }
+        changed || counts
     }
 }
 

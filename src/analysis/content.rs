@@ -1,0 +1,234 @@
+//! Is what the tag points to this commit's, and is it whole?
+
+use jiff::Timestamp;
+
+use super::Verdict;
+use super::context::{Context, Place};
+use super::notes::Notes;
+use crate::domain::{
+    Child, Descriptor, Digest, Failure, ImageConfig, ImageRecord, Look, Manifest, ManifestKind, Platform, Probe, Text,
+    Urgency,
+};
+
+/// What was found behind a tag.
+#[derive(Default)]
+pub(super) struct Content<'a> {
+    /// Something needed is gone or wrong.
+    pub(super) broken: bool,
+    /// Something needed could not be looked at.
+    pub(super) unseen: bool,
+    /// Manifests or configs are still to be read.
+    pub(super) unread: bool,
+    /// The commit that the image names: annotation or label, the first found.
+    pub(super) revision: Option<&'a Text>,
+    /// A second commit that another part of it names.
+    pub(super) other_revision: Option<&'a Text>,
+    /// When it was built, by its own word.
+    pub(super) created: Option<Timestamp>,
+    /// What it runs on.
+    pub(super) platforms: Vec<Platform>,
+}
+
+impl<'a> Content<'a> {
+    /// Returns the verdict on wholeness alone.
+    pub(super) fn wholeness(&self) -> Verdict {
+        if self.broken {
+            Verdict::Incomplete
+        } else if self.unseen || self.unread {
+            Verdict::Unknown
+        } else {
+            Verdict::Landed
+        }
+    }
+
+    fn names(&mut self, revision: Option<&'a Text>) {
+        let Some(revision) = revision else { return };
+        match self.revision {
+            None => self.revision = Some(revision),
+            Some(first) if first != revision => self.other_revision = Some(revision),
+            Some(_) => {}
+        }
+    }
+}
+
+/// Looks at everything behind a digest.
+pub(super) fn inspect<'a>(
+    ctx: &Context<'a>,
+    place: &Place<'a>,
+    digest: &Digest,
+    notes: &mut impl Notes,
+) -> Content<'a> {
+    let mut inspection = Inspection { place, image: ctx.image(place), content: Content::default() };
+    if let Some(manifest) = inspection.manifest(digest, "The manifest", notes) {
+        inspection.content.names(manifest.revision.as_ref());
+        inspection.content.created = manifest.created;
+        match &manifest.kind {
+            ManifestKind::Image { config, layers } => inspection.single(config, layers, notes),
+            ManifestKind::Index(children) => inspection.index(children, notes),
+            ManifestKind::Other(media_type) => {
+                inspection.content.unseen = true;
+                notes.say(|| format!("The tag points to {media_type}, which is neither an image nor an index."));
+                notes.unsure(|| "Point the tag template at an image; this media type is not read.".to_owned());
+            }
+        }
+    }
+    inspection.content
+}
+
+struct Inspection<'c, 'a> {
+    place: &'c Place<'a>,
+    image: Option<&'a ImageRecord>,
+    content: Content<'a>,
+}
+
+impl<'a> Inspection<'_, 'a> {
+    fn manifest(&mut self, digest: &Digest, what: &str, notes: &mut impl Notes) -> Option<&'a Manifest> {
+        let name = &self.place.spec.repository;
+        let look = || Look::Manifest(name.clone(), digest.clone());
+        match self.image.and_then(|image| image.manifests.get(digest)) {
+            Some(Probe::Present(manifest)) => Some(manifest),
+            Some(Probe::Absent(absence)) => {
+                self.content.broken = true;
+                notes.say(|| format!("{what} {} is gone: {}.", digest.short(), absence.code));
+                notes.want(Urgency::Again, None, look);
+                None
+            }
+            Some(Probe::Unseen(failure)) => {
+                self.blind(what, digest, failure, notes);
+                notes.want(Urgency::Again, None, look);
+                None
+            }
+            None => {
+                self.content.unread = true;
+                notes.want(self.place.urgency, None, look);
+                None
+            }
+        }
+    }
+
+    fn single(&mut self, config: &Descriptor, layers: &'a [Descriptor], notes: &mut impl Notes) {
+        self.layers(layers, "the image", notes);
+        let Some(config) = self.config(config, notes) else { return };
+        self.describe(config);
+        let Some(built) = &config.platform else { return };
+        self.content.platforms.push(built.clone());
+        for wanted in self.place.spec.platforms.iter().filter(|wanted| !built.serves(wanted)) {
+            self.content.broken = true;
+            notes.say(|| format!("The image is for {built} alone; {wanted} is expected and absent."));
+        }
+    }
+
+    fn index(&mut self, children: &'a [Child], notes: &mut impl Notes) {
+        let images = || children.iter().filter(|child| !child.attestation);
+        let platforms = images().filter_map(|child| child.platform.clone());
+        self.content.platforms.extend(platforms);
+        notes.say(|| {
+            let listed: Vec<String> = self.content.platforms.iter().map(ToString::to_string).collect();
+            format!("It is an index of {} image(s): {}.", images().count(), listed.join(", "))
+        });
+        if images().next().is_none() {
+            self.content.broken = true;
+            notes.say(|| "The index lists no image at all.".to_owned());
+        }
+        let expected = &self.place.spec.platforms;
+        for wanted in expected {
+            if !images().any(|child| child.platform.as_ref().is_some_and(|platform| platform.serves(wanted))) {
+                self.content.broken = true;
+                notes.say(|| format!("The index lists no image for {wanted}, which is expected."));
+            }
+        }
+        let needed = |child: &&Child| {
+            expected.is_empty()
+                || child.platform.as_ref().is_none_or(|platform| expected.iter().any(|wanted| platform.serves(wanted)))
+        };
+        for child in images().filter(needed) {
+            self.child(child, notes);
+        }
+    }
+
+    fn child(&mut self, child: &'a Child, notes: &mut impl Notes) {
+        let claimed = child.platform.as_ref();
+        let name = claimed.map_or_else(|| "unnamed platform".to_owned(), ToString::to_string);
+        let Some(manifest) = self.manifest(&child.digest, &format!("The {name} manifest"), notes) else { return };
+        self.content.names(manifest.revision.as_ref());
+        let ManifestKind::Image { config, layers } = &manifest.kind else {
+            self.content.unseen = true;
+            notes.say(|| format!("The index entry for {name} points to something that is no image."));
+            return;
+        };
+        self.layers(layers, &name, notes);
+        let Some(config) = self.config(config, notes) else { return };
+        self.describe(config);
+        if let (Some(claimed), Some(built)) = (claimed, &config.platform)
+            && !built.serves(claimed)
+        {
+            self.content.broken = true;
+            notes.say(|| format!("The index says {claimed}, but the image under it was built for {built}."));
+        }
+    }
+
+    fn describe(&mut self, config: &'a ImageConfig) {
+        self.content.names(config.revision.as_ref());
+        self.content.created = self.content.created.or(config.created);
+    }
+
+    fn config(&mut self, config: &Descriptor, notes: &mut impl Notes) -> Option<&'a ImageConfig> {
+        let name = &self.place.spec.repository;
+        let look = || Look::Config(name.clone(), config.digest.clone());
+        match self.image.and_then(|image| image.configs.get(&config.digest)) {
+            Some(Probe::Present(config)) => Some(config),
+            Some(Probe::Absent(absence)) => {
+                self.content.broken = true;
+                notes.say(|| format!("The config blob {} is gone: {}.", config.digest.short(), absence.code));
+                notes.want(Urgency::Again, None, look);
+                None
+            }
+            Some(Probe::Unseen(failure)) => {
+                self.blind("The config blob", &config.digest, failure, notes);
+                notes.want(Urgency::Again, None, look);
+                None
+            }
+            None => {
+                self.content.unread = true;
+                notes.want(self.place.urgency, None, look);
+                None
+            }
+        }
+    }
+
+    /// Layers that were not looked at yet leave the verdict standing, unsettled; the row says so.
+    fn layers(&mut self, layers: &[Descriptor], whose: &str, notes: &mut impl Notes) {
+        let name = &self.place.spec.repository;
+        let mut waiting = 0_usize;
+        for layer in layers.iter().filter(|layer| !layer.foreign) {
+            let look = || Look::Blob(name.clone(), layer.digest.clone());
+            match self.image.and_then(|image| image.blobs.get(&layer.digest)) {
+                Some(Probe::Present(())) => {}
+                Some(Probe::Absent(_)) => {
+                    self.content.broken = true;
+                    notes.say(|| format!("A layer of {whose} is gone: {} ({} bytes).", layer.digest, layer.size));
+                    notes.want(Urgency::Again, None, look);
+                }
+                Some(Probe::Unseen(failure)) => {
+                    self.blind("A layer", &layer.digest, failure, notes);
+                    notes.want(Urgency::Again, None, look);
+                }
+                None => {
+                    waiting = waiting.saturating_add(1);
+                    notes.want(self.place.depth, None, look);
+                }
+            }
+        }
+        if waiting > 0 {
+            notes.unsure(|| format!("{waiting} layer(s) of {whose} were not looked at yet."));
+        } else {
+            notes.say(|| format!("All {} layer(s) of {whose} were looked at.", layers.len()));
+        }
+    }
+
+    fn blind(&mut self, what: &str, digest: &Digest, failure: &Failure, notes: &mut impl Notes) {
+        self.content.unseen = true;
+        notes.say(|| format!("{what} {} could not be looked at: {failure}.", digest.short()));
+        notes.unsure(|| format!("{what} {} must be looked at.", digest.short()));
+    }
+}

@@ -1,0 +1,171 @@
+//! What stands around one row: the runs of its service, which of them is newest, and who owns a moving tag.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rustc_hash::FxHashSet;
+
+use super::Policy;
+use crate::domain::{
+    ImageRecord, ImageSpec, Job, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate, Urgency,
+};
+
+/// One service in the light of everything that was seen.
+pub(super) struct Context<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) service: &'a Arc<Service>,
+    pub(super) policy: &'a Policy,
+    pub(super) now: Timestamp,
+    /// The runs that are looked at, newest first.
+    pub(super) runs: &'a [Arc<Run>],
+    newest_green: Option<usize>,
+}
+
+/// One run × image × tag.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) position: usize,
+    pub(super) run: &'a Arc<Run>,
+    pub(super) spec: &'a ImageSpec,
+    pub(super) image_index: usize,
+    pub(super) template: &'a TagTemplate,
+    pub(super) tag_index: usize,
+    /// The urgency of looks for its tag and content.
+    pub(super) urgency: Urgency,
+    /// The urgency of looks for its layers and logs.
+    pub(super) depth: Urgency,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, service: &'a Arc<Service>, policy: &'a Policy, now: Timestamp) -> Self {
+        let listed = snapshot.listing(&service.name).map_or(&[][..], |listing| listing.runs.as_slice());
+        let mut publishing = 0;
+        let end = listed.iter().position(|run| {
+            publishing += usize::from(service.filtered(run).is_none());
+            publishing > policy.runs
+        });
+        let runs = listed.get(..end.unwrap_or(listed.len())).unwrap_or(listed);
+        let newest_green = runs.iter().position(|run| is_green(service, run));
+        Self { snapshot, service, policy, now, runs, newest_green }
+    }
+
+    /// Returns the newest green run that was to publish.
+    pub(super) fn newest_green(&self) -> Option<&'a Arc<Run>> {
+        self.newest_green.and_then(|position| self.runs.get(position))
+    }
+
+    /// Returns every run × image × tag, newest run first.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place<'a>> + '_ {
+        self.runs.iter().enumerate().flat_map(move |(position, run)| {
+            let (urgency, depth) = if self.newest_green == Some(position) {
+                (Urgency::Newest, Urgency::NewestLayers)
+            } else {
+                (Urgency::Depth, Urgency::Layers)
+            };
+            self.service.images.iter().enumerate().flat_map(move |(image_index, spec)| {
+                spec.tags.iter().enumerate().map(move |(tag_index, template)| Place {
+                    position,
+                    run,
+                    spec,
+                    image_index,
+                    template,
+                    tag_index,
+                    urgency,
+                    depth,
+                })
+            })
+        })
+    }
+
+    /// Returns the newer green run that a moving tag belongs to by now.
+    pub(super) fn newer_owner(&self, place: &Place<'_>, tag: &Tag) -> Option<&'a Arc<Run>> {
+        let newer = self.runs.get(..place.position).unwrap_or_default();
+        newer
+            .iter()
+            .filter(|run| is_green(self.service, run))
+            .find(|run| place.template.expand(run).is_ok_and(|theirs| theirs == *tag))
+    }
+
+    /// Returns the older run of another commit that one of these immutable tags was pushed for.
+    pub(super) fn older_owner<'t>(
+        &self,
+        place: &Place<'_>,
+        tags: &'t FxHashSet<Tag>,
+    ) -> Option<(&'a Arc<Run>, &'t Tag)> {
+        let older = self.runs.get(place.position.saturating_add(1)..).unwrap_or_default();
+        older.iter().filter(|run| run.sha != place.run.sha).find_map(|run| {
+            let theirs = place.spec.tags.iter().filter(|template| !template.is_moving());
+            let expanded: Vec<Tag> = theirs.filter_map(|template| template.expand(run).ok()).collect();
+            let shared = expanded.iter().find_map(|tag| tags.get(tag))?;
+            Some((run, shared))
+        })
+    }
+
+    /// Returns whether a newer run of the same commit may have pushed the tag again.
+    pub(super) fn pushed_again(&self, place: &Place<'_>) -> bool {
+        let newer = self.runs.get(..place.position).unwrap_or_default();
+        newer.iter().any(|run| run.sha == place.run.sha)
+    }
+
+    /// Returns the run of the commit that a revision label names, and whether it is newer than the place's.
+    pub(super) fn run_of_revision(&self, place: &Place<'_>, revision: &str) -> Option<(&'a Arc<Run>, bool)> {
+        let position = self.runs.iter().position(|run| names_commit(revision, &run.sha) == Some(true))?;
+        self.runs.get(position).map(|run| (run, position < place.position))
+    }
+
+    pub(super) fn image(&self, place: &Place<'_>) -> Option<&'a ImageRecord> {
+        self.snapshot.image(&place.spec.repository)
+    }
+
+    pub(super) fn record(&self, run: &Run) -> Option<&'a RunRecord> {
+        self.snapshot.run(&run.key)
+    }
+
+    /// Returns whether any run of the service is known to have a job that the `push_job` globs match.
+    pub(super) fn push_job_is_known(&self) -> bool {
+        let jobs = self.runs.iter().filter_map(|run| self.record(run)?.jobs.as_ref()).flat_map(|batch| &batch.items);
+        jobs.into_iter().any(|job| self.service.push_job.matches(job.name.raw()))
+    }
+
+    /// Returns the jobs that push: those that the globs match, else those whose names say so, else all.
+    pub(super) fn push_jobs(&self, jobs: &'a [Job]) -> Vec<&'a Job> {
+        if !self.service.push_job.patterns().is_empty() {
+            return jobs.iter().filter(|job| self.service.push_job.matches(job.name.raw())).collect();
+        }
+        let likely: Vec<&Job> = jobs.iter().filter(|job| sounds_like_a_push(job.name.raw())).collect();
+        if likely.is_empty() { jobs.iter().collect() } else { likely }
+    }
+}
+
+/// Returns whether a run is green and was to publish.
+pub(super) fn is_green(service: &Service, run: &Run) -> bool {
+    run.state.is_success() && service.filtered(run).is_none()
+}
+
+/// Returns whether a revision label names this commit; `None` where it names no commit at all.
+/// Short ids of seven digits and more count, and so does what stands before a suffix such as `-dirty`.
+pub(super) fn names_commit(revision: &str, sha: &Sha) -> Option<bool> {
+    let hex: String = revision.chars().take_while(char::is_ascii_hexdigit).collect::<String>().to_ascii_lowercase();
+    let rest = revision.get(hex.len()..).unwrap_or_default();
+    let is_commit = hex.len() >= 7 && (rest.is_empty() || rest.starts_with(['-', '+', '.']));
+    is_commit.then(|| sha.as_str().starts_with(&hex))
+}
+
+/// Returns when the push was over: the latest end of the push jobs, else the run's.
+pub(super) fn push_ended(push_jobs: &[&Job], run: &Run) -> Option<Timestamp> {
+    let ends = push_jobs.iter().filter(|job| !was_left_out(job)).filter_map(|job| job.finished_at);
+    ends.max().or(run.finished_at).or(run.started_at).or(run.created_at)
+}
+
+/// Returns whether a job did not run at all.
+pub(super) fn was_left_out(job: &Job) -> bool {
+    use crate::domain::Conclusion::{Cancelled, Skipped};
+    matches!(job.state, RunState::Finished(Skipped | Cancelled))
+}
+
+fn sounds_like_a_push(name: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["docker", "image", "push", "publish", "container", "kaniko", "buildah", "release", "package"];
+    let name = name.to_lowercase();
+    WORDS.iter().any(|word| name.contains(word))
+}

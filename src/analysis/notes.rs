@@ -1,0 +1,68 @@
+//! What one walk over the evidence leaves behind: a verdict alone, the looks still wanted, or the sentences.
+
+use jiff::Timestamp;
+
+use super::Explanation;
+use crate::domain::{Look, Urgency, Wanted};
+
+/// Takes notes during a walk. Sentences and looks are closures, so that a walk that needs none builds none.
+pub(super) trait Notes {
+    /// One sentence of evidence, in the order looked at.
+    fn say(&mut self, _sentence: impl FnOnce() -> String) {}
+
+    /// A look that could still change or explain the verdict.
+    fn want(&mut self, _urgency: Urgency, _not_before: Option<Timestamp>, _look: impl FnOnce() -> Look) {}
+
+    /// What would have to be looked at to be sure.
+    fn unsure(&mut self, _sentence: impl FnOnce() -> String) {}
+
+    /// The likely cause; the first one said stays.
+    fn cause(&mut self, _sentence: impl FnOnce() -> String) {}
+
+    /// Something that a person may do next.
+    fn step(&mut self, _sentence: impl FnOnce() -> String) {}
+}
+
+/// Notes only whether something is outstanding.
+#[derive(Debug, Default)]
+pub(super) struct Outstanding(pub(super) bool);
+
+impl Notes for Outstanding {
+    fn want(&mut self, urgency: Urgency, _not_before: Option<Timestamp>, _look: impl FnOnce() -> Look) {
+        self.0 |= urgency < Urgency::Again;
+    }
+}
+
+/// Notes which looks are wanted.
+#[derive(Debug, Default)]
+pub(super) struct Wants(pub(super) Vec<Wanted>);
+
+impl Notes for Wants {
+    fn want(&mut self, urgency: Urgency, not_before: Option<Timestamp>, look: impl FnOnce() -> Look) {
+        self.0.push(Wanted { look: look(), urgency, not_before });
+    }
+}
+
+/// Notes nothing.
+#[derive(Debug, Default)]
+pub(super) struct Silent;
+
+impl Notes for Silent {}
+
+impl Notes for Explanation {
+    fn say(&mut self, sentence: impl FnOnce() -> String) {
+        self.evidence.push(sentence());
+    }
+
+    fn unsure(&mut self, sentence: impl FnOnce() -> String) {
+        self.to_be_sure.push(sentence());
+    }
+
+    fn cause(&mut self, sentence: impl FnOnce() -> String) {
+        self.cause.get_or_insert_with(sentence);
+    }
+
+    fn step(&mut self, sentence: impl FnOnce() -> String) {
+        self.next_steps.push(sentence());
+    }
+}

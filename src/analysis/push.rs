@@ -1,0 +1,125 @@
+//! What the jobs of a run and their logs say about the push. Asked for only where it can change or explain a verdict.
+
+use super::context::{Context, Place, push_ended, was_left_out};
+use super::notes::Notes;
+use crate::domain::{Batch, Claim, Digest, ImageName, Job, Look, PushLog, RunState, Tag, Text, Urgency};
+
+/// How many jobs' logs are read where no name and no glob says which one pushes.
+const LOGS_AT_MOST: usize = 5;
+
+/// What is known of a run's jobs.
+pub(super) enum Jobs<'a> {
+    /// Not asked yet.
+    NotYet,
+    /// Could not be read.
+    Unseen,
+    /// Read.
+    Seen(&'a Batch<Job>),
+}
+
+/// What is known of the logs of the jobs that push.
+#[derive(Default)]
+pub(super) struct Logs<'a> {
+    pub(super) read: Vec<&'a PushLog>,
+    /// Whether a log is still to be read.
+    pub(super) waiting: bool,
+}
+
+/// Returns the jobs of the place's run; wants them where they are not known.
+pub(super) fn jobs<'a>(ctx: &Context<'a>, place: &Place<'a>, urgency: Urgency, notes: &mut impl Notes) -> Jobs<'a> {
+    let record = ctx.record(place.run);
+    if let Some(jobs) = record.and_then(|record| record.jobs.as_ref()) {
+        return Jobs::Seen(jobs);
+    }
+    let look = || Look::Jobs(place.run.key.clone());
+    if let Some(miss) = record.and_then(|record| record.jobs_failure.as_ref()) {
+        notes.say(|| format!("The jobs of the run could not be read: {}.", miss.failure));
+        notes.want(Urgency::Again, None, look);
+        return Jobs::Unseen;
+    }
+    notes.want(urgency, None, look);
+    Jobs::NotYet
+}
+
+/// Returns what the logs of these jobs say; wants those that are not known.
+pub(super) fn logs<'a>(
+    ctx: &Context<'a>,
+    place: &Place<'a>,
+    push_jobs: &[&'a Job],
+    urgency: Urgency,
+    notes: &mut impl Notes,
+) -> Logs<'a> {
+    let mut logs = Logs::default();
+    let record = ctx.record(place.run);
+    let finished = push_jobs.iter().filter(|job| job.state.is_finished() && !was_left_out(job));
+    for job in finished.take(LOGS_AT_MOST) {
+        let look = || Look::PushLog(place.run.key.clone(), job.id);
+        if let Some(log) = record.and_then(|record| record.logs.get(&job.id)) {
+            logs.read.push(log);
+        } else if let Some(miss) = record.and_then(|record| record.log_failures.get(&job.id)) {
+            notes.say(|| format!("The log of job {} could not be read: {}.", job.name, miss.failure));
+            notes.want(Urgency::Again, None, look);
+        } else {
+            logs.waiting = true;
+            notes.want(urgency, None, look);
+        }
+    }
+    logs
+}
+
+impl<'a> Logs<'a> {
+    /// Returns the last digest that the logs claim for this very tag.
+    pub(super) fn claimed(&self, image: &ImageName, tag: &Tag) -> Option<&'a Digest> {
+        let ours = |claim: &&Claim| {
+            claim.tag.as_ref() == Some(tag) && claim.image.as_ref().is_none_or(|claimed| claimed == image)
+        };
+        self.claims().filter(ours).filter_map(|claim| claim.digest.as_ref()).last()
+    }
+
+    /// Returns every claim, in order.
+    pub(super) fn claims(&self) -> impl Iterator<Item = &'a Claim> {
+        self.read.iter().flat_map(|log| &log.claims)
+    }
+
+    /// Returns every line that names a refusal.
+    pub(super) fn refusals(&self) -> impl Iterator<Item = &'a Text> {
+        self.read.iter().flat_map(|log| &log.refusals)
+    }
+
+    /// Returns every line that says that nothing was to be pushed.
+    pub(super) fn no_push(&self) -> impl Iterator<Item = &'a Text> {
+        self.read.iter().flat_map(|log| &log.no_push)
+    }
+
+    /// Returns where the push set out for, other than the expected repository.
+    pub(super) fn elsewhere(&self, image: &ImageName) -> Option<&'a ImageName> {
+        self.read.iter().flat_map(|log| &log.destinations).find(|destination| *destination != image)
+    }
+
+    /// Returns whether a log was there to be read.
+    pub(super) fn any(&self) -> bool {
+        self.read.iter().any(|log| log.available)
+    }
+}
+
+/// Returns whether a run that is not green still counts, because its push job succeeded.
+/// `None` while that is not known.
+pub(super) fn pushed_all_the_same<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl Notes) -> Option<bool> {
+    if ctx.service.push_job.patterns().is_empty() || place.run.state == RunState::Waiting {
+        return Some(false);
+    }
+    match jobs(ctx, place, Urgency::Depth, notes) {
+        Jobs::NotYet => None,
+        Jobs::Unseen => Some(false),
+        Jobs::Seen(batch) => Some(ctx.push_jobs(&batch.items).iter().any(|job| job.state.is_success())),
+    }
+}
+
+/// Says when the push was over, by its jobs where they are known.
+pub(super) fn say_push_end(push_jobs: &[&Job], place: &Place<'_>, notes: &mut impl Notes) {
+    notes.say(|| match (push_jobs.first(), push_ended(push_jobs, place.run)) {
+        (Some(job), Some(end)) => format!("Push job {} ended as {} at {end:.0}.", job.name, job.state),
+        (None, Some(end)) => format!("The run ended at {end:.0}; its push job is not known."),
+        (_, None) => "Nobody says when the push ended.".to_owned(),
+    });
+}
