@@ -51,6 +51,8 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
         since,
         seen_at: listing.and_then(|listing| listing.seen_at),
         failure: listing.and_then(|listing| listing.failure.clone()),
+        complete: listing.is_some_and(|listing| listing.complete),
+        skipped: listing.map_or(0, |listing| listing.skipped),
         settled: listing.is_some_and(|listing| listing.seen_at.is_some()) && !outstanding.0,
         rows,
     }
