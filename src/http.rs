@@ -77,6 +77,8 @@ pub struct Ask {
     pub over_cap: OverCap,
     /// Whether the answer may be kept and asked for conditionally.
     pub conditional: bool,
+    /// Whose answer it is, where the credential is a token that changes while the login behind it stays; a hash.
+    pub on_behalf: Option<u64>,
 }
 
 impl Ask {
@@ -92,6 +94,7 @@ impl Ask {
             cap: 1 << 20,
             over_cap: OverCap::Refuse,
             conditional: false,
+            on_behalf: None,
         }
     }
 
@@ -123,6 +126,8 @@ pub enum OverCap {
     Refuse,
     /// The first half of the cap and the last half are kept (logs).
     KeepEnds,
+    /// The body of a success is not read at all, whatever its size: only the status matters.
+    LeaveUnread,
 }
 
 /// One answer, whatever its status.
@@ -138,6 +143,8 @@ pub struct Answer {
     pub truncated: bool,
     /// Whether it came from the conditional cache after a 304.
     pub not_modified: bool,
+    /// Whether another origin answered than was asked, after a redirect.
+    pub elsewhere: bool,
 }
 
 impl Client {

@@ -13,8 +13,11 @@ const FIRST_GUESS: u64 = 64 << 10;
 pub(super) async fn read(response: Response, cap: u64, over_cap: OverCap) -> Result<(Bytes, bool), Failure> {
     let claimed = response.content_length();
     match over_cap {
-        OverCap::Refuse if claimed.is_some_and(|length| length > cap) => Err(Failure::TooLarge { limit: cap }),
-        OverCap::Refuse => Ok((whole(response, cap, claimed).await?, false)),
+        OverCap::LeaveUnread if response.status().is_success() => Ok((Bytes::new(), true)),
+        OverCap::Refuse | OverCap::LeaveUnread if claimed.is_some_and(|length| length > cap) => {
+            Err(Failure::TooLarge { limit: cap })
+        }
+        OverCap::Refuse | OverCap::LeaveUnread => Ok((whole(response, cap, claimed).await?, false)),
         OverCap::KeepEnds => ends(response, cap).await,
     }
 }

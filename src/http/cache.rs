@@ -62,7 +62,7 @@ impl Cache {
             method: ask.method.clone(),
             url: url.strip_suffix('?').unwrap_or(url).to_owned(),
             accept: ask.headers.get(header::ACCEPT).cloned(),
-            credential: ask.credential.as_ref().map(|credential| self.salt.hash_one(credential.identity())),
+            credential: ask.on_behalf.or_else(|| Some(self.salt.hash_one(ask.credential.as_ref()?.identity()))),
         }
     }
 
@@ -112,7 +112,14 @@ impl Cache {
                 headers.insert(name.clone(), value.clone());
             }
         }
-        Answer { status: StatusCode::OK, headers, body: kept.body.clone(), truncated: false, not_modified: true }
+        Answer {
+            status: StatusCode::OK,
+            headers,
+            body: kept.body.clone(),
+            truncated: false,
+            not_modified: true,
+            elsewhere: false,
+        }
     }
 
     fn store(&self, key: Key, kept: Arc<Kept>) {

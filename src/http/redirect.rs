@@ -24,7 +24,7 @@ pub(super) async fn follow(shared: &Shared, ask: &Ask) -> Result<Answer, Failure
         }
         let followed = matches!(ask.method, Method::GET | Method::HEAD) && is_redirect(response.status());
         if !followed {
-            return finish(response, ask).await;
+            return finish(response, ask, !same_origin(&ask.url, &url)).await;
         }
         if hop == MOST {
             break;
@@ -44,7 +44,7 @@ fn harmless(headers: &HeaderMap) -> HeaderMap {
     kept.collect()
 }
 
-async fn finish(response: reqwest::Response, ask: &Ask) -> Result<Answer, Failure> {
+async fn finish(response: reqwest::Response, ask: &Ask, elsewhere: bool) -> Result<Answer, Failure> {
     let status = response.status();
     let headers = response.headers().clone();
     let bodiless = ask.method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
@@ -53,7 +53,7 @@ async fn finish(response: reqwest::Response, ask: &Ask) -> Result<Answer, Failur
     if let Some(credential) = ask.credential.as_ref().filter(|_| !status.is_success()) {
         body = credential.redact(body);
     }
-    Ok(Answer { status, headers, body, truncated, not_modified: false })
+    Ok(Answer { status, headers, body, truncated, not_modified: false, elsewhere })
 }
 
 fn first_headers(ask: &Ask, base: &Url) -> Result<HeaderMap, Failure> {
