@@ -4,6 +4,7 @@ mod body;
 mod budget;
 mod cache;
 mod fault;
+mod login;
 mod redirect;
 mod retry_after;
 mod secret;
@@ -23,6 +24,7 @@ use budget::Counters;
 use cache::{Cache, Key};
 use wire::Wire;
 
+pub use login::{Keychain, Login, LoginFiles};
 pub use retry_after::{instant as http_date, retry_at};
 pub use secret::{Credential, Secret, SecretError, exposed as secret_exposed, read as read_secret};
 pub use words::says;

@@ -22,6 +22,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// No secret is longer than this.
 const LONGEST: u64 = 64 << 10;
 const REDACTED: &str = "[redacted]";
+/// What is said of a program that is not there.
+pub(super) const NOT_FOUND: &str = "was not found";
 
 /// What is sent as `Authorization`.
 #[derive(Debug, Clone)]
@@ -169,7 +171,7 @@ pub(super) async fn run(mut command: Command, input: Option<&str>) -> Result<(bo
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
     let spawned = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn();
     let mut child = spawned.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "was not found".to_owned(),
+        std::io::ErrorKind::NotFound => NOT_FOUND.to_owned(),
         kind => format!("could not be started: {kind}"),
     })?;
     let exchange = async {
