@@ -15,5 +15,6 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod poll;
+pub mod push_log;
 pub mod runtime;
 pub mod source;

@@ -1,7 +1,5 @@
 //! Who is asked: CI providers and registries behind two traits. A source knows `domain` and `http`, never a pane.
 
-pub mod push_log;
-
 use std::sync::Arc;
 
 use async_trait::async_trait;

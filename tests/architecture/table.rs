@@ -10,7 +10,8 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("app", &["analysis", "domain", "pane"]),
     ("ui", &["app::Screen", "pane"]),
     ("http", &["domain"]),
-    ("source", &["domain", "http"]),
+    ("push_log", &["domain"]),
+    ("source", &["domain", "http", "push_log"]),
     ("poll", &["domain", "source"]),
     ("store", &["domain"]),
     ("config", &["analysis::Policy", "domain"]),
@@ -45,7 +46,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// Modules in which the same input gives the same output: no IO, no clock, no task, no colour, no terminal.
-pub(crate) const PURE: &[&str] = &["domain", "analysis", "pane", "output", "app"];
+pub(crate) const PURE: &[&str] = &["domain", "analysis", "push_log", "pane", "output", "app"];
 
 /// What a pure module may not name, as the beginning of a path.
 pub(crate) const IMPURE_PATHS: &[&str] = &[

@@ -25,43 +25,15 @@ pub(super) enum Line<'a> {
 /// Words of which one is in every line that matters; most lines of a log hold none.
 #[expect(clippy::unwrap_used, reason = "a literal pattern, compiled by every test")]
 static MAY_MATTER: LazyLock<bytes::Regex> = LazyLock::new(|| {
-    let words = [
-        r"[Pp]ush",
-        r"(?i)denied|unauthorized|toomanyrequests|too many requests|forbidden",
-        r"Publish",
-        "sha256:",
-        "manifest",
-        "COMMIT ",
-        "Trying to pull",
-        r"##\[",
-        r"\[command\]",
-        r"\x1b\[36;1m",
-        r"\$ |\+ ",
-        "shell: ",
-        "with:",
-        "env:",
-        "exporting to image",
-        "output specified",
-        "load build definition",
-        "build context",
-        " DONE",
-        "credentials",
-        "scope",
-        "auth",
-        "expired",
-        "token",
-        "client secret",
-        "immutable",
-        "name unknown",
-        "does not exist",
-        "limit",
-        "quota",
-        r"(?i)413|50\d|timeout|timed out|deadline|refused|reset by|misbehaving|EOF",
-        "x509",
-        "no space",
-        "blob",
-    ];
-    bytes::Regex::new(&format!("(?-u){}", words.join("|"))).unwrap()
+    let words = concat!(
+        r"push|Push|denied|DENIED|nauthorized|UNAUTHORIZED|oomanyrequests|TOOMANYREQUESTS|ooManyRequests|",
+        r"oo Many Requests|orbidden|FORBIDDEN|Publish|sha256:|manifest|COMMIT |Trying to pull|##\[|",
+        r"\[command\]|\x1b\[36;1m|\$ |\+ |shell: |with:|env:|exporting to|output specified|",
+        r"build definition|build context| DONE|redential|assword|scope|auth|xpired|EXPIRED|token|Token|",
+        r"client secret|mmutable|IMMUTABLE|ame unknown|does not exist|imit|uota|413|imeout|deadline|",
+        r"refused|reset by|misbehaving|no such host|EOF|x509|tls: |no space|status|blob",
+    );
+    bytes::Regex::new(words).unwrap()
 });
 
 /// GitHub's timestamp, or GitLab's with its stream; `+` there goes on with the line before.

@@ -55,7 +55,9 @@ const FORMS: [(&str, Build); 20] = [
     (r"^The push refers to (?:a )?repository \[([^\]]+)\]", |c| Some(Form::Refers(image(c, 1)))),
     (r"^([^\s:/@]+): digest: HEX size: [0-9]+", |c| Some(Form::TagDigest(Tag::parse(part(c, 1)).ok(), digest(c, 2)?))),
     (r"^([^\s\x22]+): digest: HEX size: [0-9]+", |c| Some(Form::Claim(reference(part(c, 1)), digest(c, 2)?))),
-    (r"^(?:\[[^\]]*\] )?pushing manifest for ([^\s\x22]+)@HEX", |c| Some(Form::Claim(reference(part(c, 1)), digest(c, 2)?))),
+    (r"^(?:\[[^\]]*\] )?pushing manifest for ([^\s\x22]+)@HEX", |c| {
+        Some(Form::Claim(reference(part(c, 1)), digest(c, 2)?))
+    }),
     (r"^Pushed ref (\S+)@HEX with digest", |c| Some(Form::Claim(reference(part(c, 1)), digest(c, 2)?))),
     (r"^Published (\S+)@HEX", |c| Some(Form::Claim(reference(part(c, 1)), digest(c, 2)?))),
     (r"^Pushing image to ([^\s\x22]+)", |c| Some(Form::Pushing(reference(part(c, 1).trim_end_matches('.'))))),
@@ -64,7 +66,9 @@ const FORMS: [(&str, Build); 20] = [
     (r"^Pushing layer ([^\s\x22]+) to cache", |c| Some(Form::Cache(reference(part(c, 1))))),
     (r"^Writing manifest (?:list )?to image destination", |_| Some(Form::Writing)),
     (r"^(?:COMMIT |Trying to pull )", |_| Some(Form::Local)),
-    (r#"^Successfully pushed "[^"]+" to "([^"]+)""#, |c| Some(Form::Named(reference(part(c, 1)).into_iter().collect()))),
+    (r#"^Successfully pushed "[^"]+" to "([^"]+)""#, |c| {
+        Some(Form::Named(reference(part(c, 1)).into_iter().collect()))
+    }),
     (r"^Successfully pushed (?:Docker )?image to ([^\s\x22]+)", |c| {
         Some(Form::Named(reference(part(c, 1)).into_iter().collect()))
     }),

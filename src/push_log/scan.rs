@@ -24,8 +24,7 @@ pub(super) struct Scan {
 /// What the lines before say about the next.
 #[derive(Debug, Default, Clone)]
 struct State {
-    /// Whether a push began, so that a refusal concerns it and not a base image.
-    begun: bool,
+    phase: Phase,
     /// docker: repositories that digests may belong to; more than one while pushes run side by side.
     open: Vec<Option<ImageName>>,
     /// docker: whether one of them ended, so that the next repository starts anew.
@@ -35,15 +34,31 @@ struct State {
     /// kaniko: repositories that hold cached layers.
     caches: Vec<ImageName>,
     /// podman, buildah, skopeo: the push that the next written manifest belongs to.
-    copying: Option<Option<Reference>>,
+    copying: Copying,
     /// podman, buildah: whether the next manifest is written to this machine.
     local: bool,
-    /// crane, ko: whether blobs went up.
-    blobs: bool,
     /// buildx imagetools: claims whose vertex is not done.
     pledges: Vec<(String, Claim)>,
     /// What the script that is about to run is to do.
     script: Vec<Intent>,
+}
+
+/// Whether a push began, so that a refusal concerns it and not a base image.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Before,
+    Begun,
+    /// crane, ko: blobs went up, so that a bare reference is a claim.
+    Blobs,
+}
+
+/// podman, buildah, skopeo: where the next manifest is written to, as far as their command told.
+#[derive(Debug, Default, Clone)]
+enum Copying {
+    #[default]
+    Elsewhere,
+    Registry(Option<Reference>),
 }
 
 #[derive(Debug)]
@@ -111,8 +126,10 @@ impl Scan {
         let pushes = std::mem::take(&mut self.state.script);
         match pushes.as_slice() {
             [] => {}
-            [Intent::Copy(named)] => self.state.copying = Some(named.clone()),
-            _ if pushes.iter().all(|push| matches!(push, Intent::Copy(_))) => self.state.copying = Some(None),
+            [Intent::Copy(named)] => self.state.copying = Copying::Registry(named.clone()),
+            _ if pushes.iter().all(|push| matches!(push, Intent::Copy(_))) => {
+                self.state.copying = Copying::Registry(None);
+            }
             _ => {}
         }
     }
@@ -129,18 +146,18 @@ impl Scan {
         match intent(text) {
             Intent::Neutral => {}
             Intent::Other => {
-                (state.begun, state.ended, state.copying, state.blobs) = (false, true, None, false);
+                (state.phase, state.ended, state.copying) = (Phase::Before, true, Copying::Elsewhere);
             }
             Intent::Push => {
-                (state.begun, state.ended, state.copying) = (true, true, None);
+                (state.phase, state.ended, state.copying) = (Phase::Begun, true, Copying::Elsewhere);
             }
             Intent::Copy(named) => {
-                (state.begun, state.local) = (true, false);
+                (state.phase, state.local) = (Phase::Begun, false);
                 if let Some((image, _)) = &named {
                     let image = image.clone();
                     self.destination(image);
                 }
-                self.state.copying = Some(named);
+                self.state.copying = Copying::Registry(named);
             }
         }
     }
@@ -161,7 +178,7 @@ impl Scan {
             keep(&mut self.log.no_push, text);
             return;
         }
-        if refusal::refuses(text, self.state.begun) {
+        if refusal::refuses(text, self.state.phase != Phase::Before) {
             self.refused(text);
         } else if let Some(form) = form(text) {
             self.form(form);
@@ -180,7 +197,9 @@ impl Scan {
 
     fn form(&mut self, form: Form) {
         let proves_nothing = matches!(form, Form::Local | Form::Build | Form::Done(_) | Form::Bare(..) | Form::Writing);
-        self.state.begun |= !proves_nothing;
+        if !proves_nothing && self.state.phase == Phase::Before {
+            self.state.phase = Phase::Begun;
+        }
         match form {
             Form::Refers(image) => self.refers(image),
             Form::TagDigest(tag, digest) => {
@@ -198,23 +217,30 @@ impl Scan {
                 let (done, open) = pledges.into_iter().partition(|(of, _)| *of == vertex);
                 self.state.pledges = open;
                 let done: Vec<(String, Claim)> = done;
-                done.into_iter().for_each(|(_, claim)| self.claim(claim.image, claim.tag, claim.digest));
+                for (_, claim) in done {
+                    self.claim(claim.image, claim.tag, claim.digest);
+                }
             }
             Form::Pushing(named) => self.pushing(named),
-            Form::Pushed(image, digest) => self.pushed(image, digest),
+            Form::Pushed(image, digest) => self.pushed(image.as_ref(), digest),
             Form::PushedAll => {
-                let pending = std::mem::take(&mut self.state.pending);
-                pending.into_iter().for_each(|named| self.claim_reference(Some(named), None));
+                for named in std::mem::take(&mut self.state.pending) {
+                    self.claim_reference(Some(named), None);
+                }
             }
             Form::Cache(Some((image, _))) => remember(&mut self.state.caches, image),
             Form::Writing => self.written(),
             Form::Local => self.state.local = true,
-            Form::Named(all) => all.into_iter().for_each(|named| self.claim_reference(Some(named), None)),
-            Form::Blob => self.state.blobs = true,
-            Form::Bare(named, digest) if self.state.blobs => self.claim_reference(named, Some(digest)),
+            Form::Named(all) => {
+                for named in all {
+                    self.claim_reference(Some(named), None);
+                }
+            }
+            Form::Blob => self.state.phase = Phase::Blobs,
+            Form::Bare(named, digest) if self.state.phase == Phase::Blobs => self.claim_reference(named, Some(digest)),
             Form::Bare(..) | Form::Began(None) | Form::Cache(None) => {}
             Form::Began(Some((image, _))) => self.destination(image),
-            Form::Build => self.state.begun = false,
+            Form::Build => self.state.phase = Phase::Before,
         }
     }
 
@@ -243,8 +269,8 @@ impl Scan {
     }
 
     /// kaniko says `Pushed` also where it was told not to push: it counts only after `Pushing image to`.
-    fn pushed(&mut self, image: Option<ImageName>, digest: Digest) {
-        let place = self.state.pending.iter().position(|pending| Some(&pending.0) == image.as_ref());
+    fn pushed(&mut self, image: Option<&ImageName>, digest: Digest) {
+        let place = self.state.pending.iter().position(|pending| Some(&pending.0) == image);
         if let Some(place) = place {
             let named = self.state.pending.remove(place);
             self.claim_reference(Some(named), Some(digest));
@@ -255,7 +281,7 @@ impl Scan {
         if std::mem::take(&mut self.state.local) {
             return;
         }
-        if let Some(named) = self.state.copying.clone() {
+        if let Copying::Registry(named) = self.state.copying.clone() {
             self.claim_reference(named, None);
         }
     }
