@@ -1,12 +1,23 @@
 //! When things are asked: cadence, order, single flight, backoff. The one owner of retry.
 
+mod ask;
+mod desk;
+mod lane;
+mod queue;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::mpsc;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
-use crate::domain::{Observation, Service, SourceId, Wanted};
+use crate::domain::{ImageName, Observation, Service, SourceId, Wanted};
 use crate::source::{CiProvider, Registry};
+
+use ask::Asker;
+use desk::Desk;
 
 /// Everybody who can be asked.
 #[derive(Clone, Default)]
@@ -17,20 +28,100 @@ pub struct Sources {
     pub registries: BTreeMap<SourceId, Arc<dyn Registry>>,
 }
 
+/// Tells the time. The dashboard and `check` give the system's, tests one that follows paused time.
+pub trait Clock: Send + Sync + 'static {
+    /// Returns the current time.
+    fn now(&self) -> Timestamp;
+}
+
+/// How hard to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rhythm {
+    /// How many runs of a service to list.
+    pub runs: usize,
+    /// Looks under way per CI provider.
+    pub ci_in_flight: usize,
+    /// Looks under way per registry.
+    pub registry_in_flight: usize,
+    /// How often a look is tried before its failure is reported. At least 1.
+    pub attempts: u32,
+    /// The first pause before another try; it doubles, with jitter, up to five minutes.
+    pub backoff: SignedDuration,
+    /// How long a source may ask us to wait, or fail without a single answer, before what waits for it is given up.
+    pub patience: SignedDuration,
+}
+
 /// Asks what is wanted and sends what was seen. Dropping it stops every look.
-pub struct Poller {}
+pub struct Poller {
+    messages: mpsc::UnboundedSender<Message>,
+    sent: AtomicU64,
+    progress: watch::Receiver<Progress>,
+    task: JoinHandle<()>,
+}
+
+/// How far the poller has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Progress {
+    /// Messages taken in.
+    taken: u64,
+    /// Looks more urgent than `Urgency::Again` that wait or are under way.
+    busy: usize,
+}
+
+enum Message {
+    Want(Vec<Wanted>),
+    Warm(ImageName),
+}
 
 impl Poller {
     /// Starts asking. Observations come out of `observations`, in the order of their answers.
     #[must_use]
-    pub fn start(sources: Sources, services: &[Arc<Service>], observations: mpsc::Sender<Observation>) -> Self {
-        let _ = (sources, services, observations);
-        Self {}
+    pub fn start(
+        sources: Sources,
+        services: &[Arc<Service>],
+        rhythm: Rhythm,
+        clock: Arc<dyn Clock>,
+        observations: mpsc::Sender<Observation>,
+    ) -> Self {
+        let (messages, inbox) = mpsc::unbounded_channel();
+        let (report, progress) = watch::channel(Progress::default());
+        let desk = Desk::new(Asker::new(sources, services, rhythm.runs), rhythm, clock, observations, report);
+        let task = tokio::spawn(desk.run(inbox));
+        Self { messages, sent: AtomicU64::new(0), progress, task }
     }
 
-    /// Takes in what is wanted. A look that is already waiting or under way is not asked twice;
-    /// one that failed is asked again only when its backoff is over, or when `Urgency::Asked`.
+    /// Takes in what is wanted. A look that is already waiting or under way is not asked twice; one that was
+    /// answered is asked again only where `not_before` lies after the answer; one that failed only when its
+    /// backoff is over. `Urgency::Asked` overrides both.
     pub fn want(&self, wanted: Vec<Wanted>) {
-        let _ = wanted;
+        if !wanted.is_empty() {
+            self.send(Message::Want(wanted));
+        }
+    }
+
+    /// Gets a registry ready to be asked about a repository, before anything of it is wanted.
+    pub fn warm(&self, image: ImageName) {
+        self.send(Message::Warm(image));
+    }
+
+    /// Waits until nothing more urgent than `Urgency::Again` waits or is under way.
+    /// Observations must be received meanwhile.
+    pub async fn idle(&self) {
+        let mut progress = self.progress.clone();
+        let sent = self.sent.load(Ordering::Relaxed);
+        // The sender is gone only where the poller has ended, and then nothing is under way.
+        let _ = progress.wait_for(|progress| progress.taken >= sent && progress.busy == 0).await;
+    }
+
+    fn send(&self, message: Message) {
+        if self.messages.send(message).is_ok() {
+            self.sent.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Poller {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }

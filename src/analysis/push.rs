@@ -1,5 +1,7 @@
 //! What the jobs of a run and their logs say about the push. Asked for only where it can change or explain a verdict.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::context::{Context, Place, push_ended, was_left_out};
 use super::notes::Notes;
 use crate::domain::{Batch, Claim, Digest, ImageName, Job, Look, PushLog, RunState, Tag, Text, Urgency};
@@ -28,10 +30,20 @@ pub(super) struct Logs<'a> {
 /// Returns the jobs of the place's run; wants them where they are not known.
 pub(super) fn jobs<'a>(ctx: &Context<'a>, place: &Place<'a>, urgency: Urgency, notes: &mut impl Notes) -> Jobs<'a> {
     let record = ctx.record(place.run);
-    if let Some(jobs) = record.and_then(|record| record.jobs.as_ref()) {
+    let look = || Look::Jobs(place.run.key.clone());
+    let seen = record.and_then(|record| record.jobs.as_ref().zip(record.jobs_seen_at));
+    if let Some((jobs, seen_at)) = seen {
+        // Jobs that are over never change; those of a run in progress are read again.
+        let over = jobs.items.iter().all(|job| job.state.is_finished());
+        if place.run.state.is_finished() && !over {
+            notes.want(urgency, Some(later(seen_at, SignedDuration::from_secs(2))), look);
+            return Jobs::NotYet;
+        }
+        if !place.run.state.is_finished() {
+            notes.want(Urgency::Again, Some(later(seen_at, ctx.policy.running)), look);
+        }
         return Jobs::Seen(jobs);
     }
-    let look = || Look::Jobs(place.run.key.clone());
     if let Some(miss) = record.and_then(|record| record.jobs_failure.as_ref()) {
         notes.say(|| format!("The jobs of the run could not be read: {}.", miss.failure));
         notes.want(Urgency::Again, None, look);
@@ -100,6 +112,10 @@ impl<'a> Logs<'a> {
     pub(super) fn any(&self) -> bool {
         self.read.iter().any(|log| log.available)
     }
+}
+
+fn later(at: Timestamp, pause: SignedDuration) -> Timestamp {
+    at.saturating_add(pause).unwrap_or(at)
 }
 
 /// Returns whether a run that is not green still counts, because its push job succeeded.

@@ -45,9 +45,12 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
     }
     match &run.state {
         RunState::Waiting | RunState::Running => {
-            found.tag = place.template.expand(run).ok();
-            notes.say(|| "Nothing is expected before it is over.".to_owned());
-            return Some((Verdict::Pending, found));
+            if push::pushed_all_the_same(ctx, place, notes) != Some(true) {
+                found.tag = place.template.expand(run).ok();
+                notes.say(|| "Nothing is expected before its push is over.".to_owned());
+                return Some((Verdict::Pending, found));
+            }
+            notes.say(|| "Its push job has succeeded already.".to_owned());
         }
         RunState::Finished(Conclusion::Success) => {}
         RunState::Finished(_) => {

@@ -49,6 +49,8 @@ pub struct Miss {
 pub struct RunRecord {
     /// Its jobs.
     pub jobs: Option<Batch<Job>>,
+    /// When its jobs were last read.
+    pub jobs_seen_at: Option<Timestamp>,
     /// Why its jobs could not be read.
     pub jobs_failure: Option<Miss>,
     /// What the logs of its jobs say.
@@ -105,6 +107,7 @@ impl Snapshot {
                 self.answered(&source, SourceKind::Ci, at, Some(batch.skipped));
                 let record = self.runs.entry(run).or_default();
                 record.jobs_failure = None;
+                record.jobs_seen_at = Some(at);
                 replace(&mut record.jobs, Some(batch))
             }
             Seen::PushLog(run, job, log) => {

@@ -1,0 +1,163 @@
+//! One look, asked of the source that can answer it.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::Sources;
+use crate::domain::{Failure, ImageName, Look, Probe, Seen, Service, ServiceName, SourceId, SourceKind, Traffic};
+
+/// Knows whom to ask.
+#[derive(Clone)]
+pub(super) struct Asker {
+    sources: Sources,
+    services: Arc<FxHashMap<ServiceName, Arc<Service>>>,
+    runs: usize,
+}
+
+impl Asker {
+    /// Returns an asker for these services; `runs` of each are listed.
+    pub(super) fn new(sources: Sources, services: &[Arc<Service>], runs: usize) -> Self {
+        let services = services.iter().map(|service| (service.name.clone(), service.clone())).collect();
+        Self { sources, services: Arc::new(services), runs }
+    }
+
+    /// Returns who answers this look, and what kind of source that is.
+    pub(super) fn source_of(&self, look: &Look) -> Option<(SourceId, SourceKind)> {
+        match look {
+            Look::Runs(service) => self.services.get(service).map(|service| (service.ci.clone(), SourceKind::Ci)),
+            Look::Jobs(run) | Look::PushLog(run, _) => Some((run.ci.clone(), SourceKind::Ci)),
+            Look::Tag(tag_ref) => registry_of(&tag_ref.image),
+            Look::Manifest(image, _) | Look::Config(image, _) | Look::Blob(image, _) | Look::Canary(image) => {
+                registry_of(image)
+            }
+        }
+    }
+
+    /// Asks, and returns what was seen: an answer, or why there is none.
+    pub(super) async fn ask(&self, look: Look) -> Seen {
+        match look {
+            Look::Runs(service) => self.runs(service).await,
+            Look::Jobs(run) => {
+                let Some(ci) = self.sources.ci.get(&run.ci) else { return nobody(Look::Jobs(run)) };
+                match ci.jobs(&run).await {
+                    Ok(batch) => Seen::Jobs(run, batch),
+                    Err(failure) => Seen::Failed(Look::Jobs(run), failure),
+                }
+            }
+            Look::PushLog(run, job) => {
+                let Some(ci) = self.sources.ci.get(&run.ci) else { return nobody(Look::PushLog(run, job)) };
+                match ci.push_log(&run, job).await {
+                    Ok(log) => Seen::PushLog(run, job, log),
+                    Err(failure) => Seen::Failed(Look::PushLog(run, job), failure),
+                }
+            }
+            Look::Tag(_) | Look::Manifest(..) | Look::Config(..) | Look::Blob(..) | Look::Canary(_) => {
+                self.probe(look).await
+            }
+        }
+    }
+
+    async fn probe(&self, look: Look) -> Seen {
+        let host = self.source_of(&look).map(|(host, _)| host);
+        let Some(registry) = host.as_ref().and_then(|host| self.sources.registries.get(host)) else {
+            let host = host.map(|host| host.to_string()).unwrap_or_default();
+            return unanswered(
+                look,
+                Failure::Withheld(format!("{host} is not among the configured registries").into()),
+            );
+        };
+        match look {
+            Look::Tag(tag_ref) => {
+                let probe = registry.tag(&tag_ref).await;
+                Seen::Tag(tag_ref, probe)
+            }
+            Look::Manifest(image, digest) => {
+                let probe = registry.manifest(&image, &digest).await;
+                Seen::Manifest(image, digest, probe)
+            }
+            Look::Config(image, digest) => {
+                let probe = registry.config(&image, &digest).await;
+                Seen::Config(image, digest, probe)
+            }
+            Look::Blob(image, digest) => {
+                let probe = registry.blob(&image, &digest).await;
+                Seen::Blob(image, digest, probe)
+            }
+            Look::Canary(image) => {
+                let probe = registry.tags(&image).await;
+                Seen::Canary(image, probe)
+            }
+            Look::Runs(_) | Look::Jobs(_) | Look::PushLog(..) => nobody(look),
+        }
+    }
+
+    /// Gets the image's registry ready to be asked.
+    pub(super) async fn warm(&self, image: &ImageName) {
+        let host = SourceId::parse(image.registry()).ok();
+        if let Some(registry) = host.and_then(|host| self.sources.registries.get(&host)) {
+            registry.warm(image).await;
+        }
+    }
+
+    /// Returns what a source's connections have sent and spent.
+    pub(super) fn traffic(&self, source: &SourceId, kind: SourceKind) -> Option<Traffic> {
+        match kind {
+            SourceKind::Ci => self.sources.ci.get(source).map(|ci| ci.traffic()),
+            SourceKind::Registry => self.sources.registries.get(source).map(|registry| registry.traffic()),
+        }
+    }
+
+    async fn runs(&self, name: ServiceName) -> Seen {
+        let service = self.services.get(&name);
+        let Some((service, ci)) = service.and_then(|service| Some((service, self.sources.ci.get(&service.ci)?))) else {
+            return nobody(Look::Runs(name));
+        };
+        match ci.runs(service, self.runs).await {
+            Ok(batch) => Seen::Runs(name, batch),
+            Err(failure) => Seen::Failed(Look::Runs(name), failure),
+        }
+    }
+}
+
+/// Returns a look's answer where there was none.
+pub(super) fn unanswered(look: Look, failure: Failure) -> Seen {
+    match look {
+        Look::Runs(_) | Look::Jobs(_) | Look::PushLog(..) => Seen::Failed(look, failure),
+        Look::Tag(tag_ref) => Seen::Tag(tag_ref, Probe::Unseen(failure)),
+        Look::Manifest(image, digest) => Seen::Manifest(image, digest, Probe::Unseen(failure)),
+        Look::Config(image, digest) => Seen::Config(image, digest, Probe::Unseen(failure)),
+        Look::Blob(image, digest) => Seen::Blob(image, digest, Probe::Unseen(failure)),
+        Look::Canary(image) => Seen::Canary(image, Probe::Unseen(failure)),
+    }
+}
+
+/// Returns why there was no answer, where there was none.
+pub(super) fn failure_of(seen: &Seen) -> Option<&Failure> {
+    match seen {
+        Seen::Failed(_, failure)
+        | Seen::Tag(_, Probe::Unseen(failure))
+        | Seen::Manifest(_, _, Probe::Unseen(failure))
+        | Seen::Config(_, _, Probe::Unseen(failure))
+        | Seen::Blob(_, _, Probe::Unseen(failure))
+        | Seen::Canary(_, Probe::Unseen(failure)) => Some(failure),
+        Seen::Tag(..)
+        | Seen::Manifest(..)
+        | Seen::Config(..)
+        | Seen::Blob(..)
+        | Seen::Canary(..)
+        | Seen::Runs(..)
+        | Seen::Jobs(..)
+        | Seen::PushLog(..)
+        | Seen::Traffic(..)
+        | Seen::Remembered(_) => None,
+    }
+}
+
+fn registry_of(image: &ImageName) -> Option<(SourceId, SourceKind)> {
+    Some((SourceId::parse(image.registry()).ok()?, SourceKind::Registry))
+}
+
+fn nobody(look: Look) -> Seen {
+    Seen::Failed(look, Failure::Withheld("the configuration names no such CI provider".into()))
+}
