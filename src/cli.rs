@@ -12,7 +12,7 @@ use crate::config::parse_duration;
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub struct Cli {
-    /// The configuration [default: $LANDFALL_CONFIG, then the file that `landfall config path` prints]
+    /// The configuration [default: `$LANDFALL_CONFIG`, else the file that `landfall config path` prints]
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Where the history of what landed is kept [default: the platform's state folder]

@@ -1,7 +1,17 @@
 //! Default, then file, then environment, then arguments: merged once into a configuration without options.
 
+mod address;
+mod document;
 mod place;
 mod problem;
+mod provider;
+mod reader;
+mod schema;
+mod secret;
+mod service;
+mod shape;
+mod tuning;
+mod written;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,11 +24,12 @@ use crate::domain::{CredentialSource, SecretSource, Service, SourceId};
 
 pub use place::{NamedBy, Place, default_state, find};
 pub use problem::{ConfigError, Problem};
+pub use schema::{schema, show};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// How often, how hard.
+    /// How hard sources are asked.
     pub poll: Poll,
     /// What the verdicts are judged by.
     pub policy: Policy,
@@ -30,13 +41,9 @@ pub struct Config {
     pub services: Vec<Arc<Service>>,
 }
 
-/// How often, how hard.
+/// How hard sources are asked. How often is part of the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Poll {
-    /// Between looks at a service with a run in progress.
-    pub running: SignedDuration,
-    /// Between looks at a service where nothing happens.
-    pub idle: SignedDuration,
     /// From a request's start to the last byte of its answer.
     pub timeout: SignedDuration,
     /// Requests in flight per CI provider.
@@ -47,13 +54,7 @@ pub struct Poll {
 
 impl Default for Poll {
     fn default() -> Self {
-        Self {
-            running: SignedDuration::from_secs(10),
-            idle: SignedDuration::from_secs(60),
-            timeout: SignedDuration::from_secs(20),
-            ci_in_flight: 8,
-            registry_in_flight: 16,
-        }
+        Self { timeout: SignedDuration::from_secs(20), ci_in_flight: 8, registry_in_flight: 16 }
     }
 }
 
@@ -79,6 +80,29 @@ pub enum CiKind {
     GitHub,
     /// GitLab CI, on any host.
     GitLab,
+}
+
+impl CiKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::GitHub, Self::GitLab];
+
+    /// Returns the word that the configuration uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::GitHub => "github",
+            Self::GitLab => "gitlab",
+        }
+    }
+
+    /// Returns the address of the public instance.
+    #[must_use]
+    pub fn default_url(self) -> &'static str {
+        match self {
+            Self::GitHub => "https://api.github.com",
+            Self::GitLab => "https://gitlab.com",
+        }
+    }
 }
 
 /// A registry.
@@ -125,7 +149,7 @@ pub struct Loaded {
 pub fn read(path: &Path) -> Result<Loaded, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
         path: path.to_owned(),
-        problems: vec![Problem { at: None, message: format!("cannot be read: {error}"), hint: None }],
+        problems: vec![Problem::of_file(format!("cannot be read: {error}"))],
     })?;
     parse(&text, path)
 }
@@ -135,9 +159,8 @@ pub fn read(path: &Path) -> Result<Loaded, ConfigError> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(text: &str, path: &Path) -> Result<Loaded, ConfigError> {
-    let _ = text;
-    let problems = vec![Problem { at: None, message: "not built yet".to_owned(), hint: None }];
-    Err(ConfigError { path: path.to_owned(), problems })
+    document::parse(text, path.parent().unwrap_or(Path::new("")))
+        .map_err(|problems| ConfigError { path: path.to_owned(), problems })
 }
 
 /// Reads a span of time such as `10s`, `2m` or `1h30m`.

@@ -109,3 +109,18 @@ pub enum RevisionRule {
     /// It is not looked at.
     Off,
 }
+
+impl RevisionRule {
+    /// Every rule.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Require, Self::Off];
+
+    /// Returns the word that the configuration uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Require => "require",
+            Self::Off => "off",
+        }
+    }
+}

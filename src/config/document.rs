@@ -1,0 +1,109 @@
+//! A whole configuration file: its sections, and what must hold between them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::problem::{Problem, Problems};
+use super::reader::{Entry, Table};
+use super::service::Known;
+use super::{Ci, Config, Loaded, Poll, RegistryEntry, provider, service, tuning};
+use crate::analysis::Policy;
+use crate::domain::{CredentialSource, Service, SourceId};
+
+/// The sections.
+const SECTIONS: [&str; 5] = ["poll", "policy", "ci", "registry", "service"];
+
+/// Checks a configuration's text; `folder` is where relative paths start.
+pub(super) fn parse(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
+    let mut problems = Problems::new(text);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let at = error.span().map_or(0, |span| span.start);
+        problems.add(at, format!("this is no TOML: {}", error.message()), None);
+    }
+    if problems.any() {
+        // What could be read around a broken line would only give misleading messages.
+        return Err(problems.finish().0);
+    }
+    let root = Table::open("", root.get_ref(), &(0..0), &SECTIONS, &mut problems);
+    let config = sections(&root, folder, &mut problems);
+    let failed = problems.any();
+    let (wrong, warnings) = problems.finish();
+    if failed { Err(wrong) } else { Ok(Loaded { config, warnings }) }
+}
+
+fn sections(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> Config {
+    let (mut poll, mut policy) = (Poll::default(), Policy::default());
+    if let Some(table) = root.get("poll").and_then(|entry| entry.table("[poll]", &tuning::POLL, problems)) {
+        tuning::poll(&table, &mut poll, &mut policy, problems);
+    }
+    if let Some(table) = root.get("policy").and_then(|entry| entry.table("[policy]", &tuning::POLICY, problems)) {
+        tuning::policy(&table, &mut policy, problems);
+    }
+    let (names, ci) = providers(root, folder, problems);
+    let services = services(root, &Known { names: &names, usable: &ci }, problems);
+    let mut registries = registries(root, folder, problems);
+    add_named_by_images(&mut registries, &services);
+    Config { poll, policy, ci, registries, services }
+}
+
+fn providers(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> (Vec<SourceId>, Vec<Ci>) {
+    let (mut names, mut usable) = (Vec::new(), Vec::new());
+    for table in root.get("ci").map(|entry| entry.tables("[[ci]]", &provider::CI, problems)).unwrap_or_default() {
+        let (name, ci) = provider::ci(&table, folder, problems);
+        if let Some(name) = name {
+            refuse_twin(&table, "name", names.contains(&name), problems);
+            names.push(name);
+        }
+        usable.extend(ci);
+    }
+    (names, usable)
+}
+
+fn registries(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> Vec<RegistryEntry> {
+    let mut registries: Vec<RegistryEntry> = Vec::new();
+    let tables = root.get("registry").map(|entry| entry.tables("[[registry]]", &provider::REGISTRY, problems));
+    for table in tables.unwrap_or_default() {
+        if let Some(registry) = provider::registry(&table, folder, problems) {
+            refuse_twin(&table, "host", registries.iter().any(|it| it.host == registry.host), problems);
+            registries.push(registry);
+        }
+    }
+    registries
+}
+
+fn services(root: &Table<'_>, known: &Known<'_>, problems: &mut Problems<'_>) -> Vec<Arc<Service>> {
+    let tables = root.get("service").map(|entry| entry.tables("[[service]]", &service::SERVICE, problems));
+    if tables.as_ref().is_none_or(Vec::is_empty) && root.get("service").is_none_or(Entry::is_list) {
+        let hint = "add a [[service]]; `landfall init` writes an example, `landfall demo` needs none";
+        problems.add(0, "there is no [[service]], so there is nothing to watch", Some(hint));
+    }
+    let mut services: Vec<Arc<Service>> = Vec::new();
+    for table in tables.unwrap_or_default() {
+        if let Some(service) = service::service(&table, known, problems) {
+            refuse_twin(&table, "name", services.iter().any(|it| it.name == service.name), problems);
+            services.push(Arc::new(service));
+        }
+    }
+    services
+}
+
+fn refuse_twin(table: &Table<'_>, key: &'static str, twin: bool, problems: &mut Problems<'_>) {
+    if let Some(entry) = table.get(key).filter(|_| twin) {
+        let value = entry.as_str().unwrap_or_default();
+        problems.add(entry.at, format!("{} {value:?} is there twice", table.title), Some("each needs its own"));
+    }
+}
+
+/// Adds, with defaults, the registries that only images name.
+fn add_named_by_images(registries: &mut Vec<RegistryEntry>, services: &[Arc<Service>]) {
+    for image in services.iter().flat_map(|service| &service.images) {
+        let Ok(host) = SourceId::parse(image.repository.registry()) else { continue };
+        if !registries.iter().any(|registry| registry.host == host) {
+            let credential = CredentialSource::Docker;
+            registries.push(RegistryEntry { host, plain_http: false, credential, ca_file: None });
+        }
+    }
+}

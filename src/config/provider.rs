@@ -1,0 +1,74 @@
+//! `[[ci]]` and `[[registry]]`: who is asked.
+
+use std::path::Path;
+
+use url::Url;
+
+use super::problem::Problems;
+use super::reader::{Entry, Table, nearest};
+use super::{Ci, CiKind, RegistryEntry, address, secret};
+use crate::domain::{CredentialSource, SourceId};
+
+/// The keys of `[[ci]]`.
+pub(super) const CI: [&str; 6] = ["name", "kind", "url", "token", "plain_http", "ca_file"];
+/// The keys of `[[registry]]`.
+pub(super) const REGISTRY: [&str; 4] = ["host", "plain_http", "credential", "ca_file"];
+
+/// Reads one `[[ci]]`. The name comes first, because services may use it although the rest is wrong.
+pub(super) fn ci(table: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> (Option<SourceId>, Option<Ci>) {
+    let name = table.require("name", "\"github\"", problems).and_then(|entry| name(entry, problems));
+    let kind = table.require("kind", "\"github\"", problems).and_then(|entry| kind(entry, problems));
+    let plain_http = boolean(table, "plain_http", problems);
+    let url = match table.get("url") {
+        Some(entry) => address::url(entry, plain_http, problems),
+        None => kind.and_then(|kind| Url::parse(kind.default_url()).ok()),
+    };
+    let token_entry = table.get("token");
+    let token = token_entry.and_then(|entry| secret::secret(entry, folder, problems));
+    let ca_file = table.get("ca_file").and_then(|entry| secret::file(entry, folder, problems));
+    if token_entry.is_none() {
+        let message = "no `token`: it is asked anonymously, which sees public projects only and few requests an hour";
+        problems.warn(table.at, message, None);
+    }
+    let ci = (|| Some(Ci { name: name.clone()?, kind: kind?, url: url?, token, ca_file }))();
+    (name, ci)
+}
+
+/// Reads one `[[registry]]`.
+pub(super) fn registry(table: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> Option<RegistryEntry> {
+    let host = table.require("host", "\"ghcr.io\"", problems);
+    let host = host.and_then(|entry| address::registry_host(entry, problems));
+    let plain_http = boolean(table, "plain_http", problems);
+    let credential = match table.get("credential") {
+        Some(entry) => secret::credential(entry, folder, problems),
+        None => Some(CredentialSource::Docker),
+    };
+    let ca_file = table.get("ca_file").and_then(|entry| secret::file(entry, folder, problems));
+    let host = host?;
+    if plain_http && !address::is_loopback_host(host.as_str()) {
+        let message = format!("{host} is not loopback: with plain_http the login and the answers travel without TLS");
+        problems.warn(table.at, message, Some("only where you trust every hop on the way"));
+    }
+    Some(RegistryEntry { host, plain_http, credential: credential?, ca_file })
+}
+
+fn name(entry: Entry<'_>, problems: &mut Problems<'_>) -> Option<SourceId> {
+    let text = entry.string(problems)?;
+    SourceId::parse(text).map_err(|error| problems.add(entry.at, error.to_string(), None)).ok()
+}
+
+fn kind(entry: Entry<'_>, problems: &mut Problems<'_>) -> Option<CiKind> {
+    let text = entry.string(problems)?;
+    let kind = CiKind::ALL.into_iter().find(|kind| kind.word() == text);
+    if kind.is_none() {
+        let words = CiKind::ALL.map(CiKind::word);
+        let hint = nearest(text, &words)
+            .map_or_else(|| format!("the kinds are {}", words.join(", ")), |meant| format!("did you mean {meant:?}?"));
+        problems.add(entry.at, format!("{text:?} is no kind of CI provider"), Some(&hint));
+    }
+    kind
+}
+
+fn boolean(table: &Table<'_>, key: &'static str, problems: &mut Problems<'_>) -> bool {
+    table.get(key).and_then(|entry| entry.boolean(problems)).unwrap_or_default()
+}
