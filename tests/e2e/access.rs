@@ -1,0 +1,161 @@
+//! Registries that want to know who asks: what a right, a wrong and a poor credential make of the verdicts.
+
+use axum::http::StatusCode;
+
+use crate::certificates::Authority;
+use crate::lab::{IMAGE, Lab};
+use crate::push::{Image, Login, Pusher};
+use crate::registry::{ALICE, Access, Registry};
+use crate::script::{Run, sha, tag};
+use crate::serve::Sink;
+use crate::token::{GUEST, Mood, READER, TokenService, WRITER};
+
+/// A registry with tokens that holds the image of commit a and not that of commit b.
+struct Tokens {
+    lab: Lab,
+    tokens: TokenService,
+    _registry: Registry,
+}
+
+async fn with_tokens(login: (&str, &str)) -> Tokens {
+    let tokens = TokenService::start().await;
+    let certificate = tokens.certificate();
+    let registry = Registry::start(&Access::Token { realm: tokens.realm(), certificate: &certificate });
+    let pusher = Pusher::new(&registry.url, IMAGE, Login::Bearer(tokens.push_token(IMAGE)), None);
+    pusher.image(Some(&tag(&sha('a'))), &Image::of("a", &sha('a'))).await;
+    let mut lab = Lab::new().await;
+    lab.locked_registry(&registry.host, login, "plain_http = true");
+    lab.service("shop", &registry.host, "");
+    lab.ci.runs("acme/shop", [Run::green(2, &sha('b')), Run::green(1, &sha('a'))]);
+    Tokens { lab, tokens, _registry: registry }
+}
+
+/// The same with passwords and TLS; `trusted` says whether the binary is told of the authority.
+async fn with_passwords(login: (&str, &str), trusted: bool) -> (Lab, Registry) {
+    let authority = Authority::new();
+    let registry = Registry::start(&Access::Password(&authority));
+    let login_of_ci = Login::Basic(ALICE.0, ALICE.1);
+    let pusher = Pusher::new(&registry.url, IMAGE, login_of_ci, Some(&authority.pem()));
+    pusher.image(Some(&tag(&sha('a'))), &Image::of("a", &sha('a'))).await;
+    let mut lab = Lab::new().await;
+    let file = lab.folder.path().join("ca.pem");
+    std::fs::write(&file, authority.pem()).unwrap();
+    let more = if trusted { format!("ca_file = \"{}\"", file.display()) } else { String::new() };
+    lab.locked_registry(&registry.host, login, &more);
+    lab.service("shop", &registry.host, "");
+    lab.ci.runs("acme/shop", [Run::green(2, &sha('b')), Run::green(1, &sha('a'))]);
+    (lab, registry)
+}
+
+/// Holds that neither the tag that is there nor the one that is not is judged, and returns why.
+async fn judges_nothing(lab: &Lab) -> String {
+    let checked = lab.check().await;
+    assert_eq!(checked.report["complete"], false, "{:#}", checked.report);
+    checked.could_not_look(&sha('a'));
+    checked.could_not_look(&sha('b'))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn with_a_password_and_our_own_authority_verdicts_are_sure() {
+    let (lab, _registry) = with_passwords(ALICE, true).await;
+    let checked = lab.check().await;
+    checked.says(&sha('a'), "landed", 1);
+    checked.says(&sha('b'), "missing", 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn a_wrong_password_proves_nothing() {
+    let (lab, _registry) = with_passwords((ALICE.0, "wrong-horse"), true).await;
+    judges_nothing(&lab).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn a_certificate_of_an_unknown_authority_proves_nothing() {
+    let (lab, _registry) = with_passwords(ALICE, false).await;
+    let why = judges_nothing(&lab).await;
+    assert!(why.to_lowercase().contains("tls") || why.contains("certificate"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn whoever_may_write_or_only_read_can_be_sure() {
+    for login in [WRITER, READER] {
+        let Tokens { lab, tokens, .. } = &with_tokens(login).await;
+        let checked = lab.check().await;
+        checked.says(&sha('a'), "landed", 1);
+        checked.says(&sha('b'), "missing", 1);
+        assert!(tokens.asked() <= 2, "a token is asked for once, not {} times", tokens.asked());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn whoever_may_not_read_can_be_sure_of_nothing() {
+    let Tokens { lab, .. } = &with_tokens(GUEST).await;
+    judges_nothing(lab).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn a_password_that_the_token_service_refuses_proves_nothing_and_is_tried_once() {
+    let Tokens { lab, tokens, .. } = &with_tokens((WRITER.0, "wrong-horse")).await;
+    let why = judges_nothing(lab).await;
+    assert!(why.contains("incorrect username or password"), "the service's own words are shown: {why}");
+    assert_eq!(tokens.asked(), 1, "a wrong password is not tried again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn an_expired_token_proves_nothing_and_the_registrys_words_are_shown() {
+    let Tokens { lab, tokens, .. } = &with_tokens(WRITER).await;
+    let body = r#"{"errors":[{"code":"UNAUTHORIZED","message":"personal access token is expired"}]}"#;
+    tokens.be(Mood::Broken(StatusCode::UNAUTHORIZED, "application/json", body));
+    let why = judges_nothing(lab).await;
+    assert!(why.contains("personal access token is expired"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn a_broken_token_service_proves_nothing() {
+    let Tokens { lab, tokens, .. } = &with_tokens(WRITER).await;
+    let page = "<html><body>Sign in</body></html>";
+    let moods = [
+        Mood::Broken(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "back soon"),
+        Mood::Broken(StatusCode::OK, "text/html", page),
+        Mood::Broken(StatusCode::NOT_FOUND, "text/html", page),
+        Mood::Broken(StatusCode::FORBIDDEN, "application/json", r#"{"errors":[{"code":"DENIED","message":"no"}]}"#),
+        Mood::Broken(StatusCode::TOO_MANY_REQUESTS, "text/plain", "slow down"),
+        Mood::Broken(StatusCode::OK, "application/json", r#"{"token":"#),
+        Mood::Broken(StatusCode::OK, "application/json", r#"{"token":"garbage","expires_in":300}"#),
+    ];
+    for mood in moods {
+        tokens.be(mood);
+        judges_nothing(lab).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn a_token_service_that_is_down_proves_nothing() {
+    let Tokens { lab, tokens, .. } = &mut with_tokens(WRITER).await;
+    tokens.stop();
+    judges_nothing(lab).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn a_token_service_that_sends_us_elsewhere_does_not_send_our_password_along() {
+    let Tokens { lab, tokens, .. } = &with_tokens(WRITER).await;
+    let sink = Sink::start().await;
+    tokens.be(Mood::Redirecting(format!("{}/steal", sink.url())));
+    judges_nothing(lab).await;
+    for seen in sink.seen() {
+        let lower = seen.to_lowercase();
+        for credential in ["authorization", "basic ", "bearer ", WRITER.1, "d3jpdgvy"] {
+            assert!(!lower.contains(credential), "{seen}");
+        }
+    }
+}

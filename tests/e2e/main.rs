@@ -1,0 +1,27 @@
+//! End to end: real images in a real docker-registry, a scripted CI, and the real binary run as a process.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+mod access;
+mod certificates;
+mod ci;
+mod expectations;
+mod faults;
+mod hostile;
+mod lab;
+mod providers;
+mod proxy;
+mod push;
+mod registry;
+mod script;
+mod serve;
+mod setups;
+mod token;
+mod verdicts;
