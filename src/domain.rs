@@ -9,6 +9,7 @@ mod name;
 mod observation;
 mod run;
 mod secret;
+mod segment;
 mod service;
 mod snapshot;
 mod template;

@@ -5,6 +5,7 @@ mod budget;
 mod cache;
 mod fault;
 mod login;
+mod login_file;
 mod redirect;
 mod retry_after;
 mod secret;

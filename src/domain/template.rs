@@ -1,9 +1,7 @@
 //! Tag templates: how a run's commit, branch or number becomes the tag that it is to push.
 
-mod segment;
-
+use super::segment::{self, Placeholder, Segment};
 use super::{Run, Tag, Text};
-use segment::{Placeholder, Segment};
 
 /// A tag template such as `sha-{sha:7}`, taken apart once so that filling it in is cheap.
 #[derive(Debug, Clone, PartialEq, Eq)]

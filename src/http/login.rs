@@ -1,7 +1,5 @@
 //! The logins that Docker and Podman remember: their files, and the helpers that the files name.
 
-mod file;
-
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -11,13 +9,13 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::login_file::{Entry, LoginFile};
 use super::secret::{Secret, SecretError, run};
-use file::{Entry, LoginFile};
 
 /// How long a helper's answer is used before it is asked again; the tokens that it gives live for hours.
 const HELPER_FRESH: Duration = Duration::from_mins(5);
 /// What stands for Docker Hub in Docker's own files.
-const HUB: &str = "https://index.docker.io/v1/";
+pub(super) const HUB: &str = "https://index.docker.io/v1/";
 const LARGEST_FILE: u64 = 4 << 20;
 
 /// A login to a registry.

@@ -15,17 +15,18 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("poll", &["domain", "source"]),
     ("store", &["domain"]),
     ("config", &["analysis::Policy", "domain"]),
-    ("cli", &["analysis::Verdict"]),
+    ("cli", &["analysis::Verdict", "config::parse_duration"]),
+    ("command", &["cli", "config"]),
     ("demo", &["domain"]),
     ("terminal", &[]),
     (
         "runtime",
         &[
-            "analysis", "app", "cli", "config", "demo", "domain", "http", "output", "pane", "poll", "source", "store",
-            "terminal", "ui",
+            "analysis", "app", "cli", "command", "config", "demo", "domain", "http", "output", "pane", "poll",
+            "source", "store", "terminal", "ui",
         ],
     ),
-    ("main", &["cli", "runtime"]),
+    ("main", &["cli", "command", "config", "runtime"]),
     ("lib", &[]),
 ];
 

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 
-use super::TemplateError;
-use crate::domain::{Run, Text};
+use super::{Run, TemplateError, Text};
 
 const PLACEHOLDERS: &str = "{sha} {sha:7} {branch} {tag} {run_number} {run_id} {pr} {date:%Y%m%d}";
 const FILTERS: &str = "|slug |tagsafe |lower";

@@ -8,8 +8,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Deserializer};
 
-use super::{HUB, Login};
-use crate::http::Secret;
+use super::Secret;
+use super::login::{HUB, Login};
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
