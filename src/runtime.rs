@@ -1,11 +1,17 @@
 //! Joins configuration, sources, judgement and screen: the only place with a clock and a terminal.
 
+mod clock;
+mod oneshot;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::{CheckArgs, DemoArgs};
 use crate::config::Config;
+
+pub use clock::SystemClock;
+pub use oneshot::{Oneshot, Watcher};
 
 /// Shows the dashboard until the user quits. `state` is the folder of the history, if one is kept.
 #[expect(clippy::unused_async, reason = "to be filled in")]

@@ -1,0 +1,133 @@
+//! One look at everything, until nothing is left that could change a verdict: the loop of `check`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
+
+use crate::analysis::{Interest, Policy, Verdict, judge, plan};
+use crate::domain::{Landed, Observation, Seen, Service, Snapshot, SourceId, Urgency};
+use crate::poll::{Clock, Poller, Rhythm, Sources};
+
+/// How many answers may wait to be taken in.
+const INBOX: usize = 256;
+
+/// How often verdicts that depend on the time are judged anew while waiting for them to become final.
+const PULSE: Duration = Duration::from_secs(1);
+
+/// What one look is to cover, and how.
+pub struct Oneshot<'a> {
+    /// The services.
+    pub services: &'a [Arc<Service>],
+    /// What is judged by.
+    pub policy: &'a Policy,
+    /// How hard to try.
+    pub rhythm: Rhythm,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// How long to keep looking until every verdict is final; zero for one look.
+    pub wait: SignedDuration,
+}
+
+/// Is told how a look goes on.
+pub trait Watcher {
+    /// These services, by their place, were touched by answers.
+    fn touched(&mut self, snapshot: &Snapshot, places: &BTreeSet<usize>);
+}
+
+impl Watcher for () {
+    fn touched(&mut self, _snapshot: &Snapshot, _places: &BTreeSet<usize>) {}
+}
+
+impl Oneshot<'_> {
+    /// Looks, and returns everything that was seen.
+    pub async fn look(&self, sources: Sources, remembered: Vec<Landed>, watcher: &mut dyn Watcher) -> Snapshot {
+        let (sender, mut inbox) = mpsc::channel(INBOX);
+        let poller = Poller::start(sources, self.services, self.rhythm, self.clock.clone(), sender);
+        let images: BTreeSet<_> =
+            self.services.iter().flat_map(|service| &service.images).map(|spec| spec.repository.clone()).collect();
+        images.into_iter().for_each(|image| poller.warm(image));
+        let mut looking =
+            Looking { oneshot: self, interest: Interest::new(self.services), snapshot: Snapshot::default() };
+        looking.remember(remembered);
+        let deadline = self.clock.now().saturating_add(self.wait).unwrap_or(Timestamp::MAX);
+        let mut touched: BTreeSet<usize> = (0..self.services.len()).collect();
+        loop {
+            looking.want(&touched, &poller);
+            touched.clear();
+            let waits = tokio::select! {
+                biased;
+                Some(observation) = inbox.recv() => {
+                    looking.take(observation, &mut touched);
+                    false
+                }
+                () = poller.idle() => true,
+            };
+            while let Ok(observation) = inbox.try_recv() {
+                looking.take(observation, &mut touched);
+            }
+            watcher.touched(&looking.snapshot, &touched);
+            if !waits || !touched.is_empty() {
+                continue;
+            }
+            touched = looking.not_final();
+            if touched.is_empty() || self.clock.now() >= deadline {
+                return looking.snapshot;
+            }
+            tokio::select! {
+                Some(observation) = inbox.recv() => looking.take(observation, &mut touched),
+                () = tokio::time::sleep(PULSE) => {}
+            }
+        }
+    }
+}
+
+struct Looking<'a> {
+    oneshot: &'a Oneshot<'a>,
+    interest: Interest,
+    snapshot: Snapshot,
+}
+
+impl Looking<'_> {
+    fn remember(&mut self, remembered: Vec<Landed>) {
+        // What an earlier process remembered is no answer of a source; the name is not kept.
+        if let (false, Ok(source)) = (remembered.is_empty(), SourceId::parse("store")) {
+            let seen = Seen::Remembered(remembered);
+            self.snapshot.absorb(Observation { at: self.oneshot.clock.now(), source, seen });
+        }
+    }
+
+    fn take(&mut self, observation: Observation, touched: &mut BTreeSet<usize>) {
+        let concerned = self.interest.of(&observation.seen);
+        self.snapshot.absorb(observation);
+        touched.extend(concerned);
+    }
+
+    /// Wants what these services lack; while waiting for final verdicts also what may have changed since.
+    fn want(&self, places: &BTreeSet<usize>, poller: &Poller) {
+        let now = self.oneshot.clock.now();
+        let keep_looking = !self.oneshot.wait.is_zero();
+        for service in places.iter().filter_map(|place| self.oneshot.services.get(*place)) {
+            let mut wanted = plan(&self.snapshot, service, self.oneshot.policy, now);
+            wanted.retain(|wanted| keep_looking || wanted.urgency < Urgency::Again);
+            poller.want(wanted);
+        }
+    }
+
+    /// Returns the services some of whose verdicts are not final.
+    fn not_final(&self) -> BTreeSet<usize> {
+        if self.oneshot.wait.is_zero() {
+            return BTreeSet::new();
+        }
+        let now = self.oneshot.clock.now();
+        let services = self.oneshot.services.iter().enumerate();
+        let open = services.filter(|(_, service)| {
+            let report = judge(&self.snapshot, service, self.oneshot.policy, now);
+            let open = |verdict| matches!(verdict, Verdict::Pending | Verdict::Unknown);
+            report.failure.is_some() || !report.settled || report.rows.iter().any(|row| open(row.verdict))
+        });
+        open.map(|(place, _)| place).collect()
+    }
+}
