@@ -1,0 +1,12 @@
+//! Each verdict, and each reason not to give it.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "support/world.rs"]
+mod world;
+
+#[path = "verdicts/absent.rs"]
+mod absent;
+#[path = "verdicts/present.rs"]
+mod present;
+#[path = "verdicts/summary.rs"]
+mod summary;
