@@ -1,5 +1,5 @@
 //! Bad input, met by the binary as a process: each has its clear words, and an exit code that is never 0 or 1.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -11,13 +11,13 @@ use crate::serve::Sink;
 use crate::token::{GUEST, Mood, READER, TokenService, WRITER};
 
 /// A registry with tokens that holds the image of commit a and not that of commit b.
-struct Tokens {
+struct Guarded {
     lab: Lab,
     tokens: TokenService,
     _registry: Registry,
 }
 
-async fn with_tokens(login: (&str, &str)) -> Tokens {
+async fn with_tokens(login: (&str, &str)) -> Guarded {
     let tokens = TokenService::start().await;
     let certificate = tokens.certificate();
     let registry = Registry::start(&Access::Token { realm: tokens.realm(), certificate: &certificate });
@@ -27,7 +27,7 @@ async fn with_tokens(login: (&str, &str)) -> Tokens {
     lab.locked_registry(&registry.host, login, "plain_http = true");
     lab.service("shop", &registry.host, "");
     lab.ci.runs("acme/shop", [Run::green(2, &sha('b')), Run::green(1, &sha('a'))]);
-    Tokens { lab, tokens, _registry: registry }
+    Guarded { lab, tokens, _registry: registry }
 }
 
 /// The same with passwords and TLS; `trusted` says whether the binary is told of the authority.
@@ -83,7 +83,7 @@ async fn a_certificate_of_an_unknown_authority_proves_nothing() {
 #[ignore = "needs docker-registry: run tests/run"]
 async fn whoever_may_write_or_only_read_can_be_sure() {
     for login in [WRITER, READER] {
-        let Tokens { lab, tokens, .. } = &with_tokens(login).await;
+        let Guarded { lab, tokens, .. } = &with_tokens(login).await;
         let checked = lab.check().await;
         checked.says(&sha('a'), "landed", 1);
         checked.says(&sha('b'), "missing", 1);
@@ -94,14 +94,14 @@ async fn whoever_may_write_or_only_read_can_be_sure() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
 async fn whoever_may_not_read_can_be_sure_of_nothing() {
-    let Tokens { lab, .. } = &with_tokens(GUEST).await;
+    let Guarded { lab, .. } = &with_tokens(GUEST).await;
     judges_nothing(lab).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
 async fn a_password_that_the_token_service_refuses_proves_nothing_and_is_tried_once() {
-    let Tokens { lab, tokens, .. } = &with_tokens((WRITER.0, "wrong-horse")).await;
+    let Guarded { lab, tokens, .. } = &with_tokens((WRITER.0, "wrong-horse")).await;
     let why = judges_nothing(lab).await;
     assert!(why.contains("incorrect username or password"), "the service's own words are shown: {why}");
     assert_eq!(tokens.asked(), 1, "a wrong password is not tried again");
@@ -110,7 +110,7 @@ async fn a_password_that_the_token_service_refuses_proves_nothing_and_is_tried_o
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
 async fn an_expired_token_proves_nothing_and_the_registrys_words_are_shown() {
-    let Tokens { lab, tokens, .. } = &with_tokens(WRITER).await;
+    let Guarded { lab, tokens, .. } = &with_tokens(WRITER).await;
     let body = r#"{"errors":[{"code":"UNAUTHORIZED","message":"personal access token is expired"}]}"#;
     tokens.be(Mood::Broken(StatusCode::UNAUTHORIZED, "application/json", body));
     let why = judges_nothing(lab).await;
@@ -120,7 +120,7 @@ async fn an_expired_token_proves_nothing_and_the_registrys_words_are_shown() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
 async fn a_broken_token_service_proves_nothing() {
-    let Tokens { lab, tokens, .. } = &with_tokens(WRITER).await;
+    let Guarded { lab, tokens, .. } = &with_tokens(WRITER).await;
     let page = "<html><body>Sign in</body></html>";
     let moods = [
         Mood::Broken(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "back soon"),
@@ -140,7 +140,7 @@ async fn a_broken_token_service_proves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
 async fn a_token_service_that_is_down_proves_nothing() {
-    let Tokens { lab, tokens, .. } = &mut with_tokens(WRITER).await;
+    let Guarded { lab, tokens, .. } = &mut with_tokens(WRITER).await;
     tokens.stop();
     judges_nothing(lab).await;
 }
@@ -148,7 +148,7 @@ async fn a_token_service_that_is_down_proves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
 async fn a_token_service_that_sends_us_elsewhere_does_not_send_our_password_along() {
-    let Tokens { lab, tokens, .. } = &with_tokens(WRITER).await;
+    let Guarded { lab, tokens, .. } = &with_tokens(WRITER).await;
     let sink = Sink::start().await;
     tokens.be(Mood::Redirecting(format!("{}/steal", sink.url())));
     judges_nothing(lab).await;

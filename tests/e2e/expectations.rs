@@ -42,12 +42,12 @@ async fn a_run_that_is_still_going_on_is_at_most_pending() {
     let (lab, _registry, pusher) = Lab::open().await;
     let (a, b) = (sha('a'), sha('b'));
     let pushing = vec![Job { name: "push image", conclusion: None, log: None }];
-    let pushed = vec![
+    let through = vec![
         Job { name: "push image", conclusion: Some("success"), log: None },
         Job { name: "deploy", conclusion: None, log: None },
     ];
     let running = |run: Run, jobs| Run { conclusion: None, ended_ago: SignedDuration::from_secs(30), jobs, ..run };
-    lab.ci.runs("acme/shop", [running(Run::green(2, &b), pushing), running(Run::green(1, &a), pushed)]);
+    lab.ci.runs("acme/shop", [running(Run::green(2, &b), pushing), running(Run::green(1, &a), through)]);
     pusher.image(Some(&tag(&a)), &Image::of("a", &a)).await;
     let checked = lab.check().await;
     assert_eq!(checked.code, 0, "{:#}", checked.report);
@@ -93,12 +93,12 @@ async fn a_red_run_is_no_finding_unless_its_push_job_was_green() {
     let (lab, _registry, pusher) = Lab::open().await;
     let (a, b) = (sha('a'), sha('b'));
     let failed = vec![Job { name: "push image", conclusion: Some("failure"), log: None }];
-    let pushed = vec![
+    let through = vec![
         Job { name: "push image", conclusion: Some("success"), log: None },
         Job { name: "smoke test", conclusion: Some("failure"), log: None },
     ];
     let red = |run: Run, jobs| Run { conclusion: Some("failure"), jobs, ..run };
-    lab.ci.runs("acme/shop", [red(Run::green(2, &b), pushed), red(Run::green(1, &a), failed)]);
+    lab.ci.runs("acme/shop", [red(Run::green(2, &b), through), red(Run::green(1, &a), failed)]);
     something_else(&pusher).await;
     let checked = lab.check().await;
     checked.says(&b, "missing", 1);

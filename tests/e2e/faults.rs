@@ -17,7 +17,7 @@ struct Street {
     lab: Lab,
     proxy: Proxy,
     registry: Registry,
-    pushed: Pushed,
+    image: Pushed,
 }
 
 async fn street() -> Street {
@@ -25,9 +25,9 @@ async fn street() -> Street {
     let proxy = Proxy::before(&registry.url).await;
     let lab = Lab::shop(proxy.host()).await;
     let pusher = Pusher::new(&registry.url, IMAGE, Login::Anonymous, None);
-    let pushed = pusher.image(Some(&tag(&sha('a'))), &Image::of("a", &sha('a'))).await;
+    let image = pusher.image(Some(&tag(&sha('a'))), &Image::of("a", &sha('a'))).await;
     lab.ci.runs("acme/shop", [Run::green(2, &sha('b')), Run::green(1, &sha('a'))]);
-    Street { lab, proxy, registry, pushed }
+    Street { lab, proxy, registry, image }
 }
 
 fn answer(status: u16, headers: &'static [(&'static str, &'static str)], body: &str) -> Fault {
@@ -94,14 +94,9 @@ async fn refusals_and_breakdowns_prove_nothing() {
         answer(451, &[], "not here"),
     ];
     for fault in faults {
-        let name = match &fault {
-            Fault::Answer(status, _, body) => format!("{status} {body}"),
-            _ => String::new(),
-        };
+        let about = format!("{fault:?}");
         proxy.break_by([Rule::any("/v2/", fault)]);
-        let checked = lab.check().await;
-        eprintln!("{name}: {:#}", checked.row(&sha('a'))["evidence"]);
-        judges_nothing(&checked);
+        judges_nothing(&lab.check().await.about(about));
     }
 }
 
@@ -132,12 +127,12 @@ async fn an_answer_that_drips_is_cut_short_or_half_proves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
 async fn where_head_is_not_allowed_a_tag_is_neither_missing_nor_incomplete() {
-    let Street { lab, proxy, registry, pushed } = &street().await;
+    let Street { lab, proxy, registry, image } = &street().await;
     proxy.break_by([Rule::only(Method::HEAD, "/v2/", answer(405, &[("allow", "GET")], ""))]);
     let checked = lab.check().await;
     let verdict = checked.row(&sha('a'))["verdict"].as_str().unwrap();
     assert!(["landed", "unknown"].contains(&verdict), "{:#}", checked.row(&sha('a')));
-    registry.lose_blob(&pushed.layers[0]);
+    registry.lose_blob(&image.layers[0]);
     let verdict = lab.check().await.row(&sha('a'))["verdict"].clone();
     assert!(["incomplete", "unknown"].contains(&verdict.as_str().unwrap()), "{verdict}: a layer is lost");
 }
@@ -145,8 +140,8 @@ async fn where_head_is_not_allowed_a_tag_is_neither_missing_nor_incomplete() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
 async fn a_config_or_layer_that_could_not_be_looked_at_is_not_landed() {
-    let Street { lab, proxy, pushed, .. } = &street().await;
-    for digest in [&pushed.config, &pushed.layers[0]] {
+    let Street { lab, proxy, image, .. } = &street().await;
+    for digest in [&image.config, &image.layers[0]] {
         for status in [429, 503, 403] {
             proxy.break_by([Rule::any(format!("/blobs/{digest}"), answer(status, &[], ""))]);
             let checked = lab.check().await;
@@ -159,9 +154,9 @@ async fn a_config_or_layer_that_could_not_be_looked_at_is_not_landed() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
 async fn a_page_in_place_of_a_blob_is_no_proof_that_the_blob_is_gone() {
-    let Street { lab, proxy, pushed, .. } = &street().await;
+    let Street { lab, proxy, image, .. } = &street().await;
     let gone = answer(404, &[("content-type", "text/html")], PAGE);
-    proxy.break_by([Rule::any(format!("/blobs/{}", pushed.config), gone)]);
+    proxy.break_by([Rule::any(format!("/blobs/{}", image.config), gone)]);
     let checked = lab.check().await;
     checked.says(&sha('a'), "unknown", 1);
 }
@@ -169,11 +164,11 @@ async fn a_page_in_place_of_a_blob_is_no_proof_that_the_blob_is_gone() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
 async fn a_missing_digest_header_changes_no_verdict() {
-    let Street { lab, proxy, pushed, .. } = &street().await;
+    let Street { lab, proxy, image, .. } = &street().await;
     proxy.break_by([Rule::any("/v2/", Fault::Without("docker-content-digest"))]);
     let checked = lab.check().await;
     checked.says(&sha('a'), "landed", 1);
-    assert_eq!(checked.row(&sha('a'))["digest"], pushed.digest);
+    assert_eq!(checked.row(&sha('a'))["digest"], image.digest);
     checked.says(&sha('b'), "missing", 1);
 }
 

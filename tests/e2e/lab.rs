@@ -40,6 +40,7 @@ pub(crate) struct Checked {
     pub(crate) report: Value,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+    pub(crate) about: String,
 }
 
 impl Lab {
@@ -156,17 +157,23 @@ impl Lab {
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output();
-        let output = tokio::time::timeout(std::time::Duration::from_secs(60), output).await.expect("an end").unwrap();
+        let output = tokio::time::timeout(std::time::Duration::from_mins(1), output).await.expect("an end").unwrap();
         Checked {
             code: output.status.code().expect("no signal"),
             report: Value::Null,
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
+            about: String::new(),
         }
     }
 }
 
 impl Checked {
+    /// Notes what was tried, for the message of a test that fails.
+    pub(crate) fn about(self, about: String) -> Self {
+        Self { about, ..self }
+    }
+
     /// Returns the row of this commit; there must be one only.
     #[track_caller]
     pub(crate) fn row(&self, sha: &str) -> &Value {
@@ -180,7 +187,7 @@ impl Checked {
     #[track_caller]
     pub(crate) fn says(&self, sha: &str, verdict: &str, code: i32) {
         let row = self.row(sha);
-        assert_eq!(row["verdict"], verdict, "{row:#}\n{:#}\n{}", self.report["sources"], self.stderr);
+        assert_eq!(row["verdict"], verdict, "{}\n{row:#}\n{:#}\n{}", self.about, self.report["sources"], self.stderr);
         assert_eq!(self.code, code, "the exit code of {:#}", self.report["summary"]);
     }
 

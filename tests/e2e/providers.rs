@@ -20,7 +20,7 @@ async fn one_landed() -> (Lab, Registry) {
 /// Holds that nothing is claimed, and that the report says which source could not be asked and why.
 #[track_caller]
 fn could_not_ask(checked: &Checked) -> String {
-    assert_eq!(checked.code, 3, "{:#}\n{}", checked.report, checked.stderr);
+    assert_eq!(checked.code, 3, "{}\n{:#}\n{}", checked.about, checked.report, checked.stderr);
     assert_eq!(checked.report["complete"], false);
     for row in checked.report["images"].as_array().unwrap() {
         assert_eq!(row["verdict"], "unknown", "{row:#}");
@@ -61,9 +61,9 @@ async fn a_ci_that_refuses_or_babbles_proves_nothing() {
         (StatusCode::OK, "application/json", String::new()),
     ];
     for (status, kind, body) in broken {
-        eprintln!("{status} {kind} {body}");
+        let about = format!("{status} {kind} {body}");
         lab.ci.be(Mood::Broken(status, kind, body));
-        could_not_ask(&lab.check().await);
+        could_not_ask(&lab.check().await.about(about));
     }
 }
 

@@ -13,7 +13,7 @@ use futures_util::stream;
 use crate::serve::Server;
 
 /// What goes wrong.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) enum Fault {
     /// This status, these headers and this body instead of the registry's.
     Answer(StatusCode, &'static [(&'static str, &'static str)], String),

@@ -14,13 +14,13 @@ async fn a_tag_with_this_commits_content_landed() {
     let (lab, _registry, pusher) = Lab::open().await;
     let (a, b) = (sha('a'), sha('b'));
     lab.ci.runs("acme/shop", [Run::green(2, &b), Run::green(1, &a)]);
-    let pushed = pusher.image(Some(&tag(&a)), &Image::of("a", &a)).await;
+    let image = pusher.image(Some(&tag(&a)), &Image::of("a", &a)).await;
     pusher.image(Some(&tag(&b)), &Image::of("b", &b).docker()).await;
     let checked = lab.check().await;
     checked.says(&a, "landed", 0);
     checked.says(&b, "landed", 0);
     let row = checked.row(&a);
-    assert_eq!(row["digest"], pushed.digest, "{row:#}");
+    assert_eq!(row["digest"], image.digest, "{row:#}");
     assert_eq!(row["revision"], a);
     assert_eq!(row["tag"], tag(&a));
     assert_eq!(row["platforms"], json!(["linux/amd64"]));
@@ -189,13 +189,13 @@ async fn an_image_that_went_where_the_log_says_is_misrouted() {
     let (a, b) = (sha('a'), sha('b'));
     pusher.image(Some(&tag(&a)), &Image::of("a", &a)).await;
     let elsewhere = Pusher::new(&registry.url, "acme/shopp", Login::Anonymous, None);
-    let pushed = elsewhere.image(Some(&tag(&b)), &Image::of("b", &b)).await;
+    let image = elsewhere.image(Some(&tag(&b)), &Image::of("b", &b)).await;
     let log = format!(
         "The push refers to repository [{}/acme/shopp]\n{}: digest: {} size: {}\n",
         registry.host,
         tag(&b),
-        pushed.digest,
-        pushed.size
+        image.digest,
+        image.size
     );
     lab.ci.runs("acme/shop", [Run::green(2, &b).logging(log), Run::green(1, &a)]);
     let checked = lab.check().await;
