@@ -1,0 +1,243 @@
+//! When things are asked: order, single flight, retry and giving up, under paused time.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use landfall::domain::{
+    AuthKind, AuthStage, Batch, Failure, Job, JobId, Look, Observation, PushLog, RepoPath, Run, RunKey, Seen, Service,
+    SourceId, Stage, Traffic, Urgency, Wanted,
+};
+use landfall::poll::{Clock, Poller, Rhythm, Sources};
+use landfall::source::CiProvider;
+use tokio::sync::mpsc;
+
+/// Follows tokio's paused time.
+struct Paused(tokio::time::Instant);
+
+impl Clock for Paused {
+    fn now(&self) -> Timestamp {
+        start() + SignedDuration::try_from(self.0.elapsed()).unwrap()
+    }
+}
+
+fn start() -> Timestamp {
+    "2026-03-02T12:00:00Z".parse().unwrap()
+}
+
+/// Answers `jobs` by a script: run id and how often it was asked before.
+type Script = Box<dyn Fn(u64, usize) -> Result<(), Failure> + Send + Sync>;
+
+struct Scripted {
+    script: Script,
+    asked: Mutex<Vec<u64>>,
+    under_way: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[async_trait]
+impl CiProvider for Scripted {
+    async fn runs(&self, _: &Service, _: usize) -> Result<Batch<Arc<Run>>, Failure> {
+        Ok(Batch { items: vec![], skipped: 0, complete: true })
+    }
+
+    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure> {
+        let before = self.asked.lock().unwrap().iter().filter(|id| **id == run.id).count();
+        self.asked.lock().unwrap().push(run.id);
+        let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        (self.script)(run.id, before).map(|()| Batch { items: vec![], skipped: 0, complete: true })
+    }
+
+    async fn push_log(&self, _: &RunKey, _: JobId) -> Result<PushLog, Failure> {
+        Ok(PushLog::default())
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+}
+
+struct Bench {
+    poller: Poller,
+    ci: Arc<Scripted>,
+    inbox: mpsc::Receiver<Observation>,
+    clock: Arc<Paused>,
+}
+
+const PATIENT: Rhythm = Rhythm {
+    runs: 20,
+    ci_in_flight: 4,
+    registry_in_flight: 4,
+    attempts: 4,
+    backoff: SignedDuration::from_millis(250),
+    patience: SignedDuration::from_secs(10),
+};
+
+fn bench(rhythm: Rhythm, script: impl Fn(u64, usize) -> Result<(), Failure> + Send + Sync + 'static) -> Bench {
+    let ci = Arc::new(Scripted {
+        script: Box::new(script),
+        asked: Mutex::default(),
+        under_way: AtomicUsize::new(0),
+        most: AtomicUsize::new(0),
+    });
+    let clock = Arc::new(Paused(tokio::time::Instant::now()));
+    let (sender, inbox) = mpsc::channel(4096);
+    let mut sources = Sources::default();
+    sources.ci.insert(SourceId::parse("github").unwrap(), ci.clone());
+    let poller = Poller::start(sources, &[], rhythm, clock.clone(), sender);
+    Bench { poller, ci, inbox, clock }
+}
+
+fn wanted(id: u64, urgency: Urgency) -> Wanted {
+    let ci = SourceId::parse("github").unwrap();
+    let run = RunKey { ci, repo: RepoPath::parse("acme/checkout").unwrap(), id, attempt: 1 };
+    Wanted { look: Look::Jobs(run), urgency, not_before: None }
+}
+
+impl Bench {
+    fn want(&self, ids: impl IntoIterator<Item = u64>) {
+        self.poller.want(ids.into_iter().map(|id| wanted(id, Urgency::Depth)).collect());
+    }
+
+    async fn settle(&mut self) -> HashMap<u64, Result<(), Failure>> {
+        self.poller.idle().await;
+        let mut seen = HashMap::new();
+        while let Ok(observation) = self.inbox.try_recv() {
+            match observation.seen {
+                Seen::Jobs(run, _) => seen.insert(run.id, Ok(())),
+                Seen::Failed(Look::Jobs(run), failure) => seen.insert(run.id, Err(failure)),
+                _ => None,
+            };
+        }
+        seen
+    }
+
+    fn asked(&self) -> Vec<u64> {
+        self.ci.asked.lock().unwrap().clone()
+    }
+}
+
+fn broken() -> Failure {
+    Failure::Unreachable { stage: Stage::Server(503), says: "later".into() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_is_asked_once_however_often_it_is_wanted() {
+    let mut bench = bench(PATIENT, |_, _| Ok(()));
+    bench.want([1, 1, 1]);
+    bench.want([1]);
+    assert_eq!(bench.settle().await.len(), 1);
+    bench.want([1]);
+    bench.settle().await;
+    assert_eq!(bench.asked(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answered_look_is_asked_again_when_it_is_due_and_when_the_user_asks() {
+    let mut bench = bench(PATIENT, |_, _| Ok(()));
+    bench.want([1]);
+    bench.settle().await;
+    let due = bench.clock.now() + SignedDuration::from_secs(30);
+    bench.poller.want(vec![Wanted { not_before: Some(due), ..wanted(1, Urgency::Depth) }]);
+    bench.settle().await;
+    assert!(bench.clock.now() >= due);
+    bench.poller.want(vec![wanted(1, Urgency::Asked)]);
+    bench.settle().await;
+    assert_eq!(bench.asked(), [1, 1, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_most_urgent_is_asked_first_and_never_more_at_once_than_allowed() {
+    let mut bench = bench(Rhythm { ci_in_flight: 2, ..PATIENT }, |_, _| Ok(()));
+    bench.poller.want((1..=10).map(|id| wanted(id, Urgency::Layers)).chain([wanted(99, Urgency::Newest)]).collect());
+    bench.settle().await;
+    assert!(bench.asked().first() == Some(&99), "{:?}", bench.asked());
+    assert_eq!(bench.ci.most.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_once_is_tried_again_before_it_is_reported() {
+    let mut bench = bench(PATIENT, |_, before| if before < 2 { Err(broken()) } else { Ok(()) });
+    bench.want([1]);
+    assert_eq!(bench.settle().await.get(&1), Some(&Ok(())));
+    assert_eq!(bench.asked().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_fails_is_reported_after_its_last_try() {
+    let mut bench = bench(PATIENT, |id, _| if id == 1 { Err(broken()) } else { Ok(()) });
+    bench.want(1..=3);
+    let seen = bench.settle().await;
+    assert_eq!(seen.get(&1), Some(&Err(broken())));
+    assert_eq!(seen.get(&3), Some(&Ok(())));
+    assert!(bench.asked().iter().filter(|id| **id == 1).count() <= 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_down_is_given_up_for_all_that_waits() {
+    let mut bench = bench(PATIENT, |_, _| Err(broken()));
+    bench.want(1..=300);
+    let seen = bench.settle().await;
+    assert_eq!(seen.len(), 300);
+    assert!(seen.values().all(|seen| *seen == Err(broken())));
+    assert!(bench.asked().len() < 250, "{} requests to a dead source", bench.asked().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_rate_limit_is_waited_for() {
+    let until = start() + SignedDuration::from_secs(5);
+    let limited = move || Failure::RateLimited { until: Some(until), says: "slow down".into() };
+    let mut bench = bench(PATIENT, move |_, before| if before == 0 { Err(limited()) } else { Ok(()) });
+    bench.want([1]);
+    assert_eq!(bench.settle().await.get(&1), Some(&Ok(())));
+    assert!(bench.clock.now() >= until);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_rate_limit_ends_all_that_waits_with_its_reason() {
+    let until = start() + SignedDuration::from_mins(40);
+    let limited = move || Failure::RateLimited { until: Some(until), says: "slow down".into() };
+    let mut bench = bench(PATIENT, move |_, _| Err(limited()));
+    bench.want(1..=50);
+    let seen = bench.settle().await;
+    assert_eq!(seen.len(), 50);
+    assert!(bench.asked().len() <= 4, "{:?}", bench.asked());
+    assert!(bench.clock.now() < until);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_is_not_tried_again_for_every_look() {
+    let refused =
+        || Failure::Auth { stage: AuthStage::Api, kind: AuthKind::BadPassword, says: "Bad credentials".into() };
+    let mut bench = bench(PATIENT, move |_, _| Err(refused()));
+    bench.want(1..=50);
+    assert_eq!(bench.settle().await.len(), 50);
+    assert!(bench.asked().len() <= 4, "{:?}", bench.asked());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_panics_is_reported_and_the_poller_goes_on() {
+    let mut bench = bench(PATIENT, |id, _| if id == 1 { panic!("a fault of ours") } else { Ok(()) });
+    bench.want([1, 2]);
+    let seen = bench.settle().await;
+    assert!(matches!(seen.get(&1), Some(Err(Failure::Withheld(_)))));
+    assert_eq!(seen.get(&2), Some(&Ok(())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_provider_is_an_answer_not_a_silence() {
+    let mut bench = bench(PATIENT, |_, _| Ok(()));
+    let mut nobody = wanted(1, Urgency::Depth);
+    if let Look::Jobs(run) = &mut nobody.look {
+        run.ci = SourceId::parse("elsewhere").unwrap();
+    }
+    bench.poller.want(vec![nobody]);
+    assert!(matches!(bench.settle().await.get(&1), Some(Err(Failure::Withheld(_)))));
+}
