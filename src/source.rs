@@ -1,13 +1,41 @@
 //! Who is asked: CI providers and registries behind two traits. A source knows `domain` and `http`, never a pane.
 
+mod api;
+mod github;
+mod gitlab;
+mod pages;
+mod token;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use url::Url;
 
 use crate::domain::{
-    Batch, Digest, Failure, ImageConfig, ImageName, Job, JobId, Manifest, Probe, PushLog, Run, RunKey, Service, Tag,
-    TagRef, Traffic,
+    Batch, Digest, Failure, ImageConfig, ImageName, Job, JobId, Manifest, Probe, PushLog, Run, RunKey, SecretSource,
+    Service, SourceId, Tag, TagRef, Traffic,
 };
+
+pub use github::GitHub;
+pub use gitlab::GitLab;
+
+/// How a CI provider is reached.
+#[derive(Debug, Clone)]
+pub struct CiOptions {
+    /// Its name in the configuration.
+    pub id: SourceId,
+    /// The API's address on GitHub, the instance's on GitLab.
+    pub url: Url,
+    /// Where its token comes from, read when it is first needed; `None` for anonymous.
+    pub token: Option<SecretSource>,
+    /// More certificate authorities, PEM.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Requests in flight at most.
+    pub in_flight: usize,
+    /// From a request's start to the last byte of its answer.
+    pub timeout: Duration,
+}
 
 /// A CI provider.
 #[async_trait]

@@ -1,0 +1,171 @@
+//! What both CI providers have in common: the token on every request, and what their answers mean.
+
+use http::{StatusCode, header};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::CiOptions;
+use super::token::Token;
+use crate::domain::{AuthKind, AuthStage, Failure, PushLog, Stage, Text, Traffic};
+use crate::http::{Answer, Ask, Client, ClientOptions, OverCap, retry_at, says};
+use crate::push_log;
+
+/// A page of a hundred runs is about 1.5 MB at GitHub.
+const LIST_CAP: u64 = 16 << 20;
+/// Of a longer log the first and the last half of this are read.
+const LOG_CAP: u64 = 2 << 20;
+/// What is remembered of lists, to ask whether they changed.
+const CACHE: usize = 16 << 20;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A page of a list.
+    List,
+    /// The log of a job.
+    Log,
+}
+
+/// One provider's API.
+#[derive(Debug)]
+pub(super) struct Api {
+    client: Client,
+    token: Token,
+}
+
+impl Api {
+    /// Returns the API below `base`. Nothing is sent, and no token is read yet.
+    pub(super) fn new(options: CiOptions, base: Url) -> Result<Self, String> {
+        let client = Client::new(ClientOptions {
+            id: options.id,
+            base,
+            ca_pem: options.ca_pem,
+            in_flight: options.in_flight,
+            timeout: options.timeout,
+            cache_bytes: CACHE,
+        })?;
+        Ok(Self { client, token: Token::new(options.token) })
+    }
+
+    pub(super) fn traffic(&self) -> Traffic {
+        self.client.traffic()
+    }
+
+    /// Sends one GET with the token; with another one, once, where the first was refused and has changed since.
+    pub(super) async fn get(&self, kind: Kind, mut ask: Ask) -> Result<Answer, Failure> {
+        (ask.cap, ask.over_cap, ask.conditional) = match kind {
+            Kind::List => (LIST_CAP, OverCap::Refuse, true),
+            Kind::Log => (LOG_CAP, OverCap::KeepEnds, false),
+        };
+        let credential = self.token.credential().await?;
+        let answer = self.client.send(ask.clone().credential(credential.clone())).await?;
+        if answer.status != StatusCode::UNAUTHORIZED || answer.elsewhere {
+            return Ok(answer);
+        }
+        let Some(refused) = credential else { return Ok(answer) };
+        match self.token.another(&refused).await {
+            Some(another) => self.client.send(ask.credential(Some(another))).await,
+            None => Ok(answer),
+        }
+    }
+}
+
+/// Returns the body of a list, or why there is none.
+pub(super) fn body(answer: &Answer) -> Result<&[u8], Failure> {
+    if answer.status == StatusCode::OK { Ok(&answer.body) } else { Err(failure(answer)) }
+}
+
+/// Reads JSON; what is none (a login page, a cut answer) is quoted in few words.
+pub(super) fn json<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<T, Failure> {
+    serde_json::from_slice(body(answer)?).map_err(|error| {
+        let is_json = answer.body.first().is_some_and(|byte| matches!(byte, b'{' | b'['));
+        let words = says(&answer.headers, &answer.body);
+        Failure::Malformed(if is_json {
+            Text::from(format!("JSON that breaks off or differs: {error}"))
+        } else {
+            words
+        })
+    })
+}
+
+/// Reads items one by one, so that an odd one does not hide the others. Returns them and how many were odd.
+pub(super) fn each<'a, D: Deserialize<'a>, T>(
+    items: &[&'a RawValue],
+    convert: impl Fn(D) -> Option<T>,
+) -> (Vec<T>, u64) {
+    let read: Vec<T> = items.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok().and_then(&convert)).collect();
+    let skipped = items.len() - read.len();
+    (read, skipped as u64)
+}
+
+/// Reads a moment; null, malformed ones and Go's year 1 are unknown.
+pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<jiff::Timestamp>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    Ok(text.and_then(|text| text.parse::<jiff::Timestamp>().ok()).filter(|moment| moment.as_second() > 0))
+}
+
+/// Returns what the log of a job says.
+pub(super) fn read_log(answer: &Answer) -> Result<PushLog, Failure> {
+    if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE) || (answer.status == StatusCode::NO_CONTENT) {
+        return Ok(PushLog::default());
+    }
+    let log = body(answer)?;
+    let kind = answer.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
+    if kind.starts_with(b"text/html") {
+        return Err(Failure::Malformed(says(&answer.headers, log)));
+    }
+    if log.is_empty() {
+        return Ok(PushLog::default());
+    }
+    let half = log.len() / 2;
+    Ok(match log.split_at_checked(half).filter(|_| answer.truncated) {
+        Some((head, tail)) => push_log::parse(head, Some(tail)),
+        None => push_log::parse(log, None),
+    })
+}
+
+/// Returns what an answer that is no success means.
+pub(super) fn failure(answer: &Answer) -> Failure {
+    let words = says(&answer.headers, &answer.body);
+    let status = answer.status.as_u16();
+    if answer.elsewhere && answer.status.is_client_error() {
+        // A store of logs knows nothing of our rights; its signed addresses expire.
+        return Failure::Ambiguous(format!("after a redirect: {status} {words}").into());
+    }
+    let limited = |says| Failure::RateLimited { until: retry_at(&answer.headers), says };
+    match status {
+        401 => Failure::Auth { stage: AuthStage::Api, kind: kind(answer, words.raw()), says: words },
+        429 => limited(words),
+        403 if is_limit(answer, words.raw()) => limited(words),
+        403 if answer.body.windows(18).any(|window| window == b"insufficient_scope") => {
+            Failure::Auth { stage: AuthStage::Api, kind: AuthKind::InsufficientScope, says: words }
+        }
+        403 | 451 => Failure::Forbidden(words),
+        404 | 410 => Failure::NotFound(words),
+        500..=599 => Failure::Unreachable { stage: Stage::Server(status), says: words },
+        _ => Failure::Ambiguous(format!("{status} {words}").into()),
+    }
+}
+
+/// GitHub says with 403 what others say with 429: a spent budget, or its secondary limit.
+fn is_limit(answer: &Answer, words: &str) -> bool {
+    let spent = answer.headers.get("x-ratelimit-remaining").is_some_and(|left| left.as_bytes() == b"0");
+    let limit = words.to_ascii_lowercase();
+    spent || answer.headers.contains_key(header::RETRY_AFTER) || limit.contains("rate limit")
+}
+
+fn kind(answer: &Answer, words: &str) -> AuthKind {
+    let challenge = answer.headers.get(header::WWW_AUTHENTICATE).map(http::HeaderValue::as_bytes).unwrap_or_default();
+    let challenge = String::from_utf8_lossy(challenge);
+    let words = words.to_ascii_lowercase();
+    if words.contains("expired") {
+        AuthKind::Expired
+    } else if words.contains("requires authentication") {
+        AuthKind::Absent
+    } else if words.contains("bad credentials") || challenge.contains("invalid_token") || words.contains("revoked") {
+        AuthKind::InvalidToken
+    } else {
+        AuthKind::Unknown
+    }
+}

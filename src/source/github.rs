@@ -1,0 +1,174 @@
+//! GitHub Actions, on github.com and Enterprise: routes by octocrab, over our own HTTP stack.
+
+mod dto;
+
+use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use http::{HeaderName, Request, Response, header};
+use http_body_util::Full;
+use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
+use rustc_hash::FxHashSet;
+use url::Url;
+
+use super::api::{self, Api, Kind};
+use super::pages::{self, Next, Page};
+use super::{CiOptions, CiProvider};
+use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, Traffic};
+use crate::http::{Answer, Ask};
+use dto::{JobDto, List, RunDto, TagDto};
+
+/// How many pages of git tags are read where a tag template needs to know them.
+const TAG_PAGES: usize = 3;
+
+/// GitHub Actions.
+#[derive(Debug)]
+pub struct GitHub {
+    id: SourceId,
+    base: Url,
+    api: Arc<Api>,
+    /// Built on first use: it starts a task, which needs the runtime.
+    routes: OnceLock<Octocrab>,
+}
+
+impl GitHub {
+    /// Returns the provider at the API's address, such as `https://api.github.com`. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Certificate authorities that cannot be read, in words for the user.
+    pub fn new(options: CiOptions) -> Result<Self, String> {
+        let (id, base) = (options.id.clone(), options.url.clone());
+        let api = Arc::new(Api::new(options, base.clone())?);
+        Ok(Self { id, base, api, routes: OnceLock::new() })
+    }
+
+    async fn get(&self, kind: Kind, route: String) -> Result<Answer, Failure> {
+        let mut request = Request::new(OctoBody::empty());
+        let withheld = |why: String| Failure::Withheld(why.into());
+        *request.uri_mut() = route.parse().map_err(|_| withheld(format!("no address: {route}")))?;
+        request.extensions_mut().insert(kind);
+        let routes = self.routes.get_or_init(|| build(&self.api));
+        let response = routes.execute(request).await.map_err(|error| withheld(error.to_string()))?;
+        let outcome = response.into_parts().0.extensions.remove::<Result<Answer, Failure>>();
+        outcome.unwrap_or_else(|| Err(withheld("the request was lost".to_owned())))
+    }
+
+    fn route(&self, path: &str) -> String {
+        format!("{}/{path}", self.base.as_str().trim_end_matches('/'))
+    }
+
+    /// A token goes to the origin of the API only, so a list that goes on elsewhere is not followed.
+    fn next(&self, answer: &Answer) -> Next {
+        let Some(link) = pages::next_link(&answer.headers) else { return Next::End };
+        match self.base.join(link) {
+            Ok(next) if next.origin() == self.base.origin() => Next::At(next.into()),
+            Ok(_) | Err(_) => Next::Elsewhere,
+        }
+    }
+
+    async fn page<D, T>(&self, route: String, convert: impl Fn(D) -> Option<T>) -> Result<Page<T>, Failure>
+    where
+        D: for<'a> serde::Deserialize<'a>,
+    {
+        let answer = self.get(Kind::List, route).await?;
+        let list: List<'_> = api::json(&answer)?;
+        let (items, skipped) = api::each(&list.items, convert);
+        Ok(Page { items, skipped, next: self.next(&answer) })
+    }
+
+    /// GitHub does not say whether a push was one of a branch or a tag: a run was for a tag where one of that
+    /// name points to its commit. Where this cannot be read, no run is said to be for a tag.
+    async fn mark_tags(&self, service: &Service, runs: &mut [Arc<Run>]) {
+        let mut tags: FxHashSet<(String, String)> = FxHashSet::default();
+        let mut route = self.route(&format!("repos/{}/tags?per_page=100", service.repo));
+        for _ in 0..TAG_PAGES {
+            let Ok(answer) = self.get(Kind::List, route).await else { break };
+            let Ok(list) = api::json::<Vec<&serde_json::value::RawValue>>(&answer) else { break };
+            tags.extend(api::each(&list, |tag: TagDto| Some((tag.name, tag.commit.sha))).0);
+            let Next::At(next) = self.next(&answer) else { break };
+            route = next;
+        }
+        for run in runs {
+            let Some(branch) = run.branch.as_ref().filter(|_| matches!(run.event.0.raw(), "push" | "create")) else {
+                continue;
+            };
+            if tags.contains(&(branch.raw().to_owned(), run.sha.as_str().to_owned())) {
+                let run = Arc::make_mut(run);
+                run.git_tag = run.branch.take();
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl CiProvider for GitHub {
+    async fn runs(&self, service: &Service, count: usize) -> Result<Batch<Arc<Run>>, Failure> {
+        let first = self.route(&listing(service, count));
+        let fetch = |route| self.page(route, |run: RunDto| run.run(&self.id, &service.repo));
+        let mut batch = pages::read(first, fetch, pages::newest(service, count)).await?;
+        if pages::wants_git_tag(service) {
+            self.mark_tags(service, &mut batch.items).await;
+        }
+        Ok(batch)
+    }
+
+    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure> {
+        let path = format!("repos/{}/actions/runs/{}/attempts/{}/jobs?per_page=100", run.repo, run.id, run.attempt);
+        let fetch = |route| self.page(route, |job: JobDto| Some(job.job()));
+        pages::read(self.route(&path), fetch, pages::everything).await
+    }
+
+    async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
+        let path = format!("repos/{}/actions/jobs/{}/logs", run.repo, job.0);
+        api::read_log(&self.get(Kind::Log, self.route(&path)).await?)
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.api.traffic()
+    }
+}
+
+/// The answer travels beside the response, not in it: no body is copied on its way through octocrab.
+fn build(api: &Arc<Api>) -> Octocrab {
+    let api = Arc::clone(api);
+    let service = tower::service_fn(move |request: Request<OctoBody>| {
+        let api = Arc::clone(&api);
+        async move {
+            let mut response = Response::new(Full::default());
+            response.extensions_mut().insert(send(&api, &request).await);
+            Ok::<Response<Full<bytes::Bytes>>, Infallible>(response)
+        }
+    });
+    let Ok(octocrab) = OctocrabBuilder::new_empty().with_service(service).with_auth(AuthState::None).build();
+    octocrab
+}
+
+async fn send(api: &Api, request: &Request<OctoBody>) -> Result<Answer, Failure> {
+    let kind = request.extensions().get().copied().unwrap_or(Kind::List);
+    let url = Url::parse(&request.uri().to_string()).map_err(|error| Failure::Withheld(error.to_string().into()))?;
+    let ask = Ask::get(url)
+        .header(header::ACCEPT, "application/vnd.github+json")
+        .header(HeaderName::from_static("x-github-api-version"), "2022-11-28");
+    api.get(kind, ask).await
+}
+
+/// The route of one workflow's runs costs fewer pages where the configuration names exactly one file.
+fn listing(service: &Service, count: usize) -> String {
+    let file = match service.workflow.patterns() {
+        [only] if is_workflow_file(only) => format!("workflows/{only}/"),
+        _ => String::new(),
+    };
+    let wants_pull_requests = ["pull_request", "pull_request_target"]
+        .iter()
+        .any(|event| !service.event.patterns().is_empty() && service.event.matches(event));
+    let per_page = pages::per_page(count);
+    let exclude = if wants_pull_requests { "" } else { "&exclude_pull_requests=true" };
+    format!("repos/{}/actions/{file}runs?per_page={per_page}{exclude}", service.repo)
+}
+
+fn is_workflow_file(pattern: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let ends = [".yml", ".yaml"].iter().any(|end| pattern.ends_with(end));
+    ends && pattern.bytes().all(plain)
+}

@@ -1,0 +1,159 @@
+//! GitLab CI, on any host: endpoints by the gitlab crate, over our own HTTP stack.
+
+mod dto;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gitlab::api::common::SortOrder;
+use gitlab::api::endpoint_prelude::{Endpoint, QueryParams};
+use gitlab::api::projects::jobs::JobTrace;
+use gitlab::api::projects::pipelines::{PipelineJobs, PipelineOrderBy, PipelineScope, Pipelines};
+use http::header;
+use rustc_hash::FxHashSet;
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::api::{self, Api, Kind};
+use super::pages::{self, Next, Page};
+use super::{CiOptions, CiProvider};
+use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, Traffic};
+use crate::http::{Answer, Ask};
+use dto::{IdDto, JobDto, PipelineDto};
+
+/// GitLab CI.
+#[derive(Debug)]
+pub struct GitLab {
+    id: SourceId,
+    /// `<instance>/api/v4/`.
+    base: Url,
+    api: Api,
+}
+
+impl GitLab {
+    /// Returns the provider at the instance's address, such as `https://gitlab.com`. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Certificate authorities that cannot be read, or an address that none can be built on, in words for the user.
+    pub fn new(options: CiOptions) -> Result<Self, String> {
+        let instance = options.url.as_str().trim_end_matches('/');
+        let base = Url::parse(&format!("{instance}/api/v4/")).map_err(|error| format!("{instance}: {error}"))?;
+        let id = options.id.clone();
+        let api = Api::new(options, base.clone())?;
+        Ok(Self { id, base, api })
+    }
+
+    /// Returns the address of an endpoint: the path with its project encoded, and the parameters.
+    fn address(&self, endpoint: &impl Endpoint, more: &QueryParams<'_>) -> Result<String, Failure> {
+        let joined = self.base.join(&endpoint.endpoint());
+        let mut url = joined.map_err(|error| Failure::Withheld(error.to_string().into()))?;
+        endpoint.parameters().add_to_url(&mut url);
+        more.add_to_url(&mut url);
+        Ok(url.as_str().trim_end_matches('?').to_owned())
+    }
+
+    async fn get(&self, kind: Kind, address: &str) -> Result<Answer, Failure> {
+        let url = Url::parse(address).map_err(|error| Failure::Withheld(error.to_string().into()))?;
+        let accepted = match kind {
+            Kind::List => "application/json",
+            Kind::Log => "text/plain",
+        };
+        self.api.get(kind, Ask::get(url).header(header::ACCEPT, accepted)).await
+    }
+
+    async fn page<D, T>(&self, address: String, convert: impl Fn(D) -> Option<T>) -> Result<Page<T>, Failure>
+    where
+        D: for<'a> serde::Deserialize<'a>,
+    {
+        let answer = self.get(Kind::List, &address).await?;
+        let list: Vec<&RawValue> = api::json(&answer)?;
+        let (items, skipped) = api::each(&list, convert);
+        Ok(Page { items, skipped, next: next(&address, &answer) })
+    }
+
+    fn pipelines(&self, service: &Service, count: usize, scope: Option<PipelineScope>) -> Result<String, Failure> {
+        let mut endpoint = Pipelines::builder();
+        endpoint.project(service.repo.as_str()).order_by(PipelineOrderBy::Id).sort(SortOrder::Descending);
+        if let Some(scope) = scope {
+            endpoint.scope(scope);
+        }
+        self.address(&endpoint.build().map_err(withheld)?, &per_page(pages::per_page(count)))
+    }
+
+    /// The list does not say which pipelines ran for a tag; the same list asked for tags alone does. Where it
+    /// cannot be read, no run is said to be for a tag.
+    async fn mark_tags(&self, service: &Service, runs: &mut [Arc<Run>]) {
+        let Ok(address) = self.pipelines(service, 100, Some(PipelineScope::Tags)) else { return };
+        let oldest = runs.iter().map(|run| run.key.id).min().unwrap_or_default();
+        let until_oldest = |ids: &mut Vec<u64>, id| {
+            ids.push(id);
+            if id <= oldest { pages::Enough::Yes } else { pages::Enough::No }
+        };
+        let fetch = |address| self.page(address, |pipeline: IdDto| Some(pipeline.id));
+        let Ok(batch) = pages::read(address, fetch, until_oldest).await else { return };
+        let tagged: FxHashSet<u64> = batch.items.into_iter().collect();
+        for run in runs.iter_mut().filter(|run| tagged.contains(&run.key.id)) {
+            let run = Arc::make_mut(run);
+            run.git_tag = run.branch.take();
+        }
+    }
+}
+
+#[async_trait]
+impl CiProvider for GitLab {
+    async fn runs(&self, service: &Service, count: usize) -> Result<Batch<Arc<Run>>, Failure> {
+        let first = self.pipelines(service, count, None)?;
+        let fetch = |address| self.page(address, |pipeline: PipelineDto| pipeline.run(&self.id, &service.repo));
+        let mut batch = pages::read(first, fetch, pages::newest(service, count)).await?;
+        if pages::wants_git_tag(service) {
+            self.mark_tags(service, &mut batch.items).await;
+        }
+        Ok(batch)
+    }
+
+    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure> {
+        let endpoint =
+            PipelineJobs::builder().project(run.repo.as_str()).pipeline(run.id).include_retried(false).build();
+        let first = self.address(&endpoint.map_err(withheld)?, &per_page(100))?;
+        let fetch = |address| self.page(address, |job: JobDto| Some(job.job()));
+        pages::read(first, fetch, pages::everything).await
+    }
+
+    async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
+        let endpoint = JobTrace::builder().project(run.repo.as_str()).job(job.0).build().map_err(withheld)?;
+        let address = self.address(&endpoint, &QueryParams::default())?;
+        api::read_log(&self.get(Kind::Log, &address).await?)
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.api.traffic()
+    }
+}
+
+/// Instances behind a proxy write addresses of their own into `Link`: only the page's number is taken from it.
+fn next(address: &str, answer: &Answer) -> Next {
+    let named = answer.headers.get("x-next-page").and_then(|page| page.to_str().ok());
+    let linked = || {
+        let link = Url::parse(pages::next_link(&answer.headers)?).ok()?;
+        link.query_pairs().find(|(name, _)| name == "page").map(|(_, page)| page.into_owned())
+    };
+    let page = named.map(str::to_owned).or_else(linked).filter(|page| !page.is_empty());
+    let (Some(page), Ok(mut url)) = (page, Url::parse(address)) else { return Next::End };
+    let others: Vec<_> = url.query_pairs().filter(|(name, _)| name != "page").map(own).collect();
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair("page", &page);
+    Next::At(url.into())
+}
+
+fn own((name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)) -> (String, String) {
+    (name.into_owned(), value.into_owned())
+}
+
+fn per_page(count: usize) -> QueryParams<'static> {
+    let mut parameters = QueryParams::default();
+    parameters.push("per_page", count as u64);
+    parameters
+}
+
+fn withheld(error: impl std::fmt::Display) -> Failure {
+    Failure::Withheld(error.to_string().into())
+}
