@@ -12,6 +12,7 @@ pub mod analysis;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod poll;

@@ -1,0 +1,108 @@
+//! The jobs of a run, and where they stand at a moment.
+
+use super::world::{Fate, Run, Service, Workflow};
+
+/// One job of one attempt.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub(super) id: u64,
+    pub(super) name: String,
+    pub(super) stage: &'static str,
+    pub(super) starts: i64,
+    pub(super) ends: i64,
+    pub(super) outcome: Outcome,
+    pub(super) pushes: bool,
+}
+
+/// How a job or run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Success,
+    Failure,
+    Cancelled,
+    Skipped,
+}
+
+/// Where a job or run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Queued,
+    Running,
+    Over(Outcome),
+}
+
+/// Job ids tell run and attempt, so that no table is needed to find them again.
+const PER_RUN: u64 = 16;
+const PER_ATTEMPT: u64 = 4;
+
+/// Returns the run's id and the attempt that a job id tells.
+pub(super) fn run_of(job: u64) -> (u64, u64) {
+    (job / PER_RUN, job % PER_RUN / PER_ATTEMPT + 1)
+}
+
+/// Returns how the run ends.
+pub(super) fn outcome(run: &Run) -> Outcome {
+    if run.fate == Fate::Failed {
+        return Outcome::Failure;
+    }
+    if run.fate == Fate::Cancelled { Outcome::Cancelled } else { Outcome::Success }
+}
+
+/// Returns where the run stands.
+pub(super) fn state(run: &Run, now: i64) -> State {
+    state_of(run.at + 3, run.ends(), outcome(run), now)
+}
+
+impl Job {
+    /// Returns where the job stands.
+    pub(super) fn state(&self, now: i64) -> State {
+        state_of(self.starts, self.ends, self.outcome, now)
+    }
+}
+
+fn state_of(starts: i64, ends: i64, outcome: Outcome, now: i64) -> State {
+    if now >= ends {
+        State::Over(outcome)
+    } else if now >= starts {
+        State::Running
+    } else {
+        State::Queued
+    }
+}
+
+/// Returns the jobs of an attempt; an earlier attempt failed in its tests.
+pub(super) fn jobs(service: &Service, run: &Run, attempt: u64) -> Vec<Job> {
+    let earlier = attempt < run.attempt;
+    let fate = if earlier { Fate::Failed } else { run.fate };
+    let starts = if earlier { run.at - EARLIER } else { run.at };
+    let half = starts + 8 + run.took * 2 / 5;
+    let id = run.id * PER_RUN + (attempt - 1) * PER_ATTEMPT;
+    let first = Job {
+        id,
+        name: "test".to_owned(),
+        stage: "test",
+        starts: starts + 8,
+        ends: half,
+        outcome: if fate == Fate::Failed { Outcome::Failure } else { Outcome::Success },
+        pushes: false,
+    };
+    if run.workflow == Workflow::Checks {
+        return vec![Job { name: "lint".to_owned(), ends: run.ends(), outcome: outcome(run), ..first }];
+    }
+    let unpushed = if fate == Fate::Cancelled { Outcome::Cancelled } else { Outcome::Skipped };
+    let outcome = if fate.pushes() { Outcome::Success } else { unpushed };
+    let skipped = outcome == Outcome::Skipped;
+    let push = Job {
+        id: id + 1,
+        name: service.push_job.clone(),
+        stage: "publish",
+        starts: if skipped { half } else { half + 4 },
+        ends: if skipped { half } else { starts + run.took },
+        outcome,
+        pushes: !skipped,
+    };
+    vec![first, push]
+}
+
+/// How long before the last attempt an earlier one started, in seconds.
+pub(super) const EARLIER: i64 = 1_500;

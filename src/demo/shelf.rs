@@ -1,0 +1,137 @@
+//! What stands in the registry: every repository with its tags over time, its manifests and its blobs.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use rustc_hash::FxHashMap;
+
+use super::image::{Image, Manifest, Recipe, build};
+use super::world::{Access, Fate, Run, Service, World};
+
+/// The registry's content.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    repositories: BTreeMap<String, Repository>,
+    /// What every run built, by service and run id, for its log and for what is remembered.
+    built: FxHashMap<u64, Image>,
+}
+
+/// One repository of images.
+#[derive(Debug)]
+pub(super) struct Repository {
+    pub(super) access: Access,
+    /// The digests that a tag points to, each from its moment on.
+    tags: BTreeMap<String, Vec<(i64, String)>>,
+    manifests: FxHashMap<String, (i64, Manifest)>,
+    blobs: FxHashMap<String, Bytes>,
+}
+
+impl Shelf {
+    /// Builds and pushes what every run of the world is to push.
+    pub(super) fn stock(world: &World, start: Timestamp) -> Self {
+        let mut shelf = Self::default();
+        for service in &world.services {
+            shelf.repositories.entry(service.image.clone()).or_insert_with(|| Repository::new(service.access));
+            let mut before = None;
+            for run in service.runs.iter().rev().filter(|run| run.fate.pushes()) {
+                let image = build(&recipe(service, run, start));
+                shelf.push(service, run, &image, before.as_ref());
+                if run.fate == Fate::Landed {
+                    before = Some(image.root.digest.clone());
+                }
+                shelf.built.insert(run.id, image);
+            }
+        }
+        shelf
+    }
+
+    /// Returns the repository.
+    pub(super) fn repository(&self, name: &str) -> Option<&Repository> {
+        self.repositories.get(name)
+    }
+
+    /// Returns what the run built.
+    pub(super) fn built(&self, run: &Run) -> Option<&Image> {
+        self.built.get(&run.id)
+    }
+
+    fn push(&mut self, service: &Service, run: &Run, image: &Image, before: Option<&String>) {
+        let path = match run.fate {
+            Fate::Misrouted => service.typo.as_ref().unwrap_or(&service.image),
+            Fate::Landed | Fate::Mismatch | Fate::LostChild | Fate::LostLayer | Fate::Stale => &service.image,
+            Fate::Denied
+            | Fate::Pruned
+            | Fate::Skipped
+            | Fate::Failed
+            | Fate::Cancelled
+            | Fate::PullRequest
+            | Fate::Scheduled => return,
+        };
+        let repository = self.repositories.entry(path.clone()).or_insert_with(|| Repository::new(service.access));
+        let old = before.filter(|_| run.fate == Fate::Stale);
+        if old.is_none() {
+            repository.keep(run, image);
+        }
+        let digest = old.unwrap_or(&image.root.digest);
+        for tag in service.tags_of(run) {
+            repository.tags.entry(tag).or_default().push((run.lands(), digest.clone()));
+        }
+    }
+}
+
+impl Repository {
+    fn new(access: Access) -> Self {
+        Self { access, tags: BTreeMap::new(), manifests: FxHashMap::default(), blobs: FxHashMap::default() }
+    }
+
+    fn keep(&mut self, run: &Run, image: &Image) {
+        let lost_child = if run.fate == Fate::LostChild { image.children.get(1) } else { None };
+        for manifest in image.children.iter().chain([&image.root]) {
+            if lost_child.is_none_or(|lost| lost.digest != manifest.digest) {
+                self.manifests.insert(manifest.digest.clone(), (run.lands(), manifest.clone()));
+            }
+        }
+        for (digest, blob) in &image.blobs {
+            if run.fate != Fate::LostLayer || *digest != image.own_layer {
+                self.blobs.insert(digest.clone(), blob.clone());
+            }
+        }
+    }
+
+    /// Returns the manifest that a tag or digest leads to at this moment.
+    pub(super) fn manifest(&self, reference: &str, now: i64) -> Option<&Manifest> {
+        let digest = if reference.starts_with("sha256:") { reference } else { self.pointed(reference, now)? };
+        self.manifests.get(digest).filter(|(from, _)| *from <= now).map(|(_, manifest)| manifest)
+    }
+
+    /// Returns the blob.
+    pub(super) fn blob(&self, digest: &str) -> Option<&Bytes> {
+        self.blobs.get(digest)
+    }
+
+    /// Returns the tags that exist at this moment, in the specification's order.
+    pub(super) fn tags(&self, now: i64) -> impl Iterator<Item = &str> {
+        self.tags.keys().map(String::as_str).filter(move |tag| self.pointed(tag, now).is_some())
+    }
+
+    fn pointed(&self, tag: &str, now: i64) -> Option<&str> {
+        let history = self.tags.get(tag)?;
+        history.iter().filter(|(from, _)| *from <= now).max_by_key(|(from, _)| *from).map(|(_, digest)| digest.as_str())
+    }
+}
+
+fn recipe<'a>(service: &'a Service, run: &'a Run, start: Timestamp) -> Recipe<'a> {
+    let other = service.runs.iter().find(|other| other.fate == Fate::PullRequest);
+    let mislabelled = other.filter(|_| run.fate == Fate::Mismatch);
+    let host = service.provider.site();
+    Recipe {
+        service: &service.name,
+        source: format!("{host}/{}", service.repo),
+        revision: mislabelled.map_or(&run.sha, |other| &other.sha),
+        title: &run.title,
+        created: (start + SignedDuration::from_secs(run.ends() - 20)).to_string(),
+        media: service.media,
+        platforms: &service.platforms,
+    }
+}
