@@ -18,9 +18,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::call::Call;
 use super::counts::{Kind, Server};
+use super::log;
 use super::reply::Reply;
 use super::stage::Stage;
-use super::{github, gitlab, log, registry};
 
 /// One request as it came, so that it can be sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,9 +70,9 @@ async fn answer(post: Post, request: Request) -> Response {
     let target = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     let call = Call::new(parts.method, &parts.uri, parts.headers);
     let reply = match server {
-        Server::GitHub => github::reply(&stage, &call),
-        Server::GitLab => gitlab::reply(&stage, &call),
-        Server::Registry => registry::reply(&stage, &call),
+        Server::GitHub => super::github::reply(&stage, &call),
+        Server::GitLab => super::gitlab::reply(&stage, &call),
+        Server::Registry => super::registry::reply(&stage, &call),
         Server::Logs => logs(&stage, &call),
     };
     stage.counters(server).note(reply.kind, reply.is_not_modified());

@@ -17,7 +17,7 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("config", &["analysis::Policy", "domain"]),
     ("cli", &["analysis::Verdict", "config::parse_duration"]),
     ("command", &["cli", "config"]),
-    ("demo", &["domain"]),
+    ("demo", &["analysis::Verdict", "domain"]),
     ("terminal", &[]),
     (
         "runtime",
