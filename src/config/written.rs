@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 use super::shape::{
     Ci, CiKind, Credential, Image, NamedCredential, Policy, Poll, Registry, Revision, Secret, Service, Strings, Time,
 };
-use crate::{analysis, config, domain};
+use crate::analysis::Policy as PolicyInForce;
+use crate::{config, domain};
 
 impl Default for Strings {
     fn default() -> Self {
@@ -23,13 +24,13 @@ impl Default for Credential {
 
 impl Default for Poll {
     fn default() -> Self {
-        Self::of(&config::Poll::default(), &analysis::Policy::default())
+        Self::of(&config::Poll::default(), &PolicyInForce::default())
     }
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self::from(&analysis::Policy::default())
+        Self::from(&PolicyInForce::default())
     }
 }
 
@@ -41,7 +42,7 @@ impl From<SignedDuration> for Time {
 
 impl Poll {
     /// Returns the section.
-    pub(super) fn of(poll: &config::Poll, policy: &analysis::Policy) -> Self {
+    pub(super) fn of(poll: &config::Poll, policy: &PolicyInForce) -> Self {
         Self {
             running: policy.running.into(),
             idle: policy.idle.into(),
@@ -52,8 +53,8 @@ impl Poll {
     }
 }
 
-impl From<&analysis::Policy> for Policy {
-    fn from(policy: &analysis::Policy) -> Self {
+impl From<&PolicyInForce> for Policy {
+    fn from(policy: &PolicyInForce) -> Self {
         Self {
             grace: policy.grace.into(),
             runs: policy.runs,

@@ -16,7 +16,7 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("config", &["analysis::Policy", "domain"]),
     ("cli", &["analysis::Verdict", "config::parse_duration"]),
-    ("command", &["cli", "config"]),
+    ("command", &["cli", "config", "domain"]),
     ("demo", &["analysis::Verdict", "domain"]),
     ("terminal", &[]),
     (
