@@ -15,6 +15,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod http;
+pub mod output;
 pub mod poll;
 pub mod push_log;
 pub mod runtime;

@@ -1,0 +1,29 @@
+//! The faces of `check`: what was asked for of a report, its exit code, and the formats that it is printed in.
+
+mod age;
+mod json;
+mod selection;
+mod style;
+mod table;
+
+use jiff::Timestamp;
+
+use crate::analysis::{Explanation, Row};
+
+pub use selection::Selection;
+pub use style::Style;
+
+/// Explains a row. Called for the rows that a format explains, once each.
+pub type Explain<'a> = &'a dyn Fn(&Row) -> Explanation;
+
+/// Returns the report of the published schema (`assets/schema/report.schema.json`), version 1.
+#[must_use]
+pub fn json(selection: &Selection, explain: Explain<'_>, generated_at: Timestamp) -> String {
+    json::write(selection, explain, generated_at)
+}
+
+/// Returns aligned text for people: findings first, then a line a service, then the totals.
+#[must_use]
+pub fn table(selection: &Selection, explain: Explain<'_>, generated_at: Timestamp, style: Style) -> String {
+    table::write(selection, explain, generated_at, style)
+}

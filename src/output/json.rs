@@ -1,0 +1,194 @@
+//! The report as JSON, version 1: the keys and their order are the contract.
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use super::{Explain, Selection};
+use crate::analysis::{Row, SourceReport, Verdict};
+use crate::domain::{Digest, Event, ImageName, RepoPath, ServiceName, Sha, SourceId, SourceKind, Tag, Text};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u8,
+    generated_at: Timestamp,
+    complete: bool,
+    summary: Summary,
+    images: Images<'a>,
+    flaky: Flaky,
+    durations: [(); 0],
+    credentials: [(); 0],
+    sources: Vec<Source<'a>>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    landed: usize,
+    missing: usize,
+    stale: usize,
+    mismatch: usize,
+    incomplete: usize,
+    misrouted: usize,
+    pruned: usize,
+    pending: usize,
+    not_expected: usize,
+    unknown: usize,
+}
+
+#[derive(Serialize)]
+struct Flaky {
+    runs: [(); 0],
+    jobs: [(); 0],
+    tests: [(); 0],
+}
+
+/// The rows, each explained only when it is written.
+struct Images<'a> {
+    selection: &'a Selection,
+    explain: Explain<'a>,
+}
+
+#[derive(Serialize)]
+struct Image<'a> {
+    service: &'a ServiceName,
+    ci: &'a SourceId,
+    repo: &'a RepoPath,
+    workflow: &'a Text,
+    run_id: u64,
+    run_number: u64,
+    attempt: u32,
+    event: &'a Text,
+    branch: Option<&'a Text>,
+    sha: &'a Sha,
+    run_url: Text,
+    run_finished_at: Option<Timestamp>,
+    image: Option<&'a ImageName>,
+    tag: Option<&'a Tag>,
+    verdict: &'static str,
+    verdict_since: Option<Timestamp>,
+    digest: Option<&'a Digest>,
+    created: Option<Timestamp>,
+    revision: Option<&'a Text>,
+    platforms: Vec<String>,
+    evidence: Vec<String>,
+    cause: Option<String>,
+    next_steps: Vec<String>,
+    settled: bool,
+    to_be_sure: Vec<String>,
+    last_known: Option<LastKnown>,
+}
+
+#[derive(Serialize)]
+struct LastKnown {
+    verdict: &'static str,
+    at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    id: &'a SourceId,
+    kind: &'static str,
+    state: &'static str,
+    last_ok: Option<Timestamp>,
+    failure: Option<String>,
+    requests: u64,
+    not_modified: u64,
+    budget_remaining: Option<u64>,
+    skipped: u64,
+}
+
+/// Writes the report, with a line break at its end.
+pub(super) fn write(selection: &Selection, explain: Explain<'_>, generated_at: Timestamp) -> String {
+    let document = Document {
+        schema_version: 1,
+        generated_at,
+        complete: selection.is_complete(),
+        summary: summary(selection),
+        images: Images { selection, explain },
+        flaky: Flaky { runs: [], jobs: [], tests: [] },
+        durations: [],
+        credentials: [],
+        sources: selection.report().sources.iter().map(source).collect(),
+    };
+    // Every map key is a string and every value our own: nothing in it can be refused.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+impl Serialize for Images<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.selection.report().rows().map(|row| image(row, self.explain)))
+    }
+}
+
+fn image<'a>(row: &'a Row, explain: Explain<'_>) -> Image<'a> {
+    let run = &*row.run;
+    let Event(event) = &run.event;
+    let explanation = explain(row);
+    Image {
+        service: &row.service.name,
+        ci: &run.key.ci,
+        repo: &run.key.repo,
+        workflow: &run.workflow,
+        run_id: run.key.id,
+        run_number: run.number,
+        attempt: run.key.attempt,
+        event,
+        branch: run.branch.as_ref(),
+        sha: &run.sha,
+        run_url: Text::new(&run.url),
+        run_finished_at: run.finished_at,
+        image: row.image(),
+        tag: row.tag.as_ref(),
+        verdict: row.verdict.word(),
+        verdict_since: row.since,
+        digest: row.digest.as_ref(),
+        created: row.created,
+        revision: row.revision.as_ref(),
+        platforms: row.platforms.iter().map(ToString::to_string).collect(),
+        evidence: explanation.evidence,
+        cause: explanation.cause,
+        next_steps: explanation.next_steps,
+        settled: row.settled,
+        to_be_sure: explanation.to_be_sure,
+        last_known: row.last_known.map(|(verdict, at)| LastKnown { verdict: verdict.word(), at }),
+    }
+}
+
+fn source(source: &SourceReport) -> Source<'_> {
+    let health = &source.health;
+    Source {
+        id: &source.id,
+        kind: match health.kind {
+            SourceKind::Ci => "ci",
+            SourceKind::Registry => "registry",
+        },
+        state: match (&health.failure, health.last_ok) {
+            (Some(_), _) => "failing",
+            (None, Some(_)) => "ok",
+            (None, None) => "unasked",
+        },
+        last_ok: health.last_ok,
+        failure: health.failure.as_ref().map(|(_, failure)| failure.to_string()),
+        requests: health.traffic.requests,
+        not_modified: health.traffic.not_modified,
+        budget_remaining: health.traffic.budget.as_ref().map(|budget| budget.remaining),
+        skipped: health.skipped,
+    }
+}
+
+fn summary(selection: &Selection) -> Summary {
+    let count = |verdict| selection.report().count(verdict);
+    Summary {
+        landed: count(Verdict::Landed),
+        missing: count(Verdict::Missing),
+        stale: count(Verdict::Stale),
+        mismatch: count(Verdict::Mismatch),
+        incomplete: count(Verdict::Incomplete),
+        misrouted: count(Verdict::Misrouted),
+        pruned: count(Verdict::Pruned),
+        pending: count(Verdict::Pending),
+        not_expected: count(Verdict::NotExpected),
+        unknown: count(Verdict::Unknown),
+    }
+}
