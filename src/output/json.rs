@@ -48,6 +48,7 @@ struct Images<'a> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the contract's keys")]
 struct Image<'a> {
     service: &'a ServiceName,
     ci: &'a SourceId,

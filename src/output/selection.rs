@@ -97,7 +97,7 @@ pub(super) fn unlisted(service: &ServiceReport) -> bool {
 fn nothing(report: &Report, digits: &str, runs: usize) -> String {
     let newest = report.services.iter().find_map(|service| {
         let run = service.newest.as_ref()?;
-        run.sha.as_str().starts_with(digits).then(|| (service, run))
+        run.sha.as_str().starts_with(digits).then_some((service, run))
     });
     if let Some((service, run)) = newest {
         let name = &service.service.name;
