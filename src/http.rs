@@ -26,8 +26,10 @@ use cache::{Cache, Key};
 use wire::Wire;
 
 pub use login::{Keychain, Login, LoginFiles};
+pub(crate) use redirect::is_link_local;
 pub use retry_after::{instant as http_date, retry_at};
 pub use secret::{Credential, Secret, SecretError, exposed as secret_exposed, read as read_secret};
+pub(crate) use wire::is_loopback;
 pub use words::says;
 
 /// How one source uses the stack.

@@ -3,6 +3,7 @@
 mod api;
 mod github;
 mod gitlab;
+mod oci;
 mod pages;
 mod token;
 
@@ -19,6 +20,7 @@ use crate::domain::{
 
 pub use github::GitHub;
 pub use gitlab::GitLab;
+pub use oci::{Oci, OciOptions};
 
 /// How a CI provider is reached.
 #[derive(Debug, Clone)]

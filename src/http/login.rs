@@ -104,22 +104,24 @@ impl Keychain {
         Ok(None)
     }
 
-    /// Forgets what helpers said: the login was refused and may have been renewed.
-    pub async fn doubt(&self) {
-        self.held.lock().await.helpers.clear();
+    /// Lets helpers be asked anew after this long at the latest: a login was refused and may be renewed.
+    pub async fn doubt(&self, wait: Duration) {
+        for (until, _) in self.held.lock().await.helpers.values_mut() {
+            *until = (*until).min(Instant::now() + wait);
+        }
     }
 }
 
 impl Held {
     async fn helped(&mut self, name: &str, server: &str, certain: bool) -> Result<Option<Login>, SecretError> {
         let key = (name.to_owned(), server.to_owned());
-        if let Some((at, login)) = self.helpers.get(&key)
-            && at.elapsed() < HELPER_FRESH
+        if let Some((until, login)) = self.helpers.get(&key)
+            && Instant::now() < *until
         {
             return Ok(login.clone());
         }
         let login = ask_helper(name, server, certain).await?;
-        self.helpers.insert(key, (Instant::now(), login.clone()));
+        self.helpers.insert(key, (Instant::now() + HELPER_FRESH, login.clone()));
         Ok(login)
     }
 }

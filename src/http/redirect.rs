@@ -104,7 +104,7 @@ fn target(from: &Url, headers: &HeaderMap) -> Result<Url, Failure> {
 }
 
 /// Returns whether the host is a link-local address, as the metadata services of clouds have.
-pub(super) fn is_link_local(url: &Url) -> bool {
+pub(crate) fn is_link_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_link_local() || address.is_unspecified(),
         Some(Host::Ipv6(address)) => {

@@ -73,6 +73,25 @@ impl Loopback {
         Self { url, seen: Arc::default(), task }
     }
 
+    /// Starts a server that sends an answer byte by byte, and never ends it.
+    pub(crate) async fn dripping() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let task = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 4096]).await;
+                let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n";
+                let mut open = stream.write_all(head).await.is_ok();
+                let mut beat = tokio::time::interval(std::time::Duration::from_millis(20));
+                while open {
+                    beat.tick().await;
+                    open = stream.write_all(b" ").await.is_ok();
+                }
+            }
+        });
+        Self { url, seen: Arc::default(), task }
+    }
+
     pub(crate) fn at(&self, path: &str) -> Url {
         self.url.join(path).unwrap()
     }

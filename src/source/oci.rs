@@ -1,0 +1,273 @@
+//! Any OCI registry, read by the distribution specification: what is there, what is not, and what was not seen.
+
+mod challenge;
+mod content;
+mod dto;
+mod flight;
+mod judge;
+mod login;
+mod realm;
+mod refusal;
+mod session;
+mod token;
+
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::{HeaderValue, Method, StatusCode, header};
+use rustc_hash::FxHashMap;
+use url::Url;
+
+use super::Registry;
+use crate::domain::{
+    Batch, CredentialSource, Digest, Failure, ImageConfig, ImageName, Manifest, Probe, SourceId, Tag, TagRef, Traffic,
+};
+use crate::http::{Answer, Ask, Client, ClientOptions, LoginFiles, OverCap, is_loopback};
+use flight::Flight;
+use judge::Asked;
+use login::Logins;
+use realm::Trust;
+use refusal::Refusals;
+use session::Session;
+
+/// The largest manifest, config or page of tags that is read.
+const CAP: u64 = 4 << 20;
+/// Manifests that are asked for again cost a 304 only.
+const CACHE: usize = 1 << 20;
+/// How many tags one page is to have.
+const PAGE: usize = 100;
+/// How many manifests of Docker Hub are remembered, where reading one again counts as a pull.
+const KNOWN: usize = 512;
+const HUB: &str = "docker.io";
+const HUB_HOST: &str = "registry-1.docker.io";
+
+/// How one registry is read.
+#[derive(Debug, Clone)]
+pub struct OciOptions {
+    /// `host[:port]`, as image names write it.
+    pub host: SourceId,
+    /// Whether to speak http without TLS.
+    pub plain_http: bool,
+    /// How to log in.
+    pub credential: CredentialSource,
+    /// More certificate authorities, PEM.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Requests in flight at most.
+    pub in_flight: usize,
+    /// From a request's start to the last byte of its answer.
+    pub timeout: Duration,
+    /// Hosts of token services that may have the login, besides the registry's own party.
+    pub realm_hosts: Vec<String>,
+    /// Where logins are looked for; `None` for the files of this user's Docker and Podman.
+    pub login_files: Option<LoginFiles>,
+}
+
+/// One registry.
+#[derive(Debug)]
+pub struct Oci {
+    client: Client,
+    session: Session,
+    base: Url,
+    /// Docker Hub counts a GET of a manifest as a pull, and a HEAD not.
+    hub: bool,
+    known: Mutex<FxHashMap<Digest, Arc<Manifest>>>,
+}
+
+impl Oci {
+    /// Returns the registry. Nothing is sent yet, and no network is needed.
+    ///
+    /// # Errors
+    /// A host that is none, or certificate authorities that cannot be read, in words for the user.
+    pub fn new(options: OciOptions) -> Result<Self, String> {
+        let name = options.host.as_str();
+        let hub = name == HUB;
+        let scheme = if options.plain_http { "http" } else { "https" };
+        let host = if hub { HUB_HOST } else { name };
+        let base: Url =
+            format!("{scheme}://{host}/").parse().map_err(|why| format!("{name} is no host[:port]: {why}"))?;
+        let plain = options.plain_http || is_loopback(&base);
+        let logins = Logins::new(options.credential, name.to_owned(), options.login_files);
+        let client = Client::new(ClientOptions {
+            id: options.host,
+            base: base.clone(),
+            ca_pem: options.ca_pem,
+            in_flight: options.in_flight,
+            timeout: options.timeout,
+            cache_bytes: CACHE,
+        })?;
+        let session = Session {
+            client: client.clone(),
+            trust: Trust { base: base.clone(), plain, hosts: options.realm_hosts },
+            logins,
+            scheme: Flight::default(),
+            tokens: Mutex::default(),
+            refusals: Refusals::default(),
+        };
+        Ok(Self { client, session, base, hub, known: Mutex::default() })
+    }
+
+    fn url(&self, image: &ImageName, rest: impl Display) -> Result<Url, Failure> {
+        let path = format!("v2/{}/{rest}", image.repository());
+        self.base.join(&path).map_err(|_| Failure::Withheld(format!("{path} makes no address").into()))
+    }
+
+    async fn read_manifest(
+        &self,
+        image: &ImageName,
+        reference: &str,
+        asked: Option<&Digest>,
+    ) -> Result<Probe<Arc<Manifest>>, Failure> {
+        let url = self.url(image, format_args!("manifests/{reference}"))?;
+        if self.hub
+            && let Some(settled) = self.look_before_pulling(image, url.clone()).await?
+        {
+            return Ok(settled);
+        }
+        let ask = Ask { cap: CAP, conditional: true, ..accepting_all(Ask::get(url)) };
+        let answer = self.session.send(image.repository(), ask).await?;
+        if answer.status != StatusCode::OK {
+            return Ok(judge::no(&answer, Asked::Manifest, &Method::GET));
+        }
+        let manifest = Arc::new(content::manifest(&answer, asked)?);
+        if self.hub {
+            self.remember(&manifest);
+        }
+        Ok(Probe::Present(manifest))
+    }
+
+    /// Asks Docker Hub by HEAD. Returns the answer where that settles it; `None` where only a GET does, and the
+    /// budget has room for one.
+    async fn look_before_pulling(&self, image: &ImageName, url: Url) -> Result<Option<Probe<Arc<Manifest>>>, Failure> {
+        let answer = self.session.send(image.repository(), accepting_all(Ask::head(url))).await?;
+        match answer.status {
+            StatusCode::OK => {
+                let digest = content::stated_digest(&answer.headers)?;
+                let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(known) = digest.and_then(|digest| known.get(&digest)) {
+                    return Ok(Some(Probe::Present(Arc::clone(known))));
+                }
+            }
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {}
+            _ => return Ok(Some(judge::no(&answer, Asked::Manifest, &Method::HEAD))),
+        }
+        let budget = self.client.traffic().budget;
+        let scarce = budget.filter(|left| left.limit.is_some_and(|limit| left.remaining.saturating_mul(5) <= limit));
+        match scarce {
+            Some(left) => {
+                let why = format!("Docker Hub allows {} more pulls, which are left for real pulls", left.remaining);
+                Err(Failure::Withheld(why.into()))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn remember(&self, manifest: &Arc<Manifest>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN {
+            known.clear();
+        }
+        known.insert(manifest.digest.clone(), Arc::clone(manifest));
+    }
+
+    async fn read_config(&self, image: &ImageName, digest: &Digest) -> Result<Probe<ImageConfig>, Failure> {
+        let url = self.url(image, format_args!("blobs/{digest}"))?;
+        let answer = self.session.send(image.repository(), Ask { cap: CAP, ..Ask::get(url) }).await?;
+        if answer.status != StatusCode::OK {
+            return Ok(judge::no(&answer, Asked::Blob, &Method::GET));
+        }
+        content::config(&answer, digest).map(Probe::Present)
+    }
+
+    async fn look_for_blob(&self, image: &ImageName, digest: &Digest) -> Result<Probe<()>, Failure> {
+        let url = self.url(image, format_args!("blobs/{digest}"))?;
+        let answer = self.session.send(image.repository(), Ask::head(url.clone())).await?;
+        // Some registries know no HEAD, and an address signed for a GET refuses one: the first byte tells as well.
+        let by_byte = match answer.status {
+            StatusCode::METHOD_NOT_ALLOWED => true,
+            StatusCode::FORBIDDEN => answer.elsewhere,
+            _ => false,
+        };
+        if !by_byte {
+            return seen_blob(&answer, digest, &Method::HEAD);
+        }
+        let first_byte = Ask { over_cap: OverCap::LeaveUnread, ..Ask::get(url) }.header(header::RANGE, "bytes=0-0");
+        let answer = self.session.send(image.repository(), first_byte).await?;
+        seen_blob(&answer, digest, &Method::GET)
+    }
+
+    async fn read_tags(&self, image: &ImageName) -> Result<Probe<Batch<Tag>>, Failure> {
+        let url = self.url(image, format_args!("tags/list?n={PAGE}"))?;
+        let ask = Ask { cap: CAP, ..Ask::get(url) }.header(header::ACCEPT, "application/json");
+        let answer = self.session.send(image.repository(), ask).await?;
+        if answer.status != StatusCode::OK {
+            return Ok(judge::no(&answer, Asked::Tags, &Method::GET));
+        }
+        content::tags(&answer, PAGE).map(Probe::Present)
+    }
+}
+
+/// A manifest is asked for with every type that it can have: a registry may say "unknown" of one that is not accepted.
+fn accepting_all(mut ask: Ask) -> Ask {
+    let types = [content::OCI_INDEX, content::OCI_MANIFEST, content::DOCKER_LIST, content::DOCKER_MANIFEST].join(", ");
+    if let Ok(types) = HeaderValue::from_str(&types) {
+        ask.headers.insert(header::ACCEPT, types);
+    }
+    ask
+}
+
+fn seen_blob(answer: &Answer, digest: &Digest, method: &Method) -> Result<Probe<()>, Failure> {
+    match answer.status {
+        // 416: there is no first byte, so it is there and empty.
+        StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {}
+        _ => return Ok(judge::no(answer, Asked::Blob, method)),
+    }
+    if answer.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        return Err(Failure::Malformed("an HTML page where a blob was asked for".into()));
+    }
+    match content::stated_digest(&answer.headers)? {
+        Some(stated) if stated != *digest => {
+            Err(Failure::Ambiguous(format!("asked for the blob {digest}, it offers {stated}").into()))
+        }
+        Some(_) | None => Ok(Probe::Present(())),
+    }
+}
+
+fn settle<T>(outcome: Result<Probe<T>, Failure>) -> Probe<T> {
+    outcome.unwrap_or_else(Probe::Unseen)
+}
+
+#[async_trait]
+impl Registry for Oci {
+    async fn tag(&self, tag_ref: &TagRef) -> Probe<Arc<Manifest>> {
+        settle(self.read_manifest(&tag_ref.image, tag_ref.tag.as_str(), None).await)
+    }
+
+    async fn manifest(&self, image: &ImageName, digest: &Digest) -> Probe<Arc<Manifest>> {
+        settle(self.read_manifest(image, &digest.to_string(), Some(digest)).await)
+    }
+
+    async fn config(&self, image: &ImageName, digest: &Digest) -> Probe<ImageConfig> {
+        settle(self.read_config(image, digest).await)
+    }
+
+    async fn blob(&self, image: &ImageName, digest: &Digest) -> Probe<()> {
+        settle(self.look_for_blob(image, digest).await)
+    }
+
+    async fn tags(&self, image: &ImageName) -> Probe<Batch<Tag>> {
+        settle(self.read_tags(image).await)
+    }
+
+    async fn warm(&self, image: &ImageName) {
+        if let Ok(ping) = self.base.join("v2/") {
+            // What goes wrong here goes wrong again where it is asked for, and is told there.
+            let _ = self.session.warm(image.repository(), &Ask::get(ping)).await;
+        }
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.client.traffic()
+    }
+}

@@ -1,0 +1,239 @@
+//! Requests with the authorisation that the registry wants: learnt from its first 401, got once, used by all.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::StatusCode;
+use rustc_hash::FxHashMap;
+
+use super::challenge::{Challenge, Scheme};
+use super::flight::Flight;
+use super::judge;
+use super::login::Logins;
+use super::realm::Trust;
+use super::refusal::Refusals;
+use super::token::{self, Token};
+use crate::domain::{AuthKind, AuthStage, Failure};
+use crate::http::{Answer, Ask, Client, Credential, Login, Secret, says};
+
+/// One registry's authorisation.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) client: Client,
+    pub(super) trust: Trust,
+    pub(super) logins: Logins,
+    pub(super) scheme: Flight<Scheme>,
+    pub(super) tokens: Mutex<FxHashMap<Box<str>, Arc<Flight<Token>>>>,
+    pub(super) refusals: Refusals,
+}
+
+/// What a request is authorised by.
+#[derive(Default)]
+struct Grant {
+    credential: Option<Credential>,
+    /// Which login it goes back to; `None` for anonymous.
+    login: Option<u64>,
+    /// The token in it.
+    token: Option<Secret>,
+    /// Whether the token was got just now, so that getting another would give the same.
+    new: bool,
+}
+
+impl Session {
+    /// Sends a request about a repository, with at most one more try where the authorisation was out of date.
+    ///
+    /// # Errors
+    /// What kept an answer from coming. A 401 is one of them.
+    pub(super) async fn send(&self, repository: &str, mut ask: Ask) -> Result<Answer, Failure> {
+        let (mut scheme, first) = self.learn(&ask).await?;
+        if let Some(answer) = first {
+            return self.or_with_login(repository, ask, answer).await;
+        }
+        for last in [false, true] {
+            let grant = self.grant(repository, &scheme).await?;
+            ask.credential.clone_from(&grant.credential);
+            ask.on_behalf = grant.credential.as_ref().map(|_| grant.login.unwrap_or_default());
+            let answer = self.client.send(ask.clone()).await?;
+            if answer.status != StatusCode::UNAUTHORIZED {
+                if let (Scheme::Basic, Some(login)) = (&scheme, grant.login) {
+                    self.refusals.accepted(login, repository);
+                }
+                return match scheme {
+                    Scheme::Open => self.or_with_login(repository, ask, answer).await,
+                    Scheme::Basic | Scheme::Bearer(_) => Ok(answer),
+                };
+            }
+            let challenge = Challenge::read(&answer.headers);
+            scheme = match self.reconsider(repository, scheme, &grant, &challenge, &answer).await {
+                Some(next) if !last => next,
+                _ => return Err(self.refused(repository, &grant, &challenge, &answer).await),
+            };
+        }
+        Err(Failure::Ambiguous("the registry keeps changing what it wants".into()))
+    }
+
+    /// Gets the challenge and the token of a repository before they are needed. `ping` is what is asked for that.
+    pub(super) async fn warm(&self, repository: &str, ping: &Ask) -> Result<(), Failure> {
+        let (scheme, _) = self.learn(ping).await?;
+        self.grant(repository, &scheme).await.map(drop)
+    }
+
+    /// Returns how the registry wants its requests, and the answer where finding that out already brought one.
+    async fn learn(&self, ask: &Ask) -> Result<(Scheme, Option<Answer>), Failure> {
+        let mut first = None;
+        let asking = async {
+            let answer = self.client.send(ask.clone()).await?;
+            let scheme = scheme_of(&answer)?;
+            first = (scheme == Scheme::Open).then_some(answer);
+            Ok(scheme)
+        };
+        let scheme = self.scheme.get(|_| true, asking).await?;
+        Ok((scheme, first))
+    }
+
+    /// A registry that challenges nobody may yet show more to those who log in: what it denies to a stranger is
+    /// asked again with the login, where there is one.
+    async fn or_with_login(&self, repository: &str, mut ask: Ask, answer: Answer) -> Result<Answer, Failure> {
+        let denied = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN) && !answer.elsewhere;
+        if !denied || self.logins.login(repository).await?.is_none() {
+            return Ok(answer);
+        }
+        let grant = self.basic(repository).await?;
+        ask.credential.clone_from(&grant.credential);
+        ask.on_behalf = grant.login;
+        let answer = self.client.send(ask).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            let challenge = Challenge::read(&answer.headers);
+            return Err(self.refused(repository, &grant, &challenge, &answer).await);
+        }
+        Ok(answer)
+    }
+
+    async fn grant(&self, repository: &str, scheme: &Scheme) -> Result<Grant, Failure> {
+        let realm = match scheme {
+            Scheme::Open => return Ok(Grant::default()),
+            Scheme::Basic => return self.basic(repository).await,
+            Scheme::Bearer(realm) => realm,
+        };
+        let flight = {
+            let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            match tokens.get(repository) {
+                Some(flight) => Arc::clone(flight),
+                None => Arc::clone(tokens.entry(repository.into()).or_default()),
+            }
+        };
+        let mut new = false;
+        let fetch = async {
+            new = true;
+            let login = self.logins.login(repository).await?;
+            self.trust.check(&realm.url, login.is_some())?;
+            let hash = login.as_ref().map(|(hash, _)| *hash);
+            self.not_refused(repository, hash)?;
+            let outcome = token::ask(&self.client, realm, repository, login).await;
+            match (&outcome, hash) {
+                (Ok(_), Some(hash)) => self.refusals.accepted(hash, repository),
+                (Err(failure @ Failure::Auth { .. }), Some(hash)) => {
+                    self.refusals.refused(hash, repository, failure);
+                    self.logins.doubt().await;
+                }
+                (Ok(_) | Err(_), _) => {}
+            }
+            outcome
+        };
+        let token = flight.get(Token::is_good, fetch).await?;
+        let credential = Some(Credential::Bearer(token.value.clone()));
+        Ok(Grant { credential, login: token.login, token: Some(token.value), new })
+    }
+
+    async fn basic(&self, repository: &str) -> Result<Grant, Failure> {
+        let auth = |kind, says: &str| Failure::Auth { stage: AuthStage::Registry, kind, says: says.into() };
+        match self.logins.login(repository).await? {
+            Some((hash, Login::Basic(user, password))) => {
+                self.not_refused(repository, Some(hash))?;
+                let credential = Some(Credential::Basic(user, password));
+                Ok(Grant { credential, login: Some(hash), token: None, new: false })
+            }
+            Some((_, Login::IdentityToken(_))) => {
+                Err(auth(AuthKind::Unknown, "it wants a password, and the login found holds an identity token"))
+            }
+            None => Err(auth(AuthKind::Absent, "it wants a user name and a password")),
+        }
+    }
+
+    fn not_refused(&self, repository: &str, login: Option<u64>) -> Result<(), Failure> {
+        match login.and_then(|login| self.refusals.standing(login, repository)) {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns how to ask once more after a 401, if that can help.
+    async fn reconsider(
+        &self,
+        repository: &str,
+        scheme: Scheme,
+        grant: &Grant,
+        challenge: &Challenge,
+        answer: &Answer,
+    ) -> Option<Scheme> {
+        if answer.elsewhere {
+            return None;
+        }
+        if let Some(told) = challenge.scheme.clone().filter(|told| *told != scheme) {
+            self.scheme.set(told.clone()).await;
+            return Some(told);
+        }
+        let used = grant.token.as_ref()?;
+        let error = challenge.error.as_deref();
+        let hopeless = error == Some("insufficient_scope") || (grant.new && error != Some("invalid_token"));
+        if hopeless {
+            return None;
+        }
+        let flight = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(repository).cloned();
+        flight?.forget(|token| token.is(used)).await;
+        Some(scheme)
+    }
+
+    /// Returns what a 401 means that stays one.
+    async fn refused(&self, repository: &str, grant: &Grant, challenge: &Challenge, answer: &Answer) -> Failure {
+        let says = says(&answer.headers, &answer.body);
+        if answer.elsewhere {
+            return Failure::Ambiguous("another host, to which the registry redirects, wants a login".into());
+        }
+        let otherwise = match (grant.login, &grant.token) {
+            (None, _) => AuthKind::Absent,
+            (Some(_), None) => AuthKind::BadPassword,
+            (Some(_), Some(_)) => AuthKind::Unknown,
+        };
+        let error = challenge.error.as_deref().filter(|_| grant.login.is_some());
+        let kind = judge::kind_in(error, &says, otherwise);
+        let failure = Failure::Auth { stage: AuthStage::Registry, kind, says };
+        if let (Some(login), None) = (grant.login, &grant.token) {
+            self.refusals.refused(login, repository, &failure);
+            self.logins.doubt().await;
+        }
+        failure
+    }
+}
+
+/// Reads how a registry wants its requests out of its answer to one without any credential.
+fn scheme_of(answer: &Answer) -> Result<Scheme, Failure> {
+    match answer.status.as_u16() {
+        401 if answer.elsewhere => {
+            Err(Failure::Ambiguous("another host, to which the registry redirects, wants a login".into()))
+        }
+        401 => {
+            let challenge = Challenge::read(&answer.headers);
+            challenge.scheme.ok_or_else(|| Failure::Auth {
+                stage: AuthStage::Registry,
+                kind: AuthKind::Unknown,
+                says: match challenge.unspoken {
+                    Some(name) => format!("it wants {name}, which is not spoken here").into(),
+                    None => says(&answer.headers, &answer.body),
+                },
+            })
+        }
+        // Nothing is learnt from a server in trouble.
+        429 | 500..=599 => Err(judge::failure(answer)),
+        _ => Ok(Scheme::Open),
+    }
+}

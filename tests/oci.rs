@@ -1,0 +1,15 @@
+//! The OCI registry over loopback: what is there, what is not, and what could not be seen.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+#[path = "oci/auth.rs"]
+mod auth;
+#[path = "oci/content.rs"]
+mod content;
+#[path = "oci/faults.rs"]
+mod faults;
+#[path = "oci/hostile.rs"]
+mod hostile;
+#[path = "support/loopback.rs"]
+mod loopback;
+#[path = "support/registry.rs"]
+mod registry;
