@@ -1,0 +1,114 @@
+//! Panes: one view each of the one report, in words and tones. No colours, no terminal, no clock.
+//!
+//! A pane gives the order of its rows once, when the report, the filter or the sort changes; only the rows that
+//! are in sight are turned into words, so that a hundred thousand of them scroll as well as ten.
+
+mod age;
+mod detail;
+mod divergence;
+mod filter;
+mod line;
+mod overview;
+mod row_detail;
+mod service_detail;
+mod source_detail;
+mod sources;
+mod subject;
+mod table;
+mod totals;
+mod verdict;
+
+use jiff::Timestamp;
+
+use crate::analysis::{Policy, Report};
+use crate::domain::Snapshot;
+
+pub use age::{age, ago, utc};
+pub use detail::{Paragraph, detail};
+pub use filter::{Filter, Met, Search};
+pub use line::{Align, Line, Span, Tone};
+pub use subject::{Identity, Subject};
+pub use table::{Column, Layout};
+pub use totals::{trouble, totals};
+pub use verdict::words;
+
+/// Everything that words are made from.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// What was judged.
+    pub report: &'a Report,
+    /// What was seen, for the evidence.
+    pub snapshot: &'a Snapshot,
+    /// What it was judged by.
+    pub policy: &'a Policy,
+    /// The moment that is shown.
+    pub now: Timestamp,
+}
+
+/// Where a row of a pane stands in the report: which service or source, and which of its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    outer: u32,
+    inner: u32,
+}
+
+impl Place {
+    fn new(outer: usize, inner: usize) -> Self {
+        let narrow = |place| u32::try_from(place).unwrap_or(u32::MAX);
+        Self { outer: narrow(outer), inner: narrow(inner) }
+    }
+
+    fn outer(self) -> usize {
+        self.outer as usize
+    }
+
+    fn inner(self) -> usize {
+        self.inner as usize
+    }
+}
+
+/// One view of the report. Panes hold nothing.
+pub trait Pane: Sync {
+    /// Returns its name, as the tab shows it.
+    fn name(&self) -> &'static str;
+
+    /// Returns the ways to sort it by name, the default first.
+    fn sorts(&self) -> &'static [&'static str];
+
+    /// Returns its columns; their widths depend on nothing that scrolls.
+    fn columns(&self, report: &Report) -> Vec<Column>;
+
+    /// Returns its rows in order: those that pass the filter, by the sort of this place in `sorts`.
+    fn order(&self, report: &Report, filter: &Filter, sort: usize) -> Vec<Place>;
+
+    /// Returns one row's words, a cell for each column.
+    fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line>;
+
+    /// Returns what the row is about; `None` where it is not there any more.
+    fn subject<'a>(&self, report: &'a Report, place: Place) -> Option<Subject<'a>>;
+
+    /// Returns what stands in place of rows where there are none at all.
+    fn nothing(&self) -> &'static str;
+}
+
+/// The panes, in the order of their tabs.
+pub const PANES: [&dyn Pane; 3] = [&overview::Overview, &divergence::Divergence, &sources::Sources];
+
+/// Sorts places by a number, lowest first; ties keep the report's order.
+fn sorted(mut keyed: Vec<(u64, Place)>) -> Vec<Place> {
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, place)| place).collect()
+}
+
+/// Returns a number that is lower the newer the moment is; no moment comes last.
+fn newest_first(time: Option<Timestamp>) -> u64 {
+    const LATEST: u64 = (1 << 40) - 1;
+    let seconds = time.and_then(|time| u64::try_from(time.as_second()).ok()).unwrap_or(0);
+    LATEST.saturating_sub(seconds)
+}
+
+/// Returns the widest of these names, but no less than `least`.
+fn widest<'a>(names: impl Iterator<Item = &'a str>, least: usize) -> usize {
+    use unicode_width::UnicodeWidthStr;
+    names.map(UnicodeWidthStr::width).max().unwrap_or(0).max(least)
+}

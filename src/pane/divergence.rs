@@ -1,0 +1,111 @@
+//! Divergence: a row per run, image and tag; worst first, then newest.
+
+use super::age::age;
+use super::line::{Line, Tone};
+use super::table::Column;
+use super::verdict::{row_words, word};
+use super::{Filter, Met, Pane, Place, Search, Subject, View, newest_first, sorted, widest};
+use crate::analysis::{Report, Row, ServiceReport, Verdict};
+use crate::domain::Run;
+
+pub(super) struct Divergence;
+
+impl Pane for Divergence {
+    fn name(&self) -> &'static str {
+        "Divergence"
+    }
+
+    fn sorts(&self) -> &'static [&'static str] {
+        &["worst", "newest", "service"]
+    }
+
+    fn columns(&self, report: &Report) -> Vec<Column> {
+        let name = widest(report.services.iter().map(|service| service.service.name.as_str()), 12);
+        let images = report.services.iter().flat_map(|service| &service.service.images);
+        let image = images.map(|image| image.repository.registry().len() + image.repository.repository().len() + 1);
+        let image = image.max().unwrap_or(0).max(12);
+        let unsure = report.rows().any(|row| row.verdict == Verdict::Unknown && row.last_known.is_some());
+        vec![
+            Column::words("Verdict", 14, if unsure { 25 } else { 14 }, 0),
+            Column::words("Service", name.min(14), name.min(32), 0),
+            Column::words("Tag", 12, 28, 1),
+            Column::number("Run", 7, 4),
+            Column::words("Commit", 7, 7, 2),
+            Column::words("Branch", 10, 20, 3),
+            Column::number("Age", 5, 0),
+            Column::words("Title", 16, 60, 5),
+            Column::words("Image", image.min(24), image.min(56), 6),
+        ]
+    }
+
+    fn order(&self, report: &Report, filter: &Filter, sort: usize) -> Vec<Place> {
+        let mut search = filter.search();
+        let mut keyed = Vec::new();
+        for (outer, service) in report.services.iter().enumerate() {
+            let shared = search.meet(Met::NONE, &[service.service.name.as_str(), service.service.repo.as_str()]);
+            for (inner, row) in service.rows.iter().enumerate() {
+                if filter.is_empty() || passes(&mut search, shared, row) {
+                    keyed.push((key(row, outer, sort), Place::new(outer, inner)));
+                }
+            }
+        }
+        sorted(keyed)
+    }
+
+    fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line> {
+        let Some((_, row)) = find(view.report, place) else { return Vec::new() };
+        let run = &row.run;
+        let template = || {
+            let image = row.service.images.get(row.image_index);
+            let template = image.and_then(|image| image.tags.get(row.tag_index));
+            Line::of(Tone::Dim, template.map_or("", |template| template.as_str()).to_owned())
+        };
+        let branch = run.branch.as_ref().or(run.git_tag.as_ref()).map_or("", |branch| branch.as_str());
+        vec![
+            row_words(row, view.now),
+            Line::of(Tone::Strong, row.service.name.to_string()),
+            row.tag.as_ref().map_or_else(template, |tag| Line::of(Tone::Plain, tag.to_string())),
+            Line::of(Tone::Dim, format!("#{}", run.number)),
+            Line::of(Tone::Plain, run.sha.short(7).to_owned()),
+            Line::of(Tone::Dim, branch.to_owned()),
+            over(run).map_or_else(Line::new, |over| Line::of(Tone::Plain, age(over, view.now))),
+            Line::of(Tone::Dim, run.title.to_string()),
+            Line::of(Tone::Dim, row.image().map(ToString::to_string).unwrap_or_default()),
+        ]
+    }
+
+    fn subject<'a>(&self, report: &'a Report, place: Place) -> Option<Subject<'a>> {
+        find(report, place).map(|(service, row)| Subject::Row(service, row))
+    }
+
+    fn nothing(&self) -> &'static str {
+        "No green run was to publish an image yet."
+    }
+}
+
+fn find(report: &Report, place: Place) -> Option<(&ServiceReport, &Row)> {
+    let service = report.services.get(place.outer())?;
+    Some((service, service.rows.get(place.inner())?))
+}
+
+fn key(row: &Row, outer: usize, sort: usize) -> u64 {
+    let worst = (row.verdict as u64) << 41;
+    match sort {
+        1 => newest_first(over(&row.run)),
+        2 => (outer as u64) << 40,
+        _ => worst | u64::from(row.settled) << 40 | newest_first(over(&row.run)),
+    }
+}
+
+fn over(run: &Run) -> Option<jiff::Timestamp> {
+    run.finished_at.or(run.started_at).or(run.created_at)
+}
+
+fn passes(search: &mut Search<'_>, shared: Met, row: &Row) -> bool {
+    let branch = row.run.branch.as_ref().or(row.run.git_tag.as_ref()).map_or("", |branch| branch.as_str());
+    let tag = row.tag.as_ref().map_or("", |tag| tag.as_str());
+    let image = row.image().map_or("", |image| image.repository());
+    let fields = [tag, word(row.verdict), branch, row.run.sha.as_str(), row.run.title.as_str(), image];
+    let met = search.meet(shared, &fields);
+    search.passes(met)
+}

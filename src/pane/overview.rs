@@ -1,0 +1,188 @@
+//! Overview: a row a service, worst first. Did the newest green commit land, and if not, what did?
+
+use super::age::{age, ago};
+use super::line::{Line, Tone};
+use super::subject::rows_of;
+use super::table::Column;
+use super::verdict::{run_words, tone, word, words};
+use super::{Filter, Met, Pane, Place, Search, Subject, View, newest_first, sorted, widest};
+use crate::analysis::{Green, Report, ServiceReport, Verdict};
+use crate::domain::{Miss, Run};
+
+pub(super) struct Overview;
+
+/// What can be said of a service as a whole.
+pub(super) enum Standing<'a> {
+    /// Its runs were not read yet.
+    Looking,
+    /// Its runs could never be read.
+    Unread(&'a Miss),
+    /// None of its runs is green and was to publish.
+    NothingGreen,
+    /// The newest green run, and the failure where the list was not read anew since.
+    Green(&'a Green, Option<&'a Miss>),
+}
+
+pub(super) fn standing(service: &ServiceReport) -> Standing<'_> {
+    match (&service.newest_green, service.seen_at, &service.failure) {
+        (Some(green), _, failure) => Standing::Green(green, failure.as_ref()),
+        (None, None, None) => Standing::Looking,
+        (None, _, Some(miss)) => Standing::Unread(miss),
+        (None, Some(_), None) => Standing::NothingGreen,
+    }
+}
+
+/// Returns how a service's verdict is written. One that rests on an old list says how old.
+pub(super) fn standing_words(service: &ServiceReport, view: &View<'_>) -> Line {
+    match standing(service) {
+        Standing::Looking => Line::of(Tone::Dim, "… looking"),
+        Standing::Unread(miss) => Line::of(Tone::Warn, format!("? unknown, {}", miss.failure.label())),
+        Standing::NothingGreen => Line::of(Tone::Dim, "- no green run"),
+        Standing::Green(green, None) => words(green.verdict, green.settled),
+        Standing::Green(green, Some(miss)) => {
+            let when = ago(service.seen_at.unwrap_or(miss.at), view.now);
+            Line::of(Tone::Warn, "? unknown").with(Tone::Dim, format!(", {} {when}", word(green.verdict)))
+        }
+    }
+}
+
+fn rank(service: &ServiceReport) -> u64 {
+    let place = |verdict| Verdict::ALL.iter().position(|other| *other == verdict).unwrap_or(0) as u64 * 4;
+    match standing(service) {
+        Standing::Green(green, failure) => {
+            let unsure = place(Verdict::Landed).saturating_sub(u64::from(!green.settled));
+            let rank = if green.verdict == Verdict::Landed { unsure } else { place(green.verdict) };
+            if failure.is_some() { rank.min(place(Verdict::Unknown)) } else { rank }
+        }
+        Standing::Unread(_) => place(Verdict::Unknown) + 1,
+        Standing::Looking => place(Verdict::Pending) + 1,
+        Standing::NothingGreen => place(Verdict::Pending) + 2,
+    }
+}
+
+impl Pane for Overview {
+    fn name(&self) -> &'static str {
+        "Overview"
+    }
+
+    fn sorts(&self) -> &'static [&'static str] {
+        &["worst", "newest", "behind", "name"]
+    }
+
+    fn columns(&self, report: &Report) -> Vec<Column> {
+        let services = || report.services.iter();
+        let name = widest(services().map(|service| service.service.name.as_str()), 12);
+        let repo = widest(services().map(|service| service.service.repo.as_str()), 10);
+        let unsure = services().any(|service| service.failure.is_some());
+        vec![
+            Column::words("Service", name.min(16), name.min(32), 0),
+            Column::words("CI", 9, 11, 3),
+            Column::words("Verdict", 14, if unsure { 24 } else { 14 }, 0),
+            Column::words("Commit", 7, 7, 1),
+            Column::words("Title", 16, 60, 5),
+            Column::words("Landed", 7, 7, 4),
+            Column::number("Behind", 8, 2),
+            Column::number("Since", 5, 0),
+            Column::words("Branch", 10, 20, 7),
+            Column::words("Repository", repo.min(16), repo.min(48), 6),
+        ]
+    }
+
+    fn order(&self, report: &Report, filter: &Filter, sort: usize) -> Vec<Place> {
+        let mut search = filter.search();
+        let services = report.services.iter().enumerate();
+        let passing = services.filter(|(_, service)| filter.is_empty() || passes(&mut search, service));
+        let behind = |service: &ServiceReport| 0xffff - service.behind.unwrap_or(0).min(0xffff) as u64;
+        let finished = |service: &ServiceReport| service.newest_green.as_ref().and_then(|green| green.run.finished_at);
+        let mut keyed: Vec<_> = passing
+            .map(|(outer, service)| {
+                let key = match sort {
+                    1 => newest_first(finished(service)),
+                    2 => behind(service) << 16 | rank(service),
+                    3 => 0,
+                    _ => rank(service) << 16 | behind(service),
+                };
+                (key, Place::new(outer, 0))
+            })
+            .collect();
+        if sort == 3 {
+            let name = |place: Place| report.services.get(place.outer()).map(|service| &service.service.name);
+            keyed.sort_by(|(_, one), (_, other)| name(*one).cmp(&name(*other)));
+            return keyed.into_iter().map(|(_, place)| place).collect();
+        }
+        sorted(keyed)
+    }
+
+    fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line> {
+        let Some(service) = view.report.services.get(place.outer()) else { return Vec::new() };
+        let green = service.newest_green.as_ref().map(|green| &*green.run);
+        let shown = green.or(service.newest.as_deref());
+        let commit = |run: Option<&Run>| run.map_or_else(String::new, |run| run.sha.short(7).to_owned());
+        let title = shown.map_or("", |run| run.title.as_str()).to_owned();
+        let branch = shown.and_then(|run| run.branch.as_ref().or(run.git_tag.as_ref()));
+        vec![
+            Line::of(Tone::Strong, service.service.name.to_string()),
+            service.newest.as_ref().map_or_else(Line::new, |run| run_words(&run.state)),
+            standing_words(service, view),
+            Line::of(Tone::Plain, commit(green)),
+            Line::of(Tone::Dim, title),
+            landed(service),
+            behind(service),
+            since(service, view),
+            Line::of(Tone::Dim, branch.map_or("", |branch| branch.as_str()).to_owned()),
+            Line::of(Tone::Dim, service.service.repo.to_string()),
+        ]
+    }
+
+    fn subject<'a>(&self, report: &'a Report, place: Place) -> Option<Subject<'a>> {
+        report.services.get(place.outer()).map(Subject::Service)
+    }
+
+    fn nothing(&self) -> &'static str {
+        "No service is configured."
+    }
+}
+
+fn passes(search: &mut Search<'_>, service: &ServiceReport) -> bool {
+    let mut met = search.meet(Met::NONE, &[service.service.name.as_str(), service.service.repo.as_str()]);
+    for run in service.newest.iter().chain(service.newest_green.as_ref().map(|green| &green.run)) {
+        let branch = run.branch.as_ref().or(run.git_tag.as_ref()).map_or("", |branch| branch.as_str());
+        met = search.meet(met, &[run.sha.as_str(), branch, run.title.as_str()]);
+    }
+    if let Some(green) = &service.newest_green {
+        met = search.meet(met, &[word(green.verdict)]);
+        for row in rows_of(service, &green.run) {
+            met = search.meet(met, &[row.tag.as_ref().map_or("", |tag| tag.as_str())]);
+        }
+    }
+    search.passes(met)
+}
+
+fn landed(service: &ServiceReport) -> Line {
+    match &service.newest_landed {
+        Some(run) => Line::of(Tone::Plain, run.sha.short(7).to_owned()),
+        None if service.newest_green.is_some() => Line::of(Tone::Dim, "none"),
+        None => Line::new(),
+    }
+}
+
+fn behind(service: &ServiceReport) -> Line {
+    match service.behind {
+        Some(0) => Line::of(Tone::Dim, "0"),
+        Some(behind) => {
+            let worst = service.newest_green.as_ref().map_or(Tone::Plain, |green| tone(green.verdict));
+            Line::of(worst, format!("{behind} behind"))
+        }
+        None => Line::new(),
+    }
+}
+
+/// Since when nothing lands; where all is well, since when the newest green run is over.
+fn since(service: &ServiceReport, view: &View<'_>) -> Line {
+    let over = service.newest_green.as_ref().and_then(|green| green.run.finished_at);
+    match (service.since, over) {
+        (Some(since), _) => Line::of(Tone::Plain, age(since, view.now)),
+        (None, Some(over)) => Line::of(Tone::Dim, age(over, view.now)),
+        (None, None) => Line::new(),
+    }
+}

@@ -1,0 +1,137 @@
+//! Sources: every CI host and registry, how it is doing and what it cost.
+
+use super::age::age;
+use super::line::{Line, Tone};
+use super::table::Column;
+use super::{Filter, Met, Pane, Place, Subject, View, sorted, widest};
+use crate::analysis::{Report, SourceReport};
+use crate::domain::{Budget, SourceKind};
+
+pub(super) struct Sources;
+
+impl Pane for Sources {
+    fn name(&self) -> &'static str {
+        "Sources"
+    }
+
+    fn sorts(&self) -> &'static [&'static str] {
+        &["trouble", "name", "requests"]
+    }
+
+    fn columns(&self, report: &Report) -> Vec<Column> {
+        let name = widest(report.sources.iter().map(|source| source.id.as_str()), 12);
+        vec![
+            Column::words("Source", name.min(20), name.min(40), 0),
+            Column::words("Kind", 8, 8, 4),
+            Column::words("State", 14, 14, 0),
+            Column::number("Answered", 8, 0),
+            Column::number("Requests", 8, 2),
+            Column::number("304s", 6, 3),
+            Column::number("Budget left", 13, 1),
+            Column::words("Last failure", 16, 200, 5),
+        ]
+    }
+
+    fn order(&self, report: &Report, filter: &Filter, sort: usize) -> Vec<Place> {
+        let mut search = filter.search();
+        let mut keyed = Vec::new();
+        for (outer, source) in report.sources.iter().enumerate() {
+            let met = search.meet(Met::NONE, &[source.id.as_str(), kind(source), state(source).1]);
+            if search.passes(met) {
+                let key = match sort {
+                    1 => 0,
+                    2 => u64::MAX - source.health.traffic.requests,
+                    _ => u64::from(source.health.failure.is_none()),
+                };
+                keyed.push((key, Place::new(outer, 0)));
+            }
+        }
+        sorted(keyed)
+    }
+
+    fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line> {
+        let Some(source) = view.report.sources.get(place.outer()) else { return Vec::new() };
+        let health = &source.health;
+        let (tone, _) = state(source);
+        let failure = health.failure.as_ref().map(|(_, failure)| failure.to_string()).unwrap_or_default();
+        vec![
+            Line::of(Tone::Strong, source.id.to_string()),
+            Line::of(Tone::Dim, kind(source)),
+            state_words(source),
+            health.last_ok.map_or_else(|| Line::of(Tone::Dim, "never"), |at| Line::of(Tone::Plain, age(at, view.now))),
+            Line::of(Tone::Plain, thousands(health.traffic.requests)),
+            Line::of(Tone::Dim, thousands(health.traffic.not_modified)),
+            health.traffic.budget.as_ref().map_or_else(Line::new, budget_words),
+            Line::of(tone, failure),
+        ]
+    }
+
+    fn subject<'a>(&self, report: &'a Report, place: Place) -> Option<Subject<'a>> {
+        report.sources.get(place.outer()).map(Subject::Source)
+    }
+
+    fn nothing(&self) -> &'static str {
+        "No source is configured."
+    }
+}
+
+pub(super) fn kind(source: &SourceReport) -> &'static str {
+    match source.health.kind {
+        SourceKind::Ci => "CI",
+        SourceKind::Registry => "registry",
+    }
+}
+
+fn state(source: &SourceReport) -> (Tone, &'static str) {
+    match (&source.health.failure, source.health.last_ok) {
+        (Some((_, failure)), _) => (Tone::Bad, failure.label()),
+        (None, Some(_)) => (Tone::Good, "ok"),
+        (None, None) => (Tone::Dim, "not asked yet"),
+    }
+}
+
+pub(super) fn state_words(source: &SourceReport) -> Line {
+    let (tone, word) = state(source);
+    let glyph = match tone {
+        Tone::Bad => "!",
+        Tone::Good => "✓",
+        Tone::Plain | Tone::Dim | Tone::Strong | Tone::Warn | Tone::Info | Tone::Head | Tone::Selected => "…",
+    };
+    Line::of(tone, format!("{glyph} {word}"))
+}
+
+/// Returns what is left of the budget; below a fifth it is to be looked at.
+pub(super) fn budget_words(budget: &Budget) -> Line {
+    let scarce = budget.limit.is_some_and(|limit| budget.remaining < limit / 5);
+    let tone = if scarce { Tone::Warn } else { Tone::Plain };
+    match budget.limit {
+        Some(limit) => Line::of(tone, format!("{}/{}", thousands(budget.remaining), thousands(limit))),
+        None => Line::of(tone, thousands(budget.remaining)),
+    }
+}
+
+/// Returns a number with a comma between thousands.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_cut_into_thousands() {
+        let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
+        for (number, text) in cases {
+            assert_eq!(thousands(number), text);
+        }
+    }
+}

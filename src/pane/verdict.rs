@@ -1,0 +1,99 @@
+//! How verdicts and states are written: a glyph and a word, always both.
+
+use jiff::Timestamp;
+
+use super::age::ago;
+use super::line::{Line, Tone};
+use crate::analysis::{Row, Verdict};
+use crate::domain::{Conclusion, RunState};
+
+/// Returns the glyph: one cell wide, in common fonts, no emoji.
+#[must_use]
+pub fn glyph(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Missing => "✗",
+        Verdict::Stale => "↶",
+        Verdict::Mismatch => "≠",
+        Verdict::Incomplete => "◐",
+        Verdict::Misrouted => "⇢",
+        Verdict::Pruned => "∅",
+        Verdict::Unknown => "?",
+        Verdict::Pending => "…",
+        Verdict::Landed => "✓",
+        Verdict::NotExpected => "-",
+    }
+}
+
+/// Returns the word for people.
+#[must_use]
+pub fn word(verdict: Verdict) -> &'static str {
+    if verdict == Verdict::NotExpected { "not expected" } else { verdict.word() }
+}
+
+/// Returns the tone.
+#[must_use]
+pub fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Missing
+        | Verdict::Stale
+        | Verdict::Mismatch
+        | Verdict::Incomplete
+        | Verdict::Misrouted
+        | Verdict::Pruned => Tone::Bad,
+        Verdict::Unknown => Tone::Warn,
+        Verdict::Pending => Tone::Info,
+        Verdict::Landed => Tone::Good,
+        Verdict::NotExpected => Tone::Dim,
+    }
+}
+
+/// Returns the verdict in words. A `landed` whose layers were not looked at yet is dim and ends in dots.
+#[must_use]
+pub fn words(verdict: Verdict, settled: bool) -> Line {
+    if verdict == Verdict::Landed && !settled {
+        return Line::of(Tone::Dim, "✓ landed…");
+    }
+    Line::of(tone(verdict), format!("{} {}", glyph(verdict), word(verdict)))
+}
+
+/// Returns a row's verdict; an unknown one with what was last known.
+#[must_use]
+pub fn row_words(row: &Row, now: Timestamp) -> Line {
+    let line = words(row.verdict, row.settled);
+    match row.last_known {
+        Some((verdict, when)) if row.verdict == Verdict::Unknown => {
+            line.with(Tone::Dim, format!(", {} {}", word(verdict), ago(when, now)))
+        }
+        _ => line,
+    }
+}
+
+/// Returns where a run stands.
+#[must_use]
+pub fn run_words(state: &RunState) -> Line {
+    let (glyph, tone) = match state {
+        RunState::Waiting => ("○", Tone::Info),
+        RunState::Running => ("»", Tone::Info),
+        RunState::Finished(Conclusion::Success) => ("✓", Tone::Good),
+        RunState::Finished(Conclusion::Failure | Conclusion::TimedOut) => ("✗", Tone::Bad),
+        RunState::Finished(Conclusion::Cancelled | Conclusion::Skipped) => ("-", Tone::Dim),
+        RunState::Finished(Conclusion::Other(_)) => ("?", Tone::Warn),
+    };
+    Line::of(tone, format!("{glyph} {state}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+
+    #[test]
+    fn every_glyph_is_one_cell_wide_and_unlike_the_others() {
+        let mut glyphs: Vec<_> = Verdict::ALL.into_iter().map(glyph).collect();
+        assert!(glyphs.iter().all(|glyph| glyph.width() == 1));
+        glyphs.sort_unstable();
+        glyphs.dedup();
+        assert_eq!(glyphs.len(), Verdict::ALL.len());
+    }
+}
