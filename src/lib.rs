@@ -9,6 +9,7 @@
 //! no colour, no terminal. `tests/architecture.rs` holds the table of who may import whom.
 
 pub mod analysis;
+pub mod app;
 pub mod cli;
 pub mod command;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod output;
+pub mod pane;
 pub mod poll;
 pub mod push_log;
 pub mod runtime;

@@ -29,8 +29,7 @@ pub use filter::{Filter, Met, Search};
 pub use line::{Align, Line, Span, Tone};
 pub use subject::{Identity, Subject};
 pub use table::{Column, Layout};
-pub use totals::{trouble, totals};
-pub use verdict::words;
+pub use totals::{totals, trouble};
 
 /// Everything that words are made from.
 #[derive(Clone, Copy)]

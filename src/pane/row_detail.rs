@@ -1,11 +1,11 @@
 //! The detail of one run, image and tag: the evidence chain, the facts, and the tags beside it.
 
+use super::View;
 use super::age::{ago, utc};
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
 use super::subject::{reference, rows_of};
 use super::verdict::{row_words, run_words};
-use super::View;
 use crate::analysis::{Row, ServiceReport, explain};
 use crate::domain::{Run, Text};
 
@@ -33,7 +33,10 @@ pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport, row: &Row) ->
 
 fn image(sheet: &mut Sheet, view: &View<'_>, row: &Row) {
     sheet.text("repository", row.image().map(ToString::to_string).unwrap_or_default());
-    sheet.text("tag", row.tag.as_ref().map_or_else(|| "cannot be filled in for this run".to_owned(), ToString::to_string));
+    sheet.text(
+        "tag",
+        row.tag.as_ref().map_or_else(|| "cannot be filled in for this run".to_owned(), ToString::to_string),
+    );
     if let Some(digest) = &row.digest {
         sheet.text("digest", digest.to_string());
     }

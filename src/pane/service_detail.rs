@@ -17,7 +17,11 @@ pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport) -> Vec<Paragr
         sheet.head("Newest green commit");
         let rows: Vec<_> = rows_of(service, &green.run).collect();
         for row in &rows {
-            sheet.line(Line::of(Tone::Plain, "  ").join(row_words(row, view.now)).with(Tone::Plain, format!("  {}", reference(row))));
+            sheet.line(
+                Line::of(Tone::Plain, "  ")
+                    .join(row_words(row, view.now))
+                    .with(Tone::Plain, format!("  {}", reference(row))),
+            );
         }
         row_detail::run(&mut sheet, view, service, &green.run);
         if let Some(worst) = rows.iter().min_by_key(|row| row.verdict) {
@@ -36,7 +40,8 @@ pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport) -> Vec<Paragr
 }
 
 fn heading(view: &View<'_>, service: &ServiceReport) -> Line {
-    let line = standing_words(service, view).with(Tone::Plain, "  ").with(Tone::Strong, service.service.name.to_string());
+    let line =
+        standing_words(service, view).with(Tone::Plain, "  ").with(Tone::Strong, service.service.name.to_string());
     let line = match service.behind {
         Some(behind) if behind > 0 => line.with(Tone::Plain, format!("  {behind} behind")),
         _ => line,

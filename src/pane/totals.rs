@@ -12,7 +12,8 @@ use crate::analysis::{Report, Verdict};
 pub fn totals(report: &Report, width: usize) -> Line {
     let services = report.services.len();
     let read = report.services.iter().filter(|service| service.seen_at.is_some()).count();
-    let failed = report.services.iter().filter(|service| service.seen_at.is_none() && service.failure.is_some()).count();
+    let failed =
+        report.services.iter().filter(|service| service.seen_at.is_none() && service.failure.is_some()).count();
     let mut parts = Vec::new();
     if read + failed < services {
         parts.push(Line::of(Tone::Info, format!("looking… {} of {services} services read", read + failed)));

@@ -9,7 +9,7 @@ use crate::domain::{Conclusion, RunState};
 
 /// Returns the glyph: one cell wide, in common fonts, no emoji.
 #[must_use]
-pub fn glyph(verdict: Verdict) -> &'static str {
+pub(super) fn glyph(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Missing => "✗",
         Verdict::Stale => "↶",
@@ -26,13 +26,13 @@ pub fn glyph(verdict: Verdict) -> &'static str {
 
 /// Returns the word for people.
 #[must_use]
-pub fn word(verdict: Verdict) -> &'static str {
+pub(super) fn word(verdict: Verdict) -> &'static str {
     if verdict == Verdict::NotExpected { "not expected" } else { verdict.word() }
 }
 
 /// Returns the tone.
 #[must_use]
-pub fn tone(verdict: Verdict) -> Tone {
+pub(super) fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Missing
         | Verdict::Stale
@@ -49,7 +49,7 @@ pub fn tone(verdict: Verdict) -> Tone {
 
 /// Returns the verdict in words. A `landed` whose layers were not looked at yet is dim and ends in dots.
 #[must_use]
-pub fn words(verdict: Verdict, settled: bool) -> Line {
+pub(super) fn words(verdict: Verdict, settled: bool) -> Line {
     if verdict == Verdict::Landed && !settled {
         return Line::of(Tone::Dim, "✓ landed…");
     }
@@ -58,7 +58,7 @@ pub fn words(verdict: Verdict, settled: bool) -> Line {
 
 /// Returns a row's verdict; an unknown one with what was last known.
 #[must_use]
-pub fn row_words(row: &Row, now: Timestamp) -> Line {
+pub(super) fn row_words(row: &Row, now: Timestamp) -> Line {
     let line = words(row.verdict, row.settled);
     match row.last_known {
         Some((verdict, when)) if row.verdict == Verdict::Unknown => {
@@ -70,7 +70,7 @@ pub fn row_words(row: &Row, now: Timestamp) -> Line {
 
 /// Returns where a run stands.
 #[must_use]
-pub fn run_words(state: &RunState) -> Line {
+pub(super) fn run_words(state: &RunState) -> Line {
     let (glyph, tone) = match state {
         RunState::Waiting => ("○", Tone::Info),
         RunState::Running => ("»", Tone::Info),

@@ -1,0 +1,71 @@
+//! The line at the bottom: what is typed, what the last key led to, or what the keys do.
+
+use tui_input::Input;
+use unicode_width::UnicodeWidthStr;
+
+use super::Model;
+use super::keymap::{Action, BINDINGS};
+use super::overlay::Overlay;
+use crate::pane::{Align, Line, Tone};
+
+/// Returns the line, and in which column the cursor stands while text is typed.
+pub(super) fn line(model: &Model) -> (Line, Option<usize>) {
+    let (width, _) = model.size;
+    match &model.overlay {
+        Overlay::Filter { input, .. } => prompt("/", input, &count(model), width),
+        Overlay::Command(input) => prompt(":", input, "", width),
+        Overlay::None | Overlay::Detail { .. } | Overlay::Help { .. } => (resting(model, width), None),
+    }
+}
+
+fn prompt(mark: &'static str, input: &Input, count: &str, width: usize) -> (Line, Option<usize>) {
+    let room = width.saturating_sub(count.width() + 4);
+    let scroll = input.visual_scroll(room);
+    let text: String = input.value().chars().skip(scroll).collect();
+    let typed = Line::of(Tone::Info, format!(" {mark}")).with(Tone::Plain, text).fit(room + 2, Align::Left);
+    let cursor = 2 + input.visual_cursor().saturating_sub(scroll);
+    (typed.with(Tone::Dim, format!(" {count}")), Some(cursor))
+}
+
+fn resting(model: &Model, width: usize) -> Line {
+    let mut left = Line::of(Tone::Plain, " ");
+    if let Some(message) = &model.message {
+        left = left.join(message.clone());
+    } else {
+        if !model.filter.is_empty() {
+            left = left.with(Tone::Info, format!("/{}", model.filter.as_str())).with(Tone::Dim, " Esc clears  ");
+        }
+        left = hints(model, left, width.saturating_sub(count(model).width() + 3));
+    }
+    let count = if matches!(model.overlay, Overlay::Help { .. }) { String::new() } else { count(model) };
+    let room = width.saturating_sub(count.width() + 2);
+    left.fit(room, Align::Left).with(Tone::Dim, format!(" {count} "))
+}
+
+/// Which row is selected of how many.
+fn count(model: &Model) -> String {
+    let list = model.list();
+    let at = if list.order.is_empty() { 0 } else { list.at + 1 };
+    format!("{at}/{}", list.order.len())
+}
+
+fn hints(model: &Model, mut line: Line, room: usize) -> Line {
+    for binding in BINDINGS.iter().filter(|binding| !binding.hint.is_empty()) {
+        let hint = match (&model.overlay, binding.action) {
+            (Overlay::Help { .. }, action) if action != Action::Quit => continue,
+            (Overlay::None, Action::Sort) => {
+                let sort = model.shown().sorts().get(model.list().sort).copied().unwrap_or_default();
+                format!("sort:{sort}")
+            }
+            (Overlay::Detail { .. }, Action::Open | Action::Sort | Action::Filter) => continue,
+            _ => binding.hint.to_owned(),
+        };
+        let Some(key) = binding.keys.first() else { continue };
+        let longer = line.clone().with(Tone::Strong, key.to_string()).with(Tone::Dim, format!(" {hint}  "));
+        if longer.width() > room {
+            continue;
+        }
+        line = longer;
+    }
+    line
+}

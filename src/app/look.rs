@@ -1,0 +1,31 @@
+//! What `R` asks for: the looks behind a row, ahead of everything else.
+
+use std::sync::Arc;
+
+use crate::analysis::{Report, Row};
+use crate::domain::{Look, Service, TagRef, Urgency, Wanted};
+use crate::pane::Subject;
+
+/// Returns the looks that bring this row up to date.
+pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
+    let looks: Vec<Look> = match subject {
+        Subject::Service(service) => of(&service.service, &subject.rows()),
+        Subject::Row(service, row) => of(&service.service, &[row]),
+        Subject::Source(source) => {
+            let id = source.id.as_str();
+            let services = report.services.iter();
+            let depend = services.filter(|service| {
+                let image = |row: &&Row| row.image().is_some_and(|image| image.registry() == id);
+                service.service.ci.as_str() == id || service.rows.iter().any(|row| image(&row))
+            });
+            depend.flat_map(|service| of(&service.service, &Subject::Service(service).rows())).collect()
+        }
+    };
+    let urgent = |look| Wanted { look, urgency: Urgency::Asked, not_before: None };
+    looks.into_iter().map(urgent).collect()
+}
+
+fn of(service: &Arc<Service>, rows: &[&Row]) -> Vec<Look> {
+    let tags = rows.iter().filter_map(|row| Some(TagRef { image: row.image()?.clone(), tag: row.tag.clone()? }));
+    std::iter::once(Look::Runs(service.name.clone())).chain(tags.map(Look::Tag)).collect()
+}

@@ -1,0 +1,153 @@
+//! The one owner of everything that is known and shown.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::list::List;
+use super::overlay::Overlay;
+use super::rounds::Rounds;
+use super::{Charset, Cmd, Screen, header, seen};
+use crate::analysis::{Interest, Policy, Report, analyse};
+use crate::domain::{Service, Snapshot};
+use crate::pane::{Filter, Line, PANES, Pane, Subject, View};
+
+/// What the terminal and its user allow; it stays the same from start to end.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// What stands in the corner: `landfall`, or `landfall demo`.
+    pub title: &'static str,
+    /// Which characters may be sent.
+    pub charset: Charset,
+    /// Whether a web browser can be opened where the user sits.
+    pub browser: bool,
+}
+
+/// Everything that is known and shown.
+pub struct Model {
+    pub(super) settings: Settings,
+    pub(super) services: Vec<Arc<Service>>,
+    pub(super) policy: Policy,
+    pub(super) interest: Interest,
+    pub(super) snapshot: Snapshot,
+    pub(super) report: Report,
+    /// Counts whatever changes the order of rows.
+    pub(super) edition: u64,
+    pub(super) now: Timestamp,
+    /// Since when the screen stands still.
+    pub(super) frozen: Option<Timestamp>,
+    /// Services that changed while the screen stood still.
+    pub(super) unjudged: BTreeSet<usize>,
+    pub(super) rounds: Rounds,
+    pub(super) pane: usize,
+    pub(super) lists: [List; PANES.len()],
+    pub(super) filter: Filter,
+    pub(super) overlay: Overlay,
+    /// What the last key led to; gone with the next.
+    pub(super) message: Option<Line>,
+    /// Columns and rows.
+    pub(super) size: (usize, usize),
+}
+
+impl Model {
+    /// Returns what is known before anybody was asked. `size` is the terminal's columns and rows.
+    #[must_use]
+    pub fn new(
+        services: Vec<Arc<Service>>,
+        policy: Policy,
+        settings: Settings,
+        now: Timestamp,
+        size: (u16, u16),
+    ) -> Self {
+        let snapshot = Snapshot::default();
+        let mut report = analyse(&snapshot, &services, &policy, now);
+        report.sources = seen::sources(&snapshot, &services);
+        let mut model = Self {
+            settings,
+            interest: Interest::new(&services),
+            services,
+            policy,
+            snapshot,
+            report,
+            edition: 1,
+            now,
+            frozen: None,
+            unjudged: BTreeSet::new(),
+            rounds: Rounds::new(now),
+            pane: 0,
+            lists: std::array::from_fn(|_| List::default()),
+            filter: Filter::default(),
+            overlay: Overlay::None,
+            message: None,
+            size: (usize::from(size.0), usize::from(size.1)),
+        };
+        model.arrange();
+        model
+    }
+
+    /// Returns the first looks that are wanted, for every service.
+    pub fn begin(&mut self) -> Vec<Cmd> {
+        seen::plan_all(self)
+    }
+
+    /// Returns when something may change without anybody acting or answering.
+    #[must_use]
+    pub fn wakes_at(&self) -> Timestamp {
+        self.rounds.next(&self.report, self.now)
+    }
+
+    /// Returns the screen.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        super::screen(self)
+    }
+
+    pub(super) fn view(&self) -> View<'_> {
+        let now = self.frozen.unwrap_or(self.now);
+        View { report: &self.report, snapshot: &self.snapshot, policy: &self.policy, now }
+    }
+
+    pub(super) fn shown(&self) -> &'static dyn Pane {
+        PANES.get(self.pane).copied().unwrap_or(PANES[0])
+    }
+
+    pub(super) fn list(&self) -> &List {
+        let [first, ..] = &self.lists;
+        self.lists.get(self.pane).unwrap_or(first)
+    }
+
+    pub(super) fn list_mut(&mut self) -> &mut List {
+        at(&mut self.lists, self.pane)
+    }
+
+    /// Selects the row at this place of the order, or the last.
+    pub(super) fn select(&mut self, row: usize) {
+        let pane = self.shown();
+        at(&mut self.lists, self.pane).select(row, pane, &self.report);
+    }
+
+    /// Returns what the selected row is about.
+    pub(super) fn selected(&self) -> Option<Subject<'_>> {
+        self.shown().subject(&self.report, self.list().place()?)
+    }
+
+    /// Returns how many rows of the pane are in sight.
+    pub(super) fn page(&self) -> usize {
+        let chrome = header::lines(self).len() + 2;
+        self.size.1.saturating_sub(chrome).max(1)
+    }
+
+    /// Brings the pane's order up to date with the report, the filter and the size.
+    pub(super) fn arrange(&mut self) {
+        let (pane, height, edition) = (self.shown(), self.page(), self.edition);
+        let list = at(&mut self.lists, self.pane);
+        list.arrange(pane, &self.report, &self.filter, edition);
+        list.scroll(height);
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "the place is brought into the array on the same line")]
+fn at(lists: &mut [List; PANES.len()], pane: usize) -> &mut List {
+    &mut lists[pane.min(PANES.len() - 1)]
+}

@@ -1,0 +1,73 @@
+//! Which services are judged and planned anew only because time passed.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::analysis::{Report, ServiceReport, Verdict};
+
+/// Services taken at once, so that a key never waits long.
+const AT_ONCE: usize = 200;
+/// Between two rounds through all services, in seconds. Full minutes are among their moments, and at those ages change.
+const ROUND: i64 = 30;
+
+/// Where the rounds stand.
+pub(super) struct Rounds {
+    /// The next service of the round through all of them; `None` between two rounds.
+    all: Option<usize>,
+    next_round: Timestamp,
+    /// The service after the last restless one that was taken.
+    restless: usize,
+    last: Timestamp,
+}
+
+impl Rounds {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { all: None, next_round: following(now), restless: 0, last: now }
+    }
+
+    /// Returns the places of the services that are due.
+    pub(super) fn due(&mut self, report: &Report, now: Timestamp) -> Vec<usize> {
+        let count = report.services.len();
+        if now.duration_since(self.last) < SignedDuration::from_secs(1) || count == 0 {
+            return Vec::new();
+        }
+        self.last = now;
+        if now >= self.next_round {
+            self.next_round = following(now);
+            self.all = self.all.or(Some(0));
+        }
+        let mut due = Vec::new();
+        if let Some(from) = self.all {
+            let to = (from + AT_ONCE).min(count);
+            due.extend(from..to);
+            self.all = (to < count).then_some(to);
+        }
+        let after = self.restless;
+        let restless = (0..count).map(|step| (after + step) % count);
+        let restless = restless.filter(|place| report.services.get(*place).is_some_and(is_restless));
+        let restless: Vec<_> = restless.take(AT_ONCE).collect();
+        self.restless = restless.last().map_or(0, |last| last + 1);
+        due.extend(restless);
+        due.sort_unstable();
+        due.dedup();
+        due
+    }
+
+    /// Returns when something may be due again.
+    pub(super) fn next(&self, report: &Report, now: Timestamp) -> Timestamp {
+        if self.all.is_some() || report.services.iter().any(is_restless) {
+            return now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
+        }
+        self.next_round
+    }
+}
+
+/// Returns whether time alone may change its verdicts.
+fn is_restless(service: &ServiceReport) -> bool {
+    let passing = |verdict| matches!(verdict, Verdict::Pending | Verdict::Unknown);
+    !service.settled || service.rows.iter().any(|row| passing(row.verdict))
+}
+
+fn following(now: Timestamp) -> Timestamp {
+    let second = (now.as_second().div_euclid(ROUND) + 1) * ROUND;
+    Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,108 @@
+//! Takes in what was seen: only the services that it concerns are judged and planned anew.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Cmd, Model};
+use crate::analysis::{self, ServiceReport, SourceReport};
+use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind};
+
+pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<Cmd> {
+    let mut concerned = BTreeSet::new();
+    for observation in observations {
+        model.now = model.now.max(observation.at);
+        concerned.extend(model.interest.of(&observation.seen));
+        model.snapshot.absorb(observation);
+    }
+    if model.frozen.is_none() {
+        model.report.sources = sources(&model.snapshot, &model.services);
+        if model.pane == SOURCES {
+            model.edition += 1;
+        }
+    }
+    renew(model, concerned)
+}
+
+/// The place of the pane whose rows change with every answer.
+const SOURCES: usize = 2;
+
+pub(super) fn pass(model: &mut Model, now: Timestamp) -> Vec<Cmd> {
+    model.now = model.now.max(now);
+    let due = model.rounds.due(&model.report, model.now);
+    renew(model, due.into_iter().collect())
+}
+
+pub(super) fn plan_all(model: &mut Model) -> Vec<Cmd> {
+    renew(model, (0..model.services.len()).collect())
+}
+
+/// Judges whatever changed while the screen stood still.
+pub(super) fn thaw(model: &mut Model) -> Vec<Cmd> {
+    model.frozen = None;
+    model.report.sources = sources(&model.snapshot, &model.services);
+    model.edition += 1;
+    let unjudged = std::mem::take(&mut model.unjudged);
+    renew(model, unjudged)
+}
+
+fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
+    let mut todo = Vec::new();
+    let mut wanted = Vec::new();
+    for &place in &places {
+        let Some(service) = model.services.get(place) else { continue };
+        if model.frozen.is_none() {
+            let judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
+            let landed = analysis::newly_landed(&model.snapshot, &judged, model.now);
+            if !landed.is_empty() {
+                let seen = Seen::Remembered(landed.clone());
+                model.snapshot.absorb(Observation { at: model.now, source: service.ci.clone(), seen });
+                todo.push(Cmd::Remember(landed));
+            }
+            if let Some(slot) = model.report.services.get_mut(place) {
+                model.edition += u64::from(!reads_the_same(slot, &judged));
+                *slot = judged;
+            }
+        }
+        wanted.extend(analysis::plan(&model.snapshot, service, &model.policy, model.now));
+    }
+    if model.frozen.is_some() {
+        model.unjudged.extend(places);
+    }
+    if !wanted.is_empty() {
+        todo.push(Cmd::Want(wanted));
+    }
+    todo
+}
+
+/// Returns whether two reports of a service lead to the same rows in the same order.
+fn reads_the_same(old: &ServiceReport, new: &ServiceReport) -> bool {
+    let green = |report: &ServiceReport| report.newest_green.as_ref().map(|green| (green.verdict, green.settled));
+    let places = |report: &ServiceReport| (report.behind, report.failure.is_some(), report.seen_at.is_some());
+    old.newest == new.newest
+        && green(old) == green(new)
+        && places(old) == places(new)
+        && old.rows.len() == new.rows.len()
+        && old.rows.iter().zip(&new.rows).all(|(old, new)| {
+            (old.verdict, old.settled, &old.tag) == (new.verdict, new.settled, &new.tag)
+                && (old.image_index, old.tag_index) == (new.image_index, new.tag_index)
+                && (Arc::ptr_eq(&old.run, &new.run) || old.run == new.run)
+        })
+}
+
+/// Returns how every source is doing; those that the services name and that nobody asked yet are among them.
+pub(super) fn sources(snapshot: &Snapshot, services: &[Arc<Service>]) -> Vec<SourceReport> {
+    let mut sources = analysis::sources(snapshot);
+    let known: BTreeSet<_> = sources.iter().map(|source| source.id.clone()).collect();
+    let mut unasked = std::collections::BTreeMap::new();
+    for service in services {
+        unasked.insert(service.ci.clone(), SourceKind::Ci);
+        let registries = service.images.iter().filter_map(|image| SourceId::parse(image.repository.registry()).ok());
+        unasked.extend(registries.map(|registry| (registry, SourceKind::Registry)));
+    }
+    unasked.retain(|id, _| !known.contains(id));
+    sources.extend(unasked.into_iter().map(|(id, kind)| SourceReport { id, health: Health::new(kind) }));
+    sources.sort_by(|one, other| one.id.cmp(&other.id));
+    sources
+}
