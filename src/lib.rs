@@ -22,3 +22,5 @@ pub mod poll;
 pub mod push_log;
 pub mod runtime;
 pub mod source;
+pub mod terminal;
+pub mod ui;

@@ -1,7 +1,11 @@
 //! Joins configuration, sources, judgement and screen: the only place with a clock and a terminal.
 
 mod clock;
+pub mod dashboard;
+mod keys;
 mod oneshot;
+mod pace;
+mod signals;
 
 use std::io::Write as _;
 use std::path::PathBuf;

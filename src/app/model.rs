@@ -86,6 +86,12 @@ impl Model {
         model
     }
 
+    /// Returns the services, in the configuration's order.
+    #[must_use]
+    pub fn services(&self) -> &[Arc<Service>] {
+        &self.services
+    }
+
     /// Returns the first looks that are wanted, for every service.
     pub fn begin(&mut self) -> Vec<Cmd> {
         seen::plan_all(self)

@@ -1,0 +1,310 @@
+//! The loop of the dashboard: keys first, then what was seen, then time; one frame for all of it.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::clock::SystemClock;
+use super::keys;
+use super::pace::Pace;
+use super::signals::Signals;
+use crate::analysis::Policy;
+use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
+use crate::domain::{Landed, Observation, Seen, Service, SourceId, Wanted};
+use crate::poll::{Clock as _, Poller, Rhythm, Sources};
+use crate::terminal::{self, Abilities, Terminal};
+use crate::ui::{Canvas, Theme};
+
+/// Observations that may wait for the loop before their senders do.
+const WAITING: usize = 256;
+/// Observations taken in between two looks at the keyboard.
+const AT_ONCE: usize = 64;
+
+/// What is shown.
+pub struct Shown {
+    /// What stands in the corner.
+    pub title: &'static str,
+    /// The services.
+    pub services: Vec<Arc<Service>>,
+    /// What they are judged by.
+    pub policy: Policy,
+}
+
+/// What is there once everybody can be asked.
+pub struct Connected {
+    /// Who can be asked.
+    pub sources: Sources,
+    /// How hard to try.
+    pub rhythm: Rhythm,
+    /// What earlier runs of landfall saw landed.
+    pub remembered: Vec<Landed>,
+    /// Takes what was seen landed now. It must not block.
+    pub keep: Box<dyn FnMut(Vec<Landed>) + Send>,
+}
+
+/// Shows the dashboard until the user quits or a signal comes. The first frame is drawn before `connect` is begun;
+/// where that fails the terminal is given back and its message said. Exit codes are those of `terminal`.
+pub async fn run(shown: Shown, connect: impl Future<Output = Result<Connected, String>> + Send + 'static) -> ExitCode {
+    if let Err(why) = terminal::usable() {
+        return refuse(&why);
+    }
+    let taken = Terminal::take().and_then(|terminal| Ok((Signals::listen(terminal.clone())?, terminal)));
+    let (signals, terminal) = match taken {
+        Ok(taken) => taken,
+        Err(error) => return refuse(&format!("the terminal cannot be used: {error}")),
+    };
+    let ended = match Dashboard::new(terminal.clone(), shown) {
+        Ok(mut dashboard) => dashboard.run(signals, connect).await,
+        Err(error) => Err(error),
+    };
+    terminal.leave();
+    match ended {
+        Ok(End { code, said, left }) => {
+            // Where the terminal is gone there is nobody to leave anything to.
+            let _ = terminal::send(left.replace('\n', "\r\n").as_bytes());
+            said.map_or(ExitCode::from(code), |said| refuse(&said))
+        }
+        Err(_) => ExitCode::from(129),
+    }
+}
+
+fn refuse(why: &str) -> ExitCode {
+    let _ = rustix::io::write(rustix::stdio::stderr(), format!("landfall: {why}\n").as_bytes());
+    ExitCode::from(2)
+}
+
+/// How it ended.
+#[derive(Default)]
+struct End {
+    code: u8,
+    /// Why it could not go on.
+    said: Option<String>,
+    /// What stays in the scrollback.
+    left: String,
+}
+
+struct Dashboard {
+    terminal: Terminal,
+    model: Model,
+    canvas: Canvas,
+    size: (u16, u16),
+    screen: Screen,
+    started: Instant,
+    pace: Pace,
+    /// Whether anything happened since the last frame, and whether the user waits for it.
+    changed: Option<bool>,
+    poller: Option<Poller>,
+    /// What was wanted before anybody could be asked.
+    wanted: Vec<Wanted>,
+    keep: Option<Box<dyn FnMut(Vec<Landed>) + Send>>,
+}
+
+impl Dashboard {
+    fn new(terminal: Terminal, shown: Shown) -> io::Result<Self> {
+        let abilities = Abilities::from_environment();
+        let charset = if abilities.unicode { Charset::Unicode } else { Charset::Ascii };
+        let settings = Settings { title: shown.title, charset, browser: abilities.browser };
+        let size = terminal::size()?;
+        let mut dashboard = Self {
+            terminal,
+            model: Model::new(shown.services, shown.policy, settings, now(), size),
+            canvas: Canvas::new(if abilities.colour { Theme::Ansi } else { Theme::Mono }),
+            size,
+            screen: Screen::default(),
+            started: Instant::now(),
+            pace: Pace::new(),
+            changed: None,
+            poller: None,
+            wanted: Vec::new(),
+            keep: None,
+        };
+        dashboard.draw()?;
+        Ok(dashboard)
+    }
+
+    async fn run(
+        &mut self,
+        mut signals: Signals,
+        connect: impl Future<Output = Result<Connected, String>> + Send + 'static,
+    ) -> io::Result<End> {
+        let mut connecting = pin!(tokio::spawn(connect));
+        let (seen, mut observations) = mpsc::channel(WAITING);
+        let mut events = EventStream::new();
+        let mut batch = Vec::with_capacity(AT_ONCE);
+        loop {
+            if let Some(urgent) = self.changed
+                && self.pace.due(self.started.elapsed(), urgent) <= self.started.elapsed()
+            {
+                self.draw()?;
+            }
+            let connected = self.keep.is_some();
+            let end = tokio::select! {
+                biased;
+                code = signals.end.recv() => Some(End { code: code.unwrap_or(0), ..End::default() }),
+                event = events.next() => match event {
+                    Some(event) => self.acted(keys::act(event?), &mut signals).await?,
+                    None => Some(End { code: 129, ..End::default() }),
+                },
+                _ = signals.go_on.recv() => {
+                    self.come_back()?;
+                    None
+                }
+                done = &mut connecting, if !connected => self.connected(done.map_err(io::Error::other)?, &seen),
+                _ = observations.recv_many(&mut batch, AT_ONCE) => {
+                    self.seen(std::mem::take(&mut batch));
+                    None
+                }
+                () = sleep_until(self.next()) => {
+                    self.changed = self.changed.or(Some(false));
+                    None
+                }
+            };
+            if let Some(end) = end {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// Returns when the next frame is due, or when time may have changed something.
+    fn next(&self) -> Instant {
+        if let Some(urgent) = self.changed {
+            return self.started + self.pace.due(self.started.elapsed(), urgent);
+        }
+        let wait = self.model.wakes_at().duration_since(now());
+        Instant::now() + Duration::try_from(wait).unwrap_or_default().min(Duration::from_mins(1))
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let todo = update(&mut self.model, Msg::Passed(now()));
+        self.do_quietly(todo);
+        let screen = self.model.screen();
+        let frame = self.canvas.frame(&screen, self.size)?;
+        if !frame.is_empty() {
+            terminal::send(&frame)?;
+            self.pace.count(self.started.elapsed());
+        }
+        self.screen = screen;
+        self.changed = None;
+        Ok(())
+    }
+
+    async fn acted(&mut self, act: Option<Act>, signals: &mut Signals) -> io::Result<Option<End>> {
+        let Some(act) = act else { return Ok(None) };
+        if let Act::Resized(columns, rows) = act {
+            self.size = (columns, rows);
+        }
+        self.changed = Some(self.changed.unwrap_or(false) || matches!(act, Act::Key(_)));
+        for cmd in update(&mut self.model, Msg::Acted(act)) {
+            match cmd {
+                Cmd::Quit { leave_screen } => {
+                    let left = if leave_screen { self.screen.text() } else { String::new() };
+                    return Ok(Some(End { left, ..End::default() }));
+                }
+                Cmd::Suspend => self.suspend(signals).await?,
+                Cmd::Repaint => self.canvas.forget(),
+                Cmd::Copy(text) => self.terminal.copy(&text)?,
+                other => self.do_quietly(vec![other]),
+            }
+        }
+        Ok(None)
+    }
+
+    fn connected(&mut self, connected: Result<Connected, String>, seen: &mpsc::Sender<Observation>) -> Option<End> {
+        let Connected { sources, rhythm, remembered, keep } = match connected {
+            Ok(connected) => connected,
+            Err(said) => return Some(End { code: 2, said: Some(said), ..End::default() }),
+        };
+        self.keep = Some(keep);
+        let services = self.model.services();
+        let poller = Poller::start(sources, services, rhythm, Arc::new(SystemClock), seen.clone());
+        let images = services.iter().flat_map(|service| &service.images).map(|image| image.repository.clone());
+        for image in images.collect::<BTreeSet<_>>() {
+            poller.warm(image);
+        }
+        poller.want(std::mem::take(&mut self.wanted));
+        self.poller = Some(poller);
+        if !remembered.is_empty()
+            && let Ok(source) = SourceId::parse("history")
+        {
+            self.seen(vec![Observation { at: now(), source, seen: Seen::Remembered(remembered) }]);
+        }
+        let todo = self.model.begin();
+        self.do_quietly(todo);
+        None
+    }
+
+    fn seen(&mut self, observations: Vec<Observation>) {
+        let todo = update(&mut self.model, Msg::Seen(observations));
+        self.do_quietly(todo);
+        self.changed = self.changed.or(Some(false));
+    }
+
+    /// Does what touches neither the screen nor the loop.
+    fn do_quietly(&mut self, todo: Vec<Cmd>) {
+        for cmd in todo {
+            match cmd {
+                Cmd::Want(wanted) => match &self.poller {
+                    Some(poller) => poller.want(wanted),
+                    None => self.wanted.extend(wanted),
+                },
+                Cmd::Remember(landed) => {
+                    if let Some(keep) = &mut self.keep {
+                        keep(landed);
+                    }
+                }
+                // A browser that does not start is seen by the user, and what it says would ruin the screen.
+                Cmd::Browse(page) => drop(tokio::task::spawn_blocking(move || open::that_detached(page))),
+                #[cfg(debug_assertions)]
+                Cmd::Panic { in_task } => fall_over(in_task),
+                Cmd::Copy(_) | Cmd::Repaint | Cmd::Suspend | Cmd::Quit { .. } => {}
+            }
+        }
+    }
+
+    /// Stops like any other program; the shell's `fg` brings us back.
+    async fn suspend(&mut self, signals: &mut Signals) -> io::Result<()> {
+        self.terminal.leave();
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        // The signal may stop another thread first, and without a shell above us it stops none.
+        tokio::select! {
+            _ = signals.go_on.recv() => {}
+            () = sleep(Duration::from_millis(200)) => {}
+        }
+        self.come_back()
+    }
+
+    fn come_back(&mut self) -> io::Result<()> {
+        self.terminal.enter()?;
+        self.size = terminal::size()?;
+        self.canvas.forget();
+        self.changed = Some(true);
+        let resized = Act::Resized(self.size.0, self.size.1);
+        let todo = update(&mut self.model, Msg::Acted(resized));
+        self.do_quietly(todo);
+        Ok(())
+    }
+}
+
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "what is left of the terminal after a panic is tested by having one")]
+fn fall_over(in_task: bool) {
+    if in_task {
+        tokio::spawn(async { panic!("asked to, in a task") });
+    } else {
+        panic!("asked to");
+    }
+}
+
+fn now() -> Timestamp {
+    SystemClock.now()
+}

@@ -1,0 +1,146 @@
+//! The terminal: taken, and given back as it was found, whatever happens in between.
+//!
+//! Nothing here asks the terminal a question, and nothing goes through the standard library's output, whose locks a
+//! panic may find taken. Exit codes: 0 where the user quit, 128 + n after signal n, 129 where the terminal is gone,
+//! 101 after a panic, 2 where there is no terminal to begin with.
+
+mod ability;
+mod watchdog;
+
+use std::io;
+use std::panic::{PanicHookInfo, set_hook};
+use std::process::exit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::queue;
+use crossterm::style::{Attribute, SetAttribute};
+use crossterm::terminal::{
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+pub use ability::{Abilities, usable};
+
+/// The terminal while it is ours.
+#[derive(Clone)]
+pub struct Terminal {
+    taken: Arc<AtomicBool>,
+}
+
+impl Terminal {
+    /// Takes the terminal: raw mode, alternate screen, hidden cursor, bracketed paste. From here on a panic in any
+    /// thread gives it back, says what happened, and ends the process; so does a terminal that goes away.
+    ///
+    /// # Errors
+    /// The terminal cannot be put into raw mode, or written to.
+    pub fn take() -> io::Result<Self> {
+        let terminal = Self { taken: Arc::new(AtomicBool::new(false)) };
+        let on_panic = terminal.clone();
+        set_hook(Box::new(move |panic| on_panic.fall_over(panic)));
+        let on_loss = terminal.clone();
+        watchdog::start(move || {
+            on_loss.drop_raw_mode();
+            exit(129);
+        })?;
+        terminal.enter()?;
+        Ok(terminal)
+    }
+
+    /// Takes the terminal again after `leave`, or after another program had it.
+    ///
+    /// # Errors
+    /// The terminal cannot be put into raw mode, or written to.
+    pub fn enter(&self) -> io::Result<()> {
+        // The library believes itself in raw mode where a shell switched it off behind our back.
+        if self.taken.load(Ordering::SeqCst) {
+            disable_raw_mode()?;
+        }
+        enable_raw_mode()?;
+        self.taken.store(true, Ordering::SeqCst);
+        let mut bytes = Vec::new();
+        queue!(bytes, EnterAlternateScreen, Hide, EnableBracketedPaste)?;
+        send(&bytes)
+    }
+
+    /// Gives the terminal back as it was found. Does nothing the second time.
+    pub fn leave(&self) {
+        if !self.taken.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        let mut bytes = Vec::new();
+        let reset = SetAttribute(Attribute::Reset);
+        let queued = queue!(bytes, EndSynchronizedUpdate, reset, DisableBracketedPaste, Show, LeaveAlternateScreen);
+        // There is nobody to tell that the terminal cannot be written to: it is the terminal that would say so.
+        let _ = queued.and_then(|()| send(&bytes));
+        let _ = disable_raw_mode();
+    }
+
+    /// Gives back what can be given back without writing: the terminal may be gone, or not take any more bytes.
+    pub fn drop_raw_mode(&self) {
+        if self.taken.swap(false, Ordering::SeqCst) {
+            let _ = disable_raw_mode();
+        }
+    }
+
+    /// Puts text into the clipboard of whoever sits at the terminal: OSC 52.
+    ///
+    /// # Errors
+    /// The terminal cannot be written to.
+    pub fn copy(&self, text: &str) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        queue!(bytes, CopyToClipboard::to_clipboard_from(text))?;
+        send(&bytes)
+    }
+
+    fn fall_over(&self, panic: &PanicHookInfo<'_>) {
+        if !self.taken.load(Ordering::SeqCst) {
+            complain(panic);
+            return;
+        }
+        self.leave();
+        complain(panic);
+        exit(101);
+    }
+}
+
+fn complain(panic: &PanicHookInfo<'_>) {
+    let said = panic.payload_as_str().unwrap_or("no reason given");
+    let clean: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
+    let line = format!("landfall fell over{place}: {clean}\nThis is a bug in landfall.\n");
+    let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
+}
+
+/// Returns the terminal's columns and rows.
+///
+/// # Errors
+/// There is no terminal.
+pub fn size() -> io::Result<(u16, u16)> {
+    crossterm::terminal::size()
+}
+
+/// Writes the bytes to the terminal, all of them and at once.
+///
+/// # Errors
+/// The terminal cannot be written to.
+pub fn send(mut bytes: &[u8]) -> io::Result<()> {
+    let out = rustix::stdio::stdout();
+    while !bytes.is_empty() {
+        match rustix::io::write(out, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(rustix::io::Errno::INTR) => {}
+            // Another program set our shared terminal to non-blocking.
+            Err(rustix::io::Errno::AGAIN) => {
+                let second = Timespec { tv_sec: 1, tv_nsec: 0 };
+                poll(&mut [PollFd::new(&out, PollFlags::OUT)], Some(&second))?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
