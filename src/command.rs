@@ -18,18 +18,6 @@ const STARTER: &str = include_str!("../assets/starter.toml");
 #[error("landfall: {0}")]
 pub struct Refusal(pub String);
 
-/// Reads the configuration.
-///
-/// # Errors
-/// Everything that is wrong with it.
-pub fn load(place: &Place) -> Result<Config, Refusal> {
-    read(place).map(|loaded| loaded.config)
-}
-
-fn read(place: &Place) -> Result<Loaded, Refusal> {
-    config::read(&place.path).map_err(|error| Refusal(format!("the configuration is not usable\n{error}")))
-}
-
 /// Reads the configuration, and where nobody wrote one yet says what to do next.
 ///
 /// # Errors
@@ -44,6 +32,14 @@ pub fn load_or_point(place: &Place) -> Result<Config, Refusal> {
         )));
     }
     load(place)
+}
+
+fn load(place: &Place) -> Result<Config, Refusal> {
+    read(place).map(|loaded| loaded.config)
+}
+
+fn read(place: &Place) -> Result<Loaded, Refusal> {
+    config::read(&place.path).map_err(|error| Refusal(format!("the configuration is not usable\n{error}")))
 }
 
 /// Does what `landfall config …` asks for.

@@ -25,7 +25,7 @@ fn run(cli: Cli) -> Result<ExitCode, Refusal> {
     match cli.command {
         None => on_runtime(runtime::dashboard(command::load_or_point(&place)?, state)),
         Some(Command::Check(args)) => {
-            let config = command::load(&place)?.only(&args.services).map_err(Refusal)?;
+            let config = command::load_or_point(&place)?.only(&args.services).map_err(Refusal)?;
             on_runtime(runtime::check(config, args, state))
         }
         Some(Command::Demo(_)) if cli.config.is_some() => {

@@ -44,6 +44,10 @@ pub(super) fn registry_host(entry: Entry<'_>, problems: &mut Problems<'_>) -> Op
     const HINT: &str = "write it as image names do: host[:port], such as ghcr.io or localhost:5000";
     let text = entry.string(problems)?;
     let host = text.to_ascii_lowercase();
+    if holds_login(text) {
+        problems.add(entry.at, "`host` must not hold a user name or password", Some("use `credential` for the login"));
+        return None;
+    }
     if !is_host(&host) {
         let without = "leave out the scheme and the path; write host[:port], such as ghcr.io";
         let hint = if text.contains('/') { without } else { HINT };
@@ -62,6 +66,16 @@ pub(super) fn is_host(host: &str) -> bool {
     named
         && host.bytes().all(legal)
         && Url::parse(&format!("https://{host}/")).is_ok_and(|url| url.username().is_empty())
+}
+
+/// Returns whether what stands before the first slash looks like a login, which no message may repeat.
+pub(super) fn holds_login(name: &str) -> bool {
+    name.split("://")
+        .last()
+        .unwrap_or(name)
+        .split('/')
+        .next()
+        .is_some_and(|host| host.contains('@') && host.contains(':'))
 }
 
 /// Returns whether a registry's host is this very machine.

@@ -80,12 +80,14 @@ fn services(root: &Table<'_>, known: &Known<'_>, problems: &mut Problems<'_>) ->
         let hint = "add a [[service]]; `landfall init` writes an example, `landfall demo` needs none";
         problems.add(0, "there is no [[service]], so there is nothing to watch", Some(hint));
     }
-    let mut services: Vec<Arc<Service>> = Vec::new();
+    let (mut names, mut services) = (Vec::new(), Vec::new());
     for table in tables.unwrap_or_default() {
-        if let Some(service) = service::service(&table, known, problems) {
-            refuse_twin(&table, "name", services.iter().any(|it| it.name == service.name), problems);
-            services.push(Arc::new(service));
+        let (name, service) = service::service(&table, known, problems);
+        if let Some(name) = name {
+            refuse_twin(&table, "name", names.contains(&name), problems);
+            names.push(name);
         }
+        services.extend(service.map(Arc::new));
     }
     services
 }

@@ -20,12 +20,26 @@ pub(super) struct Known<'a> {
     pub(super) usable: &'a [Ci],
 }
 
-/// Reads one `[[service]]`.
-pub(super) fn service(table: &Table<'_>, known: &Known<'_>, problems: &mut Problems<'_>) -> Option<Service> {
+/// Reads one `[[service]]`. Its name comes first, because it must be its own although the rest is wrong.
+pub(super) fn service(
+    table: &Table<'_>,
+    known: &Known<'_>,
+    problems: &mut Problems<'_>,
+) -> (Option<ServiceName>, Option<Service>) {
     let name = table.require("name", "\"checkout\"", problems).and_then(|entry| {
         let parsed = ServiceName::parse(entry.string(problems)?);
         parsed.map_err(|error| problems.add(entry.at, error.to_string(), None)).ok()
     });
+    let service = named(name.clone(), table, known, problems);
+    (name, service)
+}
+
+fn named(
+    name: Option<ServiceName>,
+    table: &Table<'_>,
+    known: &Known<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<Service> {
     let ci = table.require("ci", "\"github\"", problems).and_then(|entry| ci(entry, known.names, problems));
     let kind = ci.as_ref().and_then(|name| known.usable.iter().find(|it| it.name == *name)).map(|it| it.kind);
     let repo = table.require("repo", "\"owner/name\"", problems).and_then(|entry| repo(entry, kind, problems));
@@ -105,6 +119,14 @@ fn image(table: &Table<'_>, problems: &mut Problems<'_>) -> Option<ImageSpec> {
 
 fn image_name(entry: Entry<'_>, problems: &mut Problems<'_>) -> Option<ImageName> {
     let text = entry.string(problems)?;
+    if address::holds_login(text) && text.contains('/') {
+        problems.add(
+            entry.at,
+            "`repository` must not hold a user name or password",
+            Some("use [[registry]] for the login"),
+        );
+        return None;
+    }
     let parsed = ImageName::parse(text).map_err(|error| {
         problems.add(entry.at, error.to_string(), Some("write it as host/path, such as ghcr.io/acme/checkout"));
     });
