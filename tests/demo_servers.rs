@@ -71,7 +71,7 @@ impl Demo {
         self.client.get(url).bearer_auth(token).header("accept", EVERY_TYPE).send().await.unwrap()
     }
 
-    async fn newest_tag(&self, service: &str, verdict: Verdict) -> String {
+    fn newest_tag(&self, service: &str, verdict: Verdict) -> String {
         let deserved = self.servers.deserved();
         deserved.into_iter().find(|one| one.service == service && one.verdict == verdict).unwrap().tag
     }
@@ -154,7 +154,7 @@ async fn two_repositories_may_not_be_read_each_in_its_own_way() {
 #[tokio::test]
 async fn manifests_and_blobs_have_the_digests_that_they_are_named_by() {
     let demo = demo().await;
-    let tag = demo.newest_tag("storefront", Verdict::Landed).await;
+    let tag = demo.newest_tag("storefront", Verdict::Landed);
     let index = demo.registry("acme/storefront", &format!("manifests/{tag}")).await;
     let digest = header(&index, "docker-content-digest");
     assert_eq!(header(&index, "content-type"), INDEX);
@@ -184,7 +184,7 @@ async fn manifests_and_blobs_have_the_digests_that_they_are_named_by() {
 #[tokio::test]
 async fn a_head_tells_type_and_digest_without_a_body() {
     let demo = demo().await;
-    let tag = demo.newest_tag("storefront", Verdict::Landed).await;
+    let tag = demo.newest_tag("storefront", Verdict::Landed);
     let token = json(demo.token_for("acme/storefront").await).await["token"].as_str().unwrap().to_owned();
     let url = format!("{}/v2/acme/storefront/manifests/{tag}", demo.servers.origin(Server::Registry));
     let head = demo.client.head(url).bearer_auth(token).header("accept", EVERY_TYPE).send().await.unwrap();
@@ -197,7 +197,7 @@ async fn a_head_tells_type_and_digest_without_a_body() {
 #[tokio::test]
 async fn what_is_known_is_not_sent_again() {
     let demo = demo().await;
-    let tag = demo.newest_tag("storefront", Verdict::Landed).await;
+    let tag = demo.newest_tag("storefront", Verdict::Landed);
     let first = demo.registry("acme/storefront", &format!("manifests/{tag}")).await;
     let token = json(demo.token_for("acme/storefront").await).await["token"].as_str().unwrap().to_owned();
     let url = format!("{}/v2/acme/storefront/manifests/{tag}", demo.servers.origin(Server::Registry));
@@ -219,7 +219,7 @@ async fn what_is_known_is_not_sent_again() {
 #[tokio::test]
 async fn an_accept_header_without_oci_types_gets_a_404_that_says_so() {
     let demo = demo().await;
-    let tag = demo.newest_tag("storefront", Verdict::Landed).await;
+    let tag = demo.newest_tag("storefront", Verdict::Landed);
     let token = json(demo.token_for("acme/storefront").await).await["token"].as_str().unwrap().to_owned();
     let url = format!("{}/v2/acme/storefront/manifests/{tag}", demo.servers.origin(Server::Registry));
     let short = demo.client.get(url).bearer_auth(token).send().await.unwrap();

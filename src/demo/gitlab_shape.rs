@@ -158,8 +158,7 @@ impl Shape<'_> {
     }
 
     fn person(&self, person: &Person) -> Value {
-        let more =
-            json!({ "bio": "", "location": null, "job_title": "", "bot": false, "created_at": self.time(-90_000_000) });
+        let more = json!({ "bio": "", "location": null, "job_title": "", "created_at": self.time(-90_000_000) });
         merged(self.user(person), more)
     }
 }

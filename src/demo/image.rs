@@ -22,7 +22,8 @@ pub(super) struct Recipe<'a> {
     pub(super) title: &'a str,
     pub(super) created: String,
     pub(super) media: Media,
-    pub(super) platforms: &'a [String],
+    /// Every platform, with the layers that all builds for it share, base first.
+    pub(super) platforms: &'a [(String, [Layer; 2])],
 }
 
 /// A built image: one platform, or an index over several.
@@ -57,8 +58,8 @@ pub(super) fn build(recipe: &Recipe<'_>) -> Image {
     let mut entries = Vec::new();
     let mut first = None;
     let mut own_layer = String::new();
-    for platform in recipe.platforms {
-        let layers = layers(recipe, platform);
+    for (platform, shared) in recipe.platforms {
+        let layers = layers(recipe, platform, shared);
         let config = config(recipe, platform, &layers);
         let manifest = manifest(recipe.media, &config, &layers);
         entries.push(entry(&manifest, platform));
@@ -86,14 +87,18 @@ pub(super) fn build(recipe: &Recipe<'_>) -> Image {
     Image { root, children, blobs, layers, own_layer, config }
 }
 
-/// The base is shared by all services, the runtime by the runs of one, the last is this commit's own.
-fn layers(recipe: &Recipe<'_>, platform: &str) -> Vec<Layer> {
-    let Recipe { service, revision, title, .. } = recipe;
-    vec![
+/// Returns the layers that builds of a service share: a base of all services, and the service's own runtime.
+pub(super) fn shared_layers(service: &str, platform: &str) -> [Layer; 2] {
+    [
         layer("etc/os-release", &format!("PRETTY_NAME=\"Demo Linux 13\"\nID=demo\nVARIANT={platform}\n")),
         layer(&format!("opt/{service}/runtime"), &format!("runtime of {service} for {platform}\n")),
-        layer(&format!("srv/{service}/REVISION"), &format!("{revision}\n{title}\n{platform}\n{}\n", recipe.created)),
     ]
+}
+
+fn layers(recipe: &Recipe<'_>, platform: &str, shared: &[Layer; 2]) -> Vec<Layer> {
+    let Recipe { service, revision, title, created, .. } = recipe;
+    let own = layer(&format!("srv/{service}/REVISION"), &format!("{revision}\n{title}\n{platform}\n{created}\n"));
+    shared.iter().cloned().chain([own]).collect()
 }
 
 fn config(recipe: &Recipe<'_>, platform: &str, layers: &[Layer]) -> Vec<u8> {

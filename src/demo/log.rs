@@ -95,7 +95,7 @@ fn fill(line: &str, blanks: &[(&str, String)]) -> String {
 fn blanks(stage: &Stage, service: &Service, run: &Run, job: &Job) -> Vec<(&'static str, String)> {
     let host = stage.addresses.of(Server::Registry).to_string();
     let path = service.typo.as_ref().filter(|_| run.fate == Fate::Misrouted).unwrap_or(&service.image);
-    let image = stage.shelf.built(run);
+    let image = stage.shelf.built(&stage.world, service, run);
     let of = |read: fn(&super::image::Image) -> String| image.map(read).unwrap_or_default();
     let layer = |place: usize| {
         let digest = image.and_then(|image| image.layers.get(place));

@@ -33,7 +33,7 @@ fn landed(stage: &Stage, service: &Service, run: &Run, tag: &str) -> Option<Land
             id: run.id,
             attempt: u32::try_from(run.attempt).ok()?,
         },
-        digest: Digest::parse(&stage.shelf.built(run)?.root.digest).ok()?,
+        digest: Digest::parse(&stage.shelf.built(&stage.world, service, run)?.root.digest).ok()?,
         since: stage.clock.moment(since),
         last_seen: stage.clock.moment(since.max((since + STAYED).min(-3_600))),
     })

@@ -53,7 +53,7 @@ fn named(stage: &Stage, call: &Call, name: &[&str], answer: impl FnOnce(Option<&
             &Value::Null,
         );
     }
-    answer(stage.shelf.repository(&name), stage.clock.now())
+    answer(stage.shelf.repository(&stage.world, &name), stage.clock.now())
 }
 
 /// Returns the 401 that says where to get a token, unless the caller has a good one.

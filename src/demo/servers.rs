@@ -59,7 +59,7 @@ impl Servers {
         records: Option<mpsc::UnboundedSender<Recorded>>,
     ) -> io::Result<Self> {
         let start = now.round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Floor)).unwrap_or(now);
-        let shelf = Shelf::stock(&world, start);
+        let shelf = Shelf::new(&world, start);
         let listeners = [listen().await?, listen().await?, listen().await?, listen().await?];
         let [github, gitlab, registry, logs] = &listeners;
         let addresses = Addresses {

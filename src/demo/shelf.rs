@@ -1,26 +1,34 @@
 //! What stands in the registry: every repository with its tags over time, its manifests and its blobs.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 
-use super::image::{Image, Manifest, Recipe, build};
-use super::world::{Access, Fate, Run, Service, World};
+use super::image::{Image, Manifest, Recipe, build, shared_layers};
+use super::layer::Layer;
+use super::world::{Fate, Run, Service, World};
 
-/// The registry's content.
-#[derive(Debug, Default)]
+/// The registry's content. What a service pushed is built when somebody first asks for it.
+#[derive(Debug)]
 pub(super) struct Shelf {
+    start: Timestamp,
+    stocks: Vec<OnceLock<Stock>>,
+}
+
+/// What the runs of one service left behind.
+#[derive(Debug, Default)]
+struct Stock {
     repositories: BTreeMap<String, Repository>,
-    /// What every run built, by service and run id, for its log and for what is remembered.
+    /// What every run built, for its log and for what is remembered.
     built: FxHashMap<u64, Image>,
 }
 
 /// One repository of images.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Repository {
-    pub(super) access: Access,
     /// The digests that a tag points to, each from its moment on.
     tags: BTreeMap<String, Vec<(i64, String)>>,
     manifests: FxHashMap<String, (i64, Manifest)>,
@@ -28,32 +36,50 @@ pub(super) struct Repository {
 }
 
 impl Shelf {
-    /// Builds and pushes what every run of the world is to push.
-    pub(super) fn stock(world: &World, start: Timestamp) -> Self {
-        let mut shelf = Self::default();
-        for service in &world.services {
-            shelf.repositories.entry(service.image.clone()).or_insert_with(|| Repository::new(service.access));
-            let mut before = None;
-            for run in service.runs.iter().rev().filter(|run| run.fate.pushes()) {
-                let image = build(&recipe(service, run, start));
-                shelf.push(service, run, &image, before.as_ref());
-                if run.fate == Fate::Landed {
-                    before = Some(image.root.digest.clone());
-                }
-                shelf.built.insert(run.id, image);
+    /// Returns a shelf for the world. It is filled at once only where the first question must not wait for it.
+    pub(super) fn new(world: &World, start: Timestamp) -> Self {
+        let shelf = Self { start, stocks: world.services.iter().map(|_| OnceLock::new()).collect() };
+        if !world.lively {
+            for service in &world.services {
+                shelf.stock(world, service);
             }
         }
         shelf
     }
 
     /// Returns the repository.
-    pub(super) fn repository(&self, name: &str) -> Option<&Repository> {
-        self.repositories.get(name)
+    pub(super) fn repository(&self, world: &World, name: &str) -> Option<&Repository> {
+        self.stock(world, world.owner(name)?)?.repositories.get(name)
     }
 
     /// Returns what the run built.
-    pub(super) fn built(&self, run: &Run) -> Option<&Image> {
-        self.built.get(&run.id)
+    pub(super) fn built(&self, world: &World, service: &Service, run: &Run) -> Option<&Image> {
+        self.stock(world, service)?.built.get(&run.id)
+    }
+
+    fn stock(&self, world: &World, service: &Service) -> Option<&Stock> {
+        let place = world.services.iter().position(|one| one.name == service.name)?;
+        Some(self.stocks.get(place)?.get_or_init(|| Stock::new(service, self.start)))
+    }
+}
+
+impl Stock {
+    /// Builds and pushes what every run of the service is to push.
+    fn new(service: &Service, start: Timestamp) -> Self {
+        let mut stock = Self::default();
+        stock.repositories.insert(service.image.clone(), Repository::default());
+        let share = |platform: &String| (platform.clone(), shared_layers(&service.name, platform));
+        let platforms: Vec<_> = service.platforms.iter().map(share).collect();
+        let mut before = None;
+        for run in service.runs.iter().rev().filter(|run| run.fate.pushes()) {
+            let image = build(&recipe(service, run, &platforms, start));
+            stock.push(service, run, &image, before.as_ref());
+            if run.fate == Fate::Landed {
+                before = Some(image.root.digest.clone());
+            }
+            stock.built.insert(run.id, image);
+        }
+        stock
     }
 
     fn push(&mut self, service: &Service, run: &Run, image: &Image, before: Option<&String>) {
@@ -68,7 +94,7 @@ impl Shelf {
             | Fate::PullRequest
             | Fate::Scheduled => return,
         };
-        let repository = self.repositories.entry(path.clone()).or_insert_with(|| Repository::new(service.access));
+        let repository = self.repositories.entry(path.clone()).or_default();
         let old = before.filter(|_| run.fate == Fate::Stale);
         if old.is_none() {
             repository.keep(run, image);
@@ -81,10 +107,6 @@ impl Shelf {
 }
 
 impl Repository {
-    fn new(access: Access) -> Self {
-        Self { access, tags: BTreeMap::new(), manifests: FxHashMap::default(), blobs: FxHashMap::default() }
-    }
-
     fn keep(&mut self, run: &Run, image: &Image) {
         let lost_child = if run.fate == Fate::LostChild { image.children.get(1) } else { None };
         for manifest in image.children.iter().chain([&image.root]) {
@@ -121,7 +143,12 @@ impl Repository {
     }
 }
 
-fn recipe<'a>(service: &'a Service, run: &'a Run, start: Timestamp) -> Recipe<'a> {
+fn recipe<'a>(
+    service: &'a Service,
+    run: &'a Run,
+    platforms: &'a [(String, [Layer; 2])],
+    start: Timestamp,
+) -> Recipe<'a> {
     let other = service.runs.iter().find(|other| other.fate == Fate::PullRequest);
     let mislabelled = other.filter(|_| run.fate == Fate::Mismatch);
     let host = service.provider.site();
@@ -132,6 +159,6 @@ fn recipe<'a>(service: &'a Service, run: &'a Run, start: Timestamp) -> Recipe<'a
         title: &run.title,
         created: (start + SignedDuration::from_secs(run.ends() - 20)).to_string(),
         media: service.media,
-        platforms: &service.platforms,
+        platforms,
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn reply(stage: &Stage, call: &Call) -> Reply {
         let mut parts = scope.rsplitn(2, ':');
         let (actions, rest) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let Some(name) = rest.strip_prefix("repository:") else { continue };
-        let right = stage.shelf.repository(name).map_or(Access::Open, |repository| repository.access);
+        let right = stage.world.owner(name).map_or(Access::Open, |service| service.access);
         if right == Access::DeniedAtToken {
             return refusal(StatusCode::FORBIDDEN, "DENIED", "requested access to the resource is denied");
         }

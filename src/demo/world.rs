@@ -227,6 +227,11 @@ impl Service {
 }
 
 impl World {
+    /// Returns the service that pushes to this repository, or by mistake pushed there.
+    pub(super) fn owner(&self, repository: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.image == repository || service.typo.as_deref() == Some(repository))
+    }
+
     /// Returns the service with this repository at this provider, unless it is gone.
     pub(super) fn service(&self, provider: Provider, repo: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.provider == provider && service.repo == repo && !service.gone)
