@@ -4,8 +4,6 @@ mod body;
 mod budget;
 mod cache;
 mod fault;
-mod login;
-mod login_file;
 mod redirect;
 mod retry_after;
 mod secret;
@@ -25,10 +23,10 @@ use budget::Counters;
 use cache::{Cache, Key};
 use wire::Wire;
 
-pub use login::{Keychain, Login, LoginFiles};
 pub(crate) use redirect::is_link_local;
 pub use retry_after::{instant as http_date, retry_at};
 pub use secret::{Credential, Secret, SecretError, exposed as secret_exposed, read as read_secret};
+pub(crate) use secret::{NOT_FOUND, run as run_command};
 pub(crate) use wire::is_loopback;
 pub use words::says;
 

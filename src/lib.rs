@@ -10,6 +10,7 @@
 
 pub mod analysis;
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod command;
 pub mod config;

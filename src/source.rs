@@ -1,8 +1,10 @@
 //! Who is asked: CI providers and registries behind two traits. A source knows `domain` and `http`, never a pane.
 
+mod absence;
 mod api;
 mod github;
 mod gitlab;
+mod manifest;
 mod oci;
 mod pages;
 mod token;

@@ -23,7 +23,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST: u64 = 64 << 10;
 const REDACTED: &str = "[redacted]";
 /// What is said of a program that is not there.
-pub(super) const NOT_FOUND: &str = "was not found";
+pub(crate) const NOT_FOUND: &str = "was not found";
 
 /// What is sent as `Authorization`.
 #[derive(Debug, Clone)]
@@ -167,7 +167,7 @@ async fn contents(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Runs a command without a shell or a terminal, within ten seconds; returns whether it succeeded and what it
 /// printed. Neither its output nor its errors enter a message.
-pub(super) async fn run(mut command: Command, input: Option<&str>) -> Result<(bool, Vec<u8>), String> {
+pub(crate) async fn run(mut command: Command, input: Option<&str>) -> Result<(bool, Vec<u8>), String> {
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
     let spawned = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn();
     let mut child = spawned.map_err(|error| match error.kind() {

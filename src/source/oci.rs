@@ -1,15 +1,6 @@
 //! Any OCI registry, read by the distribution specification: what is there, what is not, and what was not seen.
 
-mod challenge;
-mod content;
-mod dto;
-mod flight;
-mod judge;
-mod login;
-mod realm;
-mod refusal;
-mod session;
-mod token;
+pub(super) mod dto;
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,17 +11,13 @@ use http::{HeaderValue, Method, StatusCode, header};
 use rustc_hash::FxHashMap;
 use url::Url;
 
-use super::Registry;
+use super::absence::{self, Asked};
+use super::{Registry, manifest};
+use crate::auth::{LoginFiles, Session, SessionOptions};
 use crate::domain::{
     Batch, CredentialSource, Digest, Failure, ImageConfig, ImageName, Manifest, Probe, SourceId, Tag, TagRef, Traffic,
 };
-use crate::http::{Answer, Ask, Client, ClientOptions, LoginFiles, OverCap, is_loopback};
-use flight::Flight;
-use judge::Asked;
-use login::Logins;
-use realm::Trust;
-use refusal::Refusals;
-use session::Session;
+use crate::http::{Answer, Ask, Client, ClientOptions, OverCap};
 
 /// The largest manifest, config or page of tags that is read.
 const CAP: u64 = 4 << 20;
@@ -87,24 +74,25 @@ impl Oci {
         let host = if hub { HUB_HOST } else { name };
         let base: Url =
             format!("{scheme}://{host}/").parse().map_err(|why| format!("{name} is no host[:port]: {why}"))?;
-        let plain = options.plain_http || is_loopback(&base);
-        let logins = Logins::new(options.credential, name.to_owned(), options.login_files);
         let client = Client::new(ClientOptions {
-            id: options.host,
+            id: options.host.clone(),
             base: base.clone(),
             ca_pem: options.ca_pem,
             in_flight: options.in_flight,
             timeout: options.timeout,
             cache_bytes: CACHE,
         })?;
-        let session = Session {
-            client: client.clone(),
-            trust: Trust { base: base.clone(), plain, hosts: options.realm_hosts },
-            logins,
-            scheme: Flight::default(),
-            tokens: Mutex::default(),
-            refusals: Refusals::default(),
-        };
+        let session = Session::new(
+            client.clone(),
+            &base,
+            SessionOptions {
+                host: name.to_owned(),
+                credential: options.credential,
+                plain_http: options.plain_http,
+                realm_hosts: options.realm_hosts,
+                login_files: options.login_files,
+            },
+        );
         Ok(Self { client, session, base, hub, known: Mutex::default() })
     }
 
@@ -128,9 +116,9 @@ impl Oci {
         let ask = Ask { cap: CAP, conditional: true, ..accepting_all(Ask::get(url)) };
         let answer = self.session.send(image.repository(), ask).await?;
         if answer.status != StatusCode::OK {
-            return Ok(judge::no(&answer, Asked::Manifest, &Method::GET));
+            return Ok(absence::no(&answer, Asked::Manifest, &Method::GET));
         }
-        let manifest = Arc::new(content::manifest(&answer, asked)?);
+        let manifest = Arc::new(manifest::manifest(&answer, asked)?);
         if self.hub {
             self.remember(&manifest);
         }
@@ -143,14 +131,14 @@ impl Oci {
         let answer = self.session.send(image.repository(), accepting_all(Ask::head(url))).await?;
         match answer.status {
             StatusCode::OK => {
-                let digest = content::stated_digest(&answer.headers)?;
+                let digest = manifest::stated_digest(&answer.headers)?;
                 let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(known) = digest.and_then(|digest| known.get(&digest)) {
                     return Ok(Some(Probe::Present(Arc::clone(known))));
                 }
             }
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {}
-            _ => return Ok(Some(judge::no(&answer, Asked::Manifest, &Method::HEAD))),
+            _ => return Ok(Some(absence::no(&answer, Asked::Manifest, &Method::HEAD))),
         }
         let budget = self.client.traffic().budget;
         let scarce = budget.filter(|left| left.limit.is_some_and(|limit| left.remaining.saturating_mul(5) <= limit));
@@ -175,9 +163,9 @@ impl Oci {
         let url = self.url(image, format_args!("blobs/{digest}"))?;
         let answer = self.session.send(image.repository(), Ask { cap: CAP, ..Ask::get(url) }).await?;
         if answer.status != StatusCode::OK {
-            return Ok(judge::no(&answer, Asked::Blob, &Method::GET));
+            return Ok(absence::no(&answer, Asked::Blob, &Method::GET));
         }
-        content::config(&answer, digest).map(Probe::Present)
+        manifest::config(&answer, digest).map(Probe::Present)
     }
 
     async fn look_for_blob(&self, image: &ImageName, digest: &Digest) -> Result<Probe<()>, Failure> {
@@ -202,15 +190,16 @@ impl Oci {
         let ask = Ask { cap: CAP, ..Ask::get(url) }.header(header::ACCEPT, "application/json");
         let answer = self.session.send(image.repository(), ask).await?;
         if answer.status != StatusCode::OK {
-            return Ok(judge::no(&answer, Asked::Tags, &Method::GET));
+            return Ok(absence::no(&answer, Asked::Tags, &Method::GET));
         }
-        content::tags(&answer, PAGE).map(Probe::Present)
+        manifest::tags(&answer, PAGE).map(Probe::Present)
     }
 }
 
 /// A manifest is asked for with every type that it can have: a registry may say "unknown" of one that is not accepted.
 fn accepting_all(mut ask: Ask) -> Ask {
-    let types = [content::OCI_INDEX, content::OCI_MANIFEST, content::DOCKER_LIST, content::DOCKER_MANIFEST].join(", ");
+    let types =
+        [manifest::OCI_INDEX, manifest::OCI_MANIFEST, manifest::DOCKER_LIST, manifest::DOCKER_MANIFEST].join(", ");
     if let Ok(types) = HeaderValue::from_str(&types) {
         ask.headers.insert(header::ACCEPT, types);
     }
@@ -221,12 +210,12 @@ fn seen_blob(answer: &Answer, digest: &Digest, method: &Method) -> Result<Probe<
     match answer.status {
         // 416: there is no first byte, so it is there and empty.
         StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {}
-        _ => return Ok(judge::no(answer, Asked::Blob, method)),
+        _ => return Ok(absence::no(answer, Asked::Blob, method)),
     }
     if answer.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
         return Err(Failure::Malformed("an HTML page where a blob was asked for".into()));
     }
-    match content::stated_digest(&answer.headers)? {
+    match manifest::stated_digest(&answer.headers)? {
         Some(stated) if stated != *digest => {
             Err(Failure::Ambiguous(format!("asked for the blob {digest}, it offers {stated}").into()))
         }

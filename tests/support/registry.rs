@@ -1,11 +1,10 @@
 //! A small registry over loopback, as a test says, and the client under test in front of it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
+use landfall::auth::LoginFiles;
 use landfall::domain::{CredentialSource, Digest, ImageName, Probe, SecretSource, SourceId, Tag, TagRef};
-use landfall::http::LoginFiles;
 use landfall::source::{Oci, OciOptions};
 use sha2::{Digest as _, Sha256};
 
@@ -118,8 +117,4 @@ pub(crate) fn present<T: std::fmt::Debug>(probe: Probe<T>) -> T {
         Probe::Present(value) => value,
         other => panic!("{other:?}"),
     }
-}
-
-pub(crate) fn shared(oci: Oci) -> Arc<Oci> {
-    Arc::new(oci)
 }

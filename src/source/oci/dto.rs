@@ -9,96 +9,75 @@ use serde_json::value::RawValue;
 
 /// A manifest or an index; which of them is told by its media type and its shape.
 #[derive(Deserialize)]
-pub(super) struct ManifestDto {
+pub(in crate::source) struct ManifestDto {
     #[serde(rename = "schemaVersion")]
-    pub(super) schema_version: Option<u64>,
+    pub(in crate::source) schema_version: Option<u64>,
     #[serde(rename = "mediaType")]
-    pub(super) media_type: Option<String>,
-    pub(super) config: Option<DescriptorDto>,
+    pub(in crate::source) media_type: Option<String>,
+    pub(in crate::source) config: Option<DescriptorDto>,
     #[serde(default, deserialize_with = "present")]
-    pub(super) layers: Option<Vec<DescriptorDto>>,
+    pub(in crate::source) layers: Option<Vec<DescriptorDto>>,
     #[serde(default, deserialize_with = "present")]
-    pub(super) manifests: Option<Vec<ChildDto>>,
-    pub(super) annotations: Option<AnnotationsDto>,
+    pub(in crate::source) manifests: Option<Vec<ChildDto>>,
+    pub(in crate::source) annotations: Option<AnnotationsDto>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct DescriptorDto {
+pub(in crate::source) struct DescriptorDto {
     #[serde(rename = "mediaType")]
-    pub(super) media_type: Option<String>,
-    pub(super) digest: String,
+    pub(in crate::source) media_type: Option<String>,
+    pub(in crate::source) digest: String,
     #[serde(default)]
-    pub(super) size: u64,
+    pub(in crate::source) size: u64,
 }
 
 #[derive(Deserialize)]
-pub(super) struct ChildDto {
-    pub(super) digest: String,
-    pub(super) platform: Option<PlatformDto>,
-    pub(super) annotations: Option<AnnotationsDto>,
+pub(in crate::source) struct ChildDto {
+    pub(in crate::source) digest: String,
+    pub(in crate::source) platform: Option<PlatformDto>,
+    pub(in crate::source) annotations: Option<AnnotationsDto>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct PlatformDto {
-    pub(super) os: Option<String>,
-    pub(super) architecture: Option<String>,
-    pub(super) variant: Option<String>,
+pub(in crate::source) struct PlatformDto {
+    pub(in crate::source) os: Option<String>,
+    pub(in crate::source) architecture: Option<String>,
+    pub(in crate::source) variant: Option<String>,
 }
 
 /// The annotations, or labels, that are looked at. Any of them may hold what is no text.
 #[derive(Deserialize, Default)]
-pub(super) struct AnnotationsDto {
+pub(in crate::source) struct AnnotationsDto {
     #[serde(rename = "org.opencontainers.image.revision")]
-    pub(super) revision: Option<Value>,
+    pub(in crate::source) revision: Option<Value>,
     #[serde(rename = "org.opencontainers.image.created")]
-    pub(super) created: Option<Value>,
+    pub(in crate::source) created: Option<Value>,
     #[serde(rename = "vnd.docker.reference.type")]
-    pub(super) reference_type: Option<Value>,
+    pub(in crate::source) reference_type: Option<Value>,
 }
 
 /// An image's config blob.
 #[derive(Deserialize)]
-pub(super) struct ConfigDto {
-    pub(super) created: Option<Value>,
-    pub(super) os: Option<String>,
-    pub(super) architecture: Option<String>,
-    pub(super) variant: Option<String>,
-    pub(super) config: Option<InnerConfigDto>,
+pub(in crate::source) struct ConfigDto {
+    pub(in crate::source) created: Option<Value>,
+    pub(in crate::source) os: Option<String>,
+    pub(in crate::source) architecture: Option<String>,
+    pub(in crate::source) variant: Option<String>,
+    pub(in crate::source) config: Option<InnerConfigDto>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct InnerConfigDto {
+pub(in crate::source) struct InnerConfigDto {
     #[serde(rename = "Labels")]
-    pub(super) labels: Option<AnnotationsDto>,
-}
-
-/// The distribution specification's error body.
-#[derive(Deserialize)]
-pub(super) struct ErrorsDto {
-    pub(super) errors: Vec<ErrorDto>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct ErrorDto {
-    pub(super) code: String,
-    pub(super) message: Option<String>,
+    pub(in crate::source) labels: Option<AnnotationsDto>,
 }
 
 /// A page of tags.
 #[derive(Deserialize)]
-pub(super) struct TagsDto {
+pub(in crate::source) struct TagsDto {
     /// `null` in the answers of some registries where there is no tag.
     #[serde(deserialize_with = "nullable")]
-    pub(super) tags: Vec<Box<RawValue>>,
-}
-
-/// A token service's answer.
-#[derive(Deserialize)]
-pub(super) struct TokenDto {
-    pub(super) token: Option<String>,
-    pub(super) access_token: Option<String>,
-    pub(super) expires_in: Option<Value>,
-    pub(super) issued_at: Option<Value>,
+    pub(in crate::source) tags: Vec<Box<RawValue>>,
 }
 
 /// Reads a list that is there; `null` is an empty one.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::dto::{AnnotationsDto, ChildDto, ConfigDto, DescriptorDto, ManifestDto, PlatformDto, TagsDto};
+use super::oci::dto::{AnnotationsDto, ChildDto, ConfigDto, DescriptorDto, ManifestDto, PlatformDto, TagsDto};
 use crate::domain::{
     Batch, Child, Descriptor, Digest, Failure, ImageConfig, Manifest, ManifestKind, Platform, Tag, Text,
 };

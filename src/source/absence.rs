@@ -1,10 +1,11 @@
-//! What a status that is no success means. "Not there" needs the registry's own word; everything else is "not seen".
+//! What proves that something is not in a registry: its own word. Everything else is "not seen".
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
+use serde::Deserialize;
 
-use super::dto::ErrorsDto;
-use crate::domain::{Absence, AbsenceCode, AuthKind, AuthStage, Failure, Probe, Stage, Text};
-use crate::http::{Answer, retry_at, says};
+use crate::auth::failure;
+use crate::domain::{Absence, AbsenceCode, Failure, Probe};
+use crate::http::{Answer, says};
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,47 +65,14 @@ fn absence(answer: &Answer, asked: Asked) -> Option<AbsenceCode> {
     found
 }
 
-/// Returns why an answer is none, by its status.
-pub(super) fn failure(answer: &Answer) -> Failure {
-    let says = says(&answer.headers, &answer.body);
-    let status = answer.status;
-    match status.as_u16() {
-        401 => Failure::Auth { stage: AuthStage::Registry, kind: kind_in(None, &says, AuthKind::Unknown), says },
-        403 if answer.elsewhere => {
-            Failure::Ambiguous(format!("403 of the host to which the registry redirects: {says}").into())
-        }
-        403 => forbidden(AuthStage::Registry, says),
-        429 => limited(&answer.headers, says),
-        500..=599 => Failure::Unreachable { stage: Stage::Server(status.as_u16()), says },
-        200 => Failure::Malformed(says),
-        _ => Failure::Ambiguous(format!("{status} {says}").trim().to_owned().into()),
-    }
+/// The distribution specification's error body.
+#[derive(Deserialize)]
+struct ErrorsDto {
+    errors: Vec<ErrorDto>,
 }
 
-/// Returns what a 403 means: rights, unless the words are about the credential.
-pub(super) fn forbidden(stage: AuthStage, says: Text) -> Failure {
-    match kind_in(None, &says, AuthKind::Unknown) {
-        AuthKind::Unknown => Failure::Forbidden(says),
-        kind => Failure::Auth { stage, kind, says },
-    }
-}
-
-pub(super) fn limited(headers: &HeaderMap, says: Text) -> Failure {
-    Failure::RateLimited { until: retry_at(headers), says }
-}
-
-/// Returns what is wrong with a credential, from the challenge's `error=` and the server's words.
-pub(super) fn kind_in(error: Option<&str>, says: &Text, otherwise: AuthKind) -> AuthKind {
-    let words = says.raw().to_ascii_lowercase();
-    if words.contains("expired") {
-        return AuthKind::Expired;
-    }
-    match error {
-        Some("invalid_token") => AuthKind::InvalidToken,
-        Some("insufficient_scope") => AuthKind::InsufficientScope,
-        _ if words.contains("insufficient scope") || words.contains("insufficient_scope") => {
-            AuthKind::InsufficientScope
-        }
-        _ => otherwise,
-    }
+#[derive(Deserialize)]
+struct ErrorDto {
+    code: String,
+    message: Option<String>,
 }

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use http::{Method, StatusCode, header};
 use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::challenge::Realm;
-use super::dto::TokenDto;
-use super::judge;
+use super::keychain::Login;
+use super::status;
 use crate::domain::{AuthKind, AuthStage, Failure, Stage};
-use crate::http::{Answer, Ask, Client, Credential, Login, Secret, http_date, says};
+use crate::http::{Answer, Ask, Client, Credential, Secret, http_date, says};
 
 /// The specification's lifetime where the service names none.
 const DEFAULT_LIFE: i64 = 60;
@@ -37,6 +39,15 @@ impl Token {
     pub(super) fn is(&self, other: &Secret) -> bool {
         self.value.expose_secret() == other.expose_secret()
     }
+}
+
+/// The service's answer.
+#[derive(Deserialize)]
+struct TokenDto {
+    token: Option<String>,
+    access_token: Option<String>,
+    expires_in: Option<Value>,
+    issued_at: Option<Value>,
 }
 
 /// Asks the token service for the right to pull from a repository.
@@ -95,7 +106,7 @@ fn exchange(realm: &Realm, scope: &str, token: &Secret) -> Ask {
 
 /// How long the token is used: four fifths of what is left of its life.
 fn life(answer: &Answer, dto: &TokenDto) -> Duration {
-    let number = |value: &serde_json::Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
+    let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
     let named = dto.expires_in.as_ref().and_then(number).filter(|seconds| *seconds > 0);
     let life = named.unwrap_or(DEFAULT_LIFE).min(LONGEST_LIFE);
     let date = answer.headers.get(header::DATE).and_then(|date| http_date(date.to_str().ok()?));
@@ -117,15 +128,15 @@ fn refusal(answer: &Answer, login: Option<&Login>) -> Failure {
                 Some(Login::IdentityToken(_)) => AuthKind::InvalidToken,
                 None => AuthKind::Absent,
             };
-            Failure::Auth { stage, kind: judge::kind_in(None, &says, otherwise), says }
+            Failure::Auth { stage, kind: status::kind_in(None, &says, otherwise), says }
         }
         // `invalid_grant`: RFC 6749 has 400 for a refresh token that is not, or no longer, good.
         400 if matches!(login, Some(Login::IdentityToken(_))) => {
-            Failure::Auth { stage, kind: judge::kind_in(None, &says, AuthKind::InvalidToken), says }
+            Failure::Auth { stage, kind: status::kind_in(None, &says, AuthKind::InvalidToken), says }
         }
         403 if login.is_none() => Failure::Auth { stage, kind: AuthKind::Absent, says },
-        403 => judge::forbidden(stage, says),
-        429 => judge::limited(&answer.headers, says),
+        403 => status::forbidden(stage, says),
+        429 => status::limited(&answer.headers, says),
         status @ 500..=599 => {
             Failure::Unreachable { stage: Stage::Server(status), says: format!("the token service: {says}").into() }
         }

@@ -7,8 +7,9 @@ use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use super::flight::Flight;
+use super::keychain::{Keychain, Login, LoginFiles};
 use crate::domain::{AuthKind, AuthStage, CredentialSource, Failure};
-use crate::http::{Keychain, Login, LoginFiles, SecretError, read_secret};
+use crate::http::{SecretError, read_secret};
 
 /// How long a password that was read is used before its source is read again.
 const FRESH: Duration = Duration::from_mins(5);

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Deserializer};
 
 use super::Secret;
-use super::login::{HUB, Login};
+use super::keychain::{HUB, Login};
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,

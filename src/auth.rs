@@ -1,29 +1,57 @@
 //! Requests with the authorisation that the registry wants: learnt from its first 401, got once, used by all.
 
+mod challenge;
+mod flight;
+mod keychain;
+mod login_file;
+mod logins;
+mod realm;
+mod refusal;
+mod status;
+mod token;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
 use rustc_hash::FxHashMap;
+use url::Url;
 
-use super::challenge::{Challenge, Scheme};
-use super::flight::Flight;
-use super::judge;
-use super::login::Logins;
-use super::realm::Trust;
-use super::refusal::Refusals;
-use super::token::{self, Token};
-use crate::domain::{AuthKind, AuthStage, Failure};
-use crate::http::{Answer, Ask, Client, Credential, Login, Secret, says};
+use crate::domain::{AuthKind, AuthStage, CredentialSource, Failure};
+use crate::http::{Answer, Ask, Client, Credential, Secret, is_loopback, says};
+use challenge::{Challenge, Scheme};
+use flight::Flight;
+use logins::Logins;
+use realm::Trust;
+use refusal::Refusals;
+use token::Token;
+
+pub use keychain::{Keychain, Login, LoginFiles};
+pub(crate) use status::failure;
+
+/// How one registry is logged in to.
+#[derive(Debug)]
+pub(crate) struct SessionOptions {
+    /// The host as image names and login files write it.
+    pub(crate) host: String,
+    /// How to log in.
+    pub(crate) credential: CredentialSource,
+    /// Whether the registry is spoken to without TLS, and its token service may be.
+    pub(crate) plain_http: bool,
+    /// Hosts of token services that may have the login, besides the registry's own party.
+    pub(crate) realm_hosts: Vec<String>,
+    /// Where logins are looked for; `None` for the files of this user's Docker and Podman.
+    pub(crate) login_files: Option<LoginFiles>,
+}
 
 /// One registry's authorisation.
 #[derive(Debug)]
-pub(super) struct Session {
-    pub(super) client: Client,
-    pub(super) trust: Trust,
-    pub(super) logins: Logins,
-    pub(super) scheme: Flight<Scheme>,
-    pub(super) tokens: Mutex<FxHashMap<Box<str>, Arc<Flight<Token>>>>,
-    pub(super) refusals: Refusals,
+pub(crate) struct Session {
+    client: Client,
+    trust: Trust,
+    logins: Logins,
+    scheme: Flight<Scheme>,
+    tokens: Mutex<FxHashMap<Box<str>, Arc<Flight<Token>>>>,
+    refusals: Refusals,
 }
 
 /// What a request is authorised by.
@@ -39,11 +67,24 @@ struct Grant {
 }
 
 impl Session {
+    /// Returns the session. Nothing is sent, and no login is read yet.
+    pub(crate) fn new(client: Client, base: &Url, options: SessionOptions) -> Self {
+        let plain = options.plain_http || is_loopback(base);
+        Self {
+            client,
+            trust: Trust { base: base.clone(), plain, hosts: options.realm_hosts },
+            logins: Logins::new(options.credential, options.host, options.login_files),
+            scheme: Flight::default(),
+            tokens: Mutex::default(),
+            refusals: Refusals::default(),
+        }
+    }
+
     /// Sends a request about a repository, with at most one more try where the authorisation was out of date.
     ///
     /// # Errors
     /// What kept an answer from coming. A 401 is one of them.
-    pub(super) async fn send(&self, repository: &str, mut ask: Ask) -> Result<Answer, Failure> {
+    pub(crate) async fn send(&self, repository: &str, mut ask: Ask) -> Result<Answer, Failure> {
         let (mut scheme, first) = self.learn(&ask).await?;
         if let Some(answer) = first {
             return self.or_with_login(repository, ask, answer).await;
@@ -72,7 +113,7 @@ impl Session {
     }
 
     /// Gets the challenge and the token of a repository before they are needed. `ping` is what is asked for that.
-    pub(super) async fn warm(&self, repository: &str, ping: &Ask) -> Result<(), Failure> {
+    pub(crate) async fn warm(&self, repository: &str, ping: &Ask) -> Result<(), Failure> {
         let (scheme, _) = self.learn(ping).await?;
         self.grant(repository, &scheme).await.map(drop)
     }
@@ -205,7 +246,7 @@ impl Session {
             (Some(_), Some(_)) => AuthKind::Unknown,
         };
         let error = challenge.error.as_deref().filter(|_| grant.login.is_some());
-        let kind = judge::kind_in(error, &says, otherwise);
+        let kind = status::kind_in(error, &says, otherwise);
         let failure = Failure::Auth { stage: AuthStage::Registry, kind, says };
         if let (Some(login), None) = (grant.login, &grant.token) {
             self.refusals.refused(login, repository, &failure);
@@ -233,7 +274,7 @@ fn scheme_of(answer: &Answer) -> Result<Scheme, Failure> {
             })
         }
         // Nothing is learnt from a server in trouble.
-        429 | 500..=599 => Err(judge::failure(answer)),
+        429 | 500..=599 => Err(failure(answer)),
         _ => Ok(Scheme::Open),
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::login_file::{Entry, LoginFile};
-use super::secret::{Secret, SecretError, run};
+use crate::http::{NOT_FOUND, Secret, SecretError, run_command};
 
 /// How long a helper's answer is used before it is asked again; the tokens that it gives live for hours.
 const HELPER_FRESH: Duration = Duration::from_mins(5);
@@ -159,10 +159,10 @@ async fn ask_helper(name: &str, server: &str, certain: bool) -> Result<Option<Lo
     }
     let mut command = Command::new(&program);
     command.arg("get");
-    let (success, output) = match run(command, Some(server)).await {
+    let (success, output) = match run_command(command, Some(server)).await {
         Ok(outcome) => outcome,
         // The store for everything may be absent where nothing says that this login is in it.
-        Err(why) if why == super::secret::NOT_FOUND && !certain => return Ok(None),
+        Err(why) if why == NOT_FOUND && !certain => return Ok(None),
         Err(why) => return Err(refuse(&why)),
     };
     if !success {
