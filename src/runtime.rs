@@ -1,11 +1,14 @@
 //! Joins configuration, sources, judgement and screen: the only place with a clock and a terminal.
 
+mod check;
 mod clock;
 pub mod dashboard;
+mod demo;
 mod keys;
 mod oneshot;
 mod pace;
 mod signals;
+mod sources;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -13,33 +16,62 @@ use std::process::ExitCode;
 
 use crate::cli::{CheckArgs, DemoArgs};
 use crate::config::Config;
+use crate::domain::Landed;
 
 pub use clock::SystemClock;
+use dashboard::{Connected, Shown};
 pub use oneshot::{Oneshot, Watcher};
+pub use sources::{build, patient, steady};
 
 /// Shows the dashboard until the user quits. `state` is the folder of the history, if one is kept.
-#[expect(clippy::unused_async, reason = "to be filled in")]
 pub async fn dashboard(config: Config, state: Option<PathBuf>) -> ExitCode {
-    let _ = (config, state);
-    not_built("the dashboard")
+    let _ = state;
+    show("landfall", config, Vec::new()).await
+}
+
+async fn show(title: &'static str, config: Config, remembered: Vec<Landed>) -> ExitCode {
+    let shown = Shown { title, services: config.services.clone(), policy: config.policy.clone() };
+    let connect = async move {
+        let rhythm = steady(&config);
+        Ok(Connected { sources: build(&config)?, rhythm, remembered, keep: Box::new(|_| {}) })
+    };
+    dashboard::run(shown, connect).await
 }
 
 /// Looks once, prints the answer, and returns its exit code. `config` holds only the services that were asked for.
-#[expect(clippy::unused_async, reason = "to be filled in")]
 pub async fn check(config: Config, args: CheckArgs, state: Option<PathBuf>) -> ExitCode {
-    let _ = (config, args, state);
-    not_built("check")
+    let _ = state;
+    match check::run(&config, &args, Vec::new()).await {
+        Ok(outcome) => outcome.code,
+        Err(why) => refused(&why),
+    }
 }
 
 /// Starts the demo's servers and does with them what was asked for.
-#[expect(clippy::unused_async, reason = "to be filled in")]
 pub async fn demo(args: DemoArgs) -> ExitCode {
-    let _ = args;
-    not_built("the demo")
+    let (servers, config) = match demo::start(args.latency).await {
+        Ok(started) => started,
+        Err(why) => return refused(&why),
+    };
+    if args.serve_only {
+        return demo::serve(&servers).await.map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS);
+    }
+    if args.check {
+        let config = match config.only(&args.args.services) {
+            Ok(config) => config,
+            Err(why) => return refused(&why),
+        };
+        return check::run(&config, &args.args, servers.remembered())
+            .await
+            .map_or_else(|why| refused(&why), |outcome| outcome.code);
+    }
+    let remembered = servers.remembered();
+    show("landfall demo", config, remembered).await
 }
 
-fn not_built(what: &str) -> ExitCode {
+/// Says on standard error why nothing was done; the exit code is 2.
+fn refused(why: &str) -> ExitCode {
     // Nobody is left to tell where standard error is gone.
-    let _ = writeln!(std::io::stderr(), "landfall: {what} is not built yet");
+    let _ = writeln!(std::io::stderr(), "landfall: {why}");
     ExitCode::from(2)
 }

@@ -241,3 +241,14 @@ async fn an_unknown_provider_is_an_answer_not_a_silence() {
     bench.poller.want(vec![nobody]);
     assert!(matches!(bench.settle().await.get(&1), Some(Err(Failure::Withheld(_)))));
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_the_next_try_of_what_was_reported_as_failed() {
+    let mut bench = bench(PATIENT, |_, _| Err(Failure::Forbidden("no".into())));
+    bench.want([1]);
+    bench.settle().await;
+    bench.want([1]);
+    bench.settle().await;
+    assert!(bench.clock.now() < start() + SignedDuration::from_secs(1));
+    assert_eq!(bench.asked(), [1]);
+}

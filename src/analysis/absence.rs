@@ -53,6 +53,11 @@ pub(super) fn judge<'a, N: Notes>(
     if logs.waiting {
         return Verdict::Unknown;
     }
+    if logs.claimed(&place.spec.repository, tag).is_some() {
+        notes.cause(|| {
+            "The push was reported as done, and the registry lost it, deleted it, or never had it.".to_owned()
+        });
+    }
     proven(ctx, place, tag, record, absence, notes)
 }
 
@@ -108,7 +113,7 @@ fn say_logs(place: &Place<'_>, tag: &Tag, logs: &Logs<'_>, notes: &mut impl Note
         notes.say(|| format!("Claimed but absent: the log says that it pushed {tag} as {digest}."));
         notes.cause(|| "The push was reported as done, and the registry does not have it: lost, deleted, or pushed to another registry.".to_owned());
     } else if logs.any() {
-        notes.say(|| "Never claimed: the log names no push of this tag.".to_owned());
+        notes.say(|| format!("Never claimed: the log names no push of {image}:{tag}."));
     } else {
         notes.say(|| "There is no log to say what was pushed.".to_owned());
     }

@@ -8,7 +8,7 @@ use super::notes::{Notes, Silent};
 use super::push::{self, Jobs, Logs};
 use super::{Verdict, absence};
 use crate::domain::{
-    Conclusion, Digest, Look, ManifestKind, Platform, Probe, RevisionRule, RunState, Tag, TagRecord, TagRef, Text,
+    Conclusion, Digest, Look, ManifestKind, Platform, Probe, RevisionRule, Run, RunState, Tag, TagRecord, TagRef, Text,
     Urgency,
 };
 
@@ -34,10 +34,7 @@ pub(super) struct Found<'a> {
 pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl Notes) -> Option<(Verdict, Found<'a>)> {
     let run = place.run;
     let mut found = Found::default();
-    notes.say(|| {
-        let ended = run.finished_at.map(|end| format!(" at {end:.0}")).unwrap_or_default();
-        format!("Run #{} (attempt {}) of {} is {}{ended}.", run.number, run.key.attempt, run.workflow, run.state)
-    });
+    notes.say(|| describe(run));
     if let Some(why) = ctx.service.filtered(run) {
         found.tag = place.template.expand(run).ok();
         notes.say(|| format!("It was not to publish: {why}."));
@@ -72,6 +69,17 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
     notes.say(|| format!("{}:{tag} is expected.", place.spec.repository));
     let verdict = tagged(ctx, place, &tag, &mut found, notes);
     Some((verdict, found))
+}
+
+fn describe(run: &Run) -> String {
+    let attempt = if run.key.attempt > 1 { format!(", attempt {}", run.key.attempt) } else { String::new() };
+    let workflow = if run.workflow.is_empty() { String::new() } else { format!(" of {}", run.workflow) };
+    match (&run.state, run.finished_at) {
+        (RunState::Finished(conclusion), Some(end)) => {
+            format!("Run #{}{attempt}{workflow} ended as {conclusion} at {end:.0}.", run.number)
+        }
+        (state, _) => format!("Run #{}{attempt}{workflow} is {state}.", run.number),
+    }
 }
 
 fn tagged<'a>(

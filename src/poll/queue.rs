@@ -62,7 +62,7 @@ impl Queue {
 
     /// Takes in one wanted look.
     pub(super) fn want(&mut self, wanted: Wanted, whose: (SourceId, SourceKind), rhythm: &Rhythm, now: Timestamp) {
-        let Wanted { look, urgency, not_before } = wanted;
+        let Wanted { look, mut urgency, not_before } = wanted;
         let (source, kind) = whose;
         self.lanes.entry(source.clone()).or_insert_with(|| Lane::new(kind, rhythm));
         let id = self.hasher.hash_one(&look);
@@ -74,14 +74,19 @@ impl Queue {
             match state.phase {
                 Phase::UnderWay => return,
                 Phase::Waiting(_) if urgency >= state.urgency => return,
-                Phase::Later(until, _) if tries > 0 || until <= due => {
+                Phase::Later(..) if tries > 0 && !asked => return,
+                Phase::Later(until, _) if until <= due => {
                     if urgency >= state.urgency {
                         return;
                     }
                     due = until;
                 }
                 Phase::Answered(at) if !asked && not_before.is_none_or(|not_before| not_before <= at) => return,
-                Phase::Failed(until) => due = due.max(until),
+                Phase::Failed(until) => {
+                    // The failure was reported, perhaps to somebody who has not read it yet: nobody waits for more.
+                    urgency = if asked { urgency } else { Urgency::Again };
+                    due = due.max(until);
+                }
                 Phase::Waiting(_) | Phase::Later(..) | Phase::Answered(_) => {}
             }
             self.take_out(id, &source);

@@ -1,0 +1,122 @@
+//! `landfall check`: one look, one answer, an exit code.
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+
+use super::{Oneshot, SystemClock, Watcher, sources};
+use crate::analysis::{Policy, analyse, explain, judge};
+use crate::cli::{CheckArgs, Format};
+use crate::config::Config;
+use crate::domain::{Landed, Service, Snapshot};
+use crate::output::{self, Selection, Style};
+use crate::poll::Clock as _;
+
+/// The two looks that `missing` needs stand at most this far apart where somebody waits for the answer.
+const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(2);
+
+/// How often the progress is drawn.
+const PROGRESS: Duration = Duration::from_millis(100);
+
+/// What was seen, for the history.
+pub(super) struct Outcome {
+    pub(super) code: ExitCode,
+    pub(super) snapshot: Snapshot,
+    pub(super) policy: Policy,
+}
+
+/// Looks, prints the answer to standard output, and returns what was seen.
+pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Landed>) -> Result<Outcome, String> {
+    let clock = SystemClock;
+    let mut policy = config.policy.clone();
+    policy.second_look = policy.second_look.min(SECOND_LOOK);
+    let oneshot = Oneshot {
+        services: &config.services,
+        policy: &policy,
+        rhythm: sources::patient(config),
+        clock: Arc::new(clock),
+        wait: args.wait.unwrap_or_default(),
+    };
+    let mut progress = Progress::new(&config.services, &policy);
+    let snapshot = oneshot.look(sources::build(config)?, remembered, &mut progress).await;
+    progress.clear();
+    let now = clock.now();
+    let report = analyse(&snapshot, &config.services, &policy, now);
+    let selection = match &args.sha {
+        Some(digits) => Selection::of_commit(report, digits, policy.runs),
+        None => Selection::all(report),
+    };
+    let explained = |row: &_| explain(&snapshot, row, &policy, now);
+    let text = match args.format {
+        Format::Json => output::json(&selection, &explained, now),
+        Format::Table => output::table(&selection, &explained, now, style()),
+    };
+    // A reader that went away, such as `head`, has what it wanted.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let ran_out = args.wait.is_some() && !selection.is_final();
+    let code = ExitCode::from(selection.exit_code(&args.fail_on, ran_out));
+    Ok(Outcome { code, snapshot, policy })
+}
+
+fn style() -> Style {
+    if !std::io::stdout().is_terminal() {
+        return Style::default();
+    }
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    let width = crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns)).filter(|width| *width > 0);
+    Style { colour: !no_colour && !dumb, width }
+}
+
+/// Says on standard error how far the look has come, where that is a terminal.
+struct Progress<'a> {
+    services: &'a [Arc<Service>],
+    policy: &'a Policy,
+    settled: BTreeSet<usize>,
+    answers: u64,
+    drawn: Option<Instant>,
+    shown: bool,
+}
+
+impl<'a> Progress<'a> {
+    fn new(services: &'a [Arc<Service>], policy: &'a Policy) -> Self {
+        let shown = std::io::stderr().is_terminal();
+        Self { services, policy, settled: BTreeSet::new(), answers: 0, drawn: None, shown }
+    }
+
+    fn clear(&self) {
+        if self.shown && self.drawn.is_some() {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}
+
+impl Watcher for Progress<'_> {
+    #[expect(clippy::disallowed_methods, reason = "only the progress on a terminal is paced by it")]
+    fn touched(&mut self, snapshot: &Snapshot, places: &BTreeSet<usize>) {
+        if !self.shown {
+            return;
+        }
+        self.answers = self.answers.saturating_add(1);
+        if self.drawn.is_some_and(|drawn| drawn.elapsed() < PROGRESS) {
+            return;
+        }
+        let now = SystemClock.now();
+        for place in places {
+            let service = self.services.get(*place);
+            let settled = service.is_some_and(|service| judge(snapshot, service, self.policy, now).settled);
+            if settled {
+                self.settled.insert(*place)
+            } else {
+                self.settled.remove(place)
+            };
+        }
+        let (settled, all) = (self.settled.len(), self.services.len());
+        let _ = write!(std::io::stderr(), "\r\u{1b}[Klooking… {settled} of {all} services settled");
+        self.drawn = Some(Instant::now());
+    }
+}

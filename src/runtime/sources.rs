@@ -1,0 +1,84 @@
+//! Builds the sources that a configuration names. Nothing is sent yet.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Ci, CiKind, Config, RegistryEntry};
+use crate::poll::{Rhythm, Sources};
+use crate::source::{CiOptions, CiProvider, GitHub, GitLab, Oci, OciOptions};
+
+/// Returns everybody who can be asked.
+///
+/// # Errors
+/// What in the configuration cannot be used, such as a certificate file, in words for the user.
+pub fn build(config: &Config) -> Result<Sources, String> {
+    let mut sources = Sources::default();
+    for ci in &config.ci {
+        sources.ci.insert(ci.name.clone(), provider(ci, config).map_err(|why| format!("{}: {why}", ci.name))?);
+    }
+    for entry in &config.registries {
+        let registry = registry(entry, config).map_err(|why| format!("{}: {why}", entry.host))?;
+        sources.registries.insert(entry.host.clone(), Arc::new(registry));
+    }
+    Ok(sources)
+}
+
+/// Returns how hard to try where somebody waits for the answer.
+#[must_use]
+pub fn patient(config: &Config) -> Rhythm {
+    Rhythm {
+        runs: config.policy.runs,
+        ci_in_flight: config.poll.ci_in_flight,
+        registry_in_flight: config.poll.registry_in_flight,
+        attempts: 4,
+        backoff: jiff::SignedDuration::from_millis(250),
+        patience: jiff::SignedDuration::from_secs(10),
+    }
+}
+
+/// Returns how hard to try where a dashboard stays up: a failure is shown at once, and tried again later.
+#[must_use]
+pub fn steady(config: &Config) -> Rhythm {
+    let second = jiff::SignedDuration::from_secs(1);
+    Rhythm { attempts: 1, backoff: second, patience: jiff::SignedDuration::ZERO, ..patient(config) }
+}
+
+fn provider(ci: &Ci, config: &Config) -> Result<Arc<dyn CiProvider>, String> {
+    let options = CiOptions {
+        id: ci.name.clone(),
+        url: ci.url.clone(),
+        token: ci.token.clone(),
+        ca_pem: ca_pem(ci.ca_file.as_deref())?,
+        in_flight: config.poll.ci_in_flight,
+        timeout: timeout(config),
+    };
+    Ok(match ci.kind {
+        CiKind::GitHub => Arc::new(GitHub::new(options)?),
+        CiKind::GitLab => Arc::new(GitLab::new(options)?),
+    })
+}
+
+fn registry(entry: &RegistryEntry, config: &Config) -> Result<Oci, String> {
+    Oci::new(OciOptions {
+        host: entry.host.clone(),
+        plain_http: entry.plain_http,
+        credential: entry.credential.clone(),
+        ca_pem: ca_pem(entry.ca_file.as_deref())?,
+        in_flight: config.poll.registry_in_flight,
+        timeout: timeout(config),
+        realm_hosts: Vec::new(),
+        login_files: None,
+    })
+}
+
+fn ca_pem(file: Option<&Path>) -> Result<Option<Vec<u8>>, String> {
+    let read =
+        |file: &Path| fs::read(file).map_err(|error| format!("ca_file {} cannot be read: {error}", file.display()));
+    file.map(read).transpose()
+}
+
+fn timeout(config: &Config) -> Duration {
+    Duration::try_from(config.poll.timeout).unwrap_or(Duration::from_secs(20))
+}
