@@ -111,7 +111,6 @@ fn say_logs(place: &Place<'_>, tag: &Tag, logs: &Logs<'_>, notes: &mut impl Note
     let image = &place.spec.repository;
     if let Some(digest) = logs.claimed(image, tag) {
         notes.say(|| format!("Claimed but absent: the log says that it pushed {tag} as {digest}."));
-        notes.cause(|| "The push was reported as done, and the registry does not have it: lost, deleted, or pushed to another registry.".to_owned());
     } else if logs.any() {
         notes.say(|| format!("Never claimed: the log names no push of {image}:{tag}."));
     } else {
