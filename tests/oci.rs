@@ -9,6 +9,8 @@ mod content;
 mod faults;
 #[path = "oci/hostile.rs"]
 mod hostile;
+#[path = "oci/hub.rs"]
+mod hub;
 #[path = "support/loopback.rs"]
 mod loopback;
 #[path = "support/registry.rs"]

@@ -10,7 +10,6 @@ use super::age::age;
 use super::selection::unlisted;
 use super::{Explain, Selection, Style};
 use crate::analysis::{Report, Row, ServiceReport, Verdict};
-use crate::domain::Text;
 
 /// Writes the whole answer, with a line break at its end.
 pub(super) fn write(selection: &Selection, explain: Explain<'_>, now: Timestamp, style: Style) -> String {
@@ -68,7 +67,6 @@ fn reasons(text: &mut String, row: &Row, explain: Explain<'_>, now: Timestamp, s
     for sentence in &explanation.evidence {
         paragraph(text, "    ", sentence, style);
     }
-    let _ = writeln!(text, "    run: {}", Text::new(&row.run.url));
     if let Some((verdict, at)) = row.last_known {
         paragraph(text, "    last known: ", &format!("{verdict}, {} ago", age(at, now)), style);
     }
@@ -165,22 +163,14 @@ fn sources(text: &mut String, report: &Report, style: Style) {
 }
 
 fn totals(text: &mut String, report: &Report, style: Style) {
-    let mut column = 0;
-    for verdict in Verdict::ALL {
-        let words = match report.count(verdict) {
-            0 => continue,
-            count => format!("{count} {verdict}"),
-        };
-        let fits = style.width.is_none_or(|width| column + 2 + words.width() < width);
-        let between = match column {
-            0 => "",
-            _ if fits => ", ",
-            _ => ",\n",
-        };
-        column = if fits { column + between.len() } else { 0 } + words.width();
-        let _ = write!(text, "{between}{}", style.verdict(verdict, &words));
-    }
-    text.push_str(if column == 0 { "no image was expected of the runs looked at\n" } else { "\n" });
+    let counted = Verdict::ALL.into_iter().map(|verdict| (verdict, report.count(verdict)));
+    let words: Vec<_> = counted
+        .filter(|&(_, count)| count > 0)
+        .map(|(verdict, count)| style.verdict(verdict, &format!("{count} {verdict}")).to_string())
+        .collect();
+    let words =
+        if words.is_empty() { "no image was expected of the runs looked at".to_owned() } else { words.join(", ") };
+    let _ = writeln!(text, "{words}");
 }
 
 fn padded(text: &str, width: usize) -> String {

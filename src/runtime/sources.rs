@@ -70,6 +70,7 @@ fn registry(entry: &RegistryEntry, config: &Config) -> Result<Oci, String> {
         timeout: timeout(config),
         realm_hosts: Vec::new(),
         login_files: None,
+        address: None,
     })
 }
 

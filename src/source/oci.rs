@@ -49,6 +49,8 @@ pub struct OciOptions {
     pub realm_hosts: Vec<String>,
     /// Where logins are looked for; `None` for the files of this user's Docker and Podman.
     pub login_files: Option<LoginFiles>,
+    /// Where it is reached, if not at its own host: a mirror, or a stand-in.
+    pub address: Option<Url>,
 }
 
 /// One registry.
@@ -68,12 +70,11 @@ impl Oci {
     /// # Errors
     /// A host that is none, or certificate authorities that cannot be read, in words for the user.
     pub fn new(options: OciOptions) -> Result<Self, String> {
-        let name = options.host.as_str();
-        let hub = name == HUB;
-        let scheme = if options.plain_http { "http" } else { "https" };
-        let host = if hub { HUB_HOST } else { name };
-        let base: Url =
-            format!("{scheme}://{host}/").parse().map_err(|why| format!("{name} is no host[:port]: {why}"))?;
+        let base = match &options.address {
+            Some(address) => address.clone(),
+            None => address(options.host.as_str(), options.plain_http)?,
+        };
+        let hub = options.host.as_str() == HUB;
         let client = Client::new(ClientOptions {
             id: options.host.clone(),
             base: base.clone(),
@@ -86,7 +87,7 @@ impl Oci {
             client.clone(),
             &base,
             SessionOptions {
-                host: name.to_owned(),
+                host: options.host.as_str().to_owned(),
                 credential: options.credential,
                 plain_http: options.plain_http,
                 realm_hosts: options.realm_hosts,
@@ -194,6 +195,15 @@ impl Oci {
         }
         manifest::tags(&answer, PAGE).map(Probe::Present)
     }
+}
+
+fn address(name: &str, plain_http: bool) -> Result<Url, String> {
+    let scheme = if plain_http { "http" } else { "https" };
+    let host = if name == HUB { HUB_HOST } else { name };
+    // The slash at the end is all that may follow the host: no path, no query; nor a user before it.
+    let bare = |url: &Url| !host.contains(['/', '?', '#', '@', '\\']) && url.path() == "/";
+    let parsed: Option<Url> = format!("{scheme}://{host}/").parse().ok();
+    parsed.filter(bare).ok_or_else(|| format!("{name:?} is no registry: host[:port] is needed"))
 }
 
 /// A manifest is asked for with every type that it can have: a registry may say "unknown" of one that is not accepted.

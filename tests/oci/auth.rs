@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use landfall::auth::LoginFiles;
 use landfall::domain::{AuthKind, AuthStage, CredentialSource, Failure, Probe, SecretSource};
 use landfall::source::{Oci, OciOptions, Registry};
 use rstest::rstest;
@@ -66,9 +67,12 @@ async fn an_open_registry_is_asked_once() {
 
 #[tokio::test]
 async fn a_wrong_password_is_tried_once_and_never_repeated() {
-    let server = Loopback::answering(|seen| match seen.path.starts_with("/token") {
-        true => envelope(401, "UNAUTHORIZED", "incorrect username or password"),
-        false => challenge(seen, ""),
+    let server = Loopback::answering(|seen| {
+        if seen.path.starts_with("/token") {
+            envelope(401, "UNAUTHORIZED", "incorrect username or password")
+        } else {
+            challenge(seen, "")
+        }
     })
     .await;
     let folder = folder();
@@ -83,11 +87,11 @@ async fn a_wrong_password_is_tried_once_and_never_repeated() {
 
 #[tokio::test]
 async fn a_login_refused_everywhere_is_not_carried_from_repository_to_repository() {
-    let server = Loopback::answering(|seen| match seen.path.starts_with("/token") {
-        true => answer(401, &[], ""),
-        false => challenge(seen, ""),
-    })
-    .await;
+    let server =
+        Loopback::answering(
+            |seen| if seen.path.starts_with("/token") { answer(401, &[], "") } else { challenge(seen, "") },
+        )
+        .await;
     let folder = folder();
     let oci = with_password(&server, &folder);
     for number in 0..20 {
@@ -130,9 +134,12 @@ async fn the_registrys_own_error_tells_what_is_wrong(
     #[case] kind: AuthKind,
     #[case] tokens: usize,
 ) {
-    let server = Loopback::answering(move |seen| match seen.path.starts_with("/token") {
-        true => answer(200, &[], r#"{"access_token":"t"}"#),
-        false => challenge(seen, more),
+    let server = Loopback::answering(move |seen| {
+        if seen.path.starts_with("/token") {
+            answer(200, &[], r#"{"access_token":"t"}"#)
+        } else {
+            challenge(seen, more)
+        }
     })
     .await;
     let folder = folder();
@@ -156,9 +163,8 @@ async fn a_token_service_in_trouble_is_never_absence(
     #[case] body: &'static str,
     #[case] want: &str,
 ) {
-    let server = Loopback::answering(move |seen| match seen.path.starts_with("/token") {
-        true => answer(status, &[], body),
-        false => challenge(seen, ""),
+    let server = Loopback::answering(move |seen| {
+        if seen.path.starts_with("/token") { answer(status, &[], body) } else { challenge(seen, "") }
     })
     .await;
     let folder = folder();
@@ -168,9 +174,12 @@ async fn a_token_service_in_trouble_is_never_absence(
 
 #[tokio::test]
 async fn an_expired_login_is_called_expired() {
-    let server = Loopback::answering(|seen| match seen.path.starts_with("/token") {
-        true => answer(401, &[], r#"{"details":"personal access token is expired"}"#),
-        false => challenge(seen, ""),
+    let server = Loopback::answering(|seen| {
+        if seen.path.starts_with("/token") {
+            answer(401, &[], r#"{"details":"personal access token is expired"}"#)
+        } else {
+            challenge(seen, "")
+        }
     })
     .await;
     let folder = folder();
@@ -276,4 +285,25 @@ async fn a_password_that_cannot_be_read_is_our_own_failure() {
     };
     let oci = Oci::new(OciOptions { credential, ..options(&server.host()) }).unwrap();
     assert_eq!(auth(oci.tag(&tag(&server, "v1")).await).0, AuthStage::Local);
+}
+
+#[tokio::test]
+async fn an_identity_token_is_exchanged_by_post_and_never_shown() {
+    let server = Loopback::answering(|seen| match (seen.path.as_str(), seen.header("authorization")) {
+        ("/token", None) if seen.body.ends_with(b"refresh_token=CANARY%2Bd3adb33f") => {
+            answer(200, &[], r#"{"access_token":"good","expires_in":"300"}"#)
+        }
+        (_, Some("Bearer good")) => served(OCI_MANIFEST, &manifest()),
+        _ => challenge(seen, ""),
+    })
+    .await;
+    let folder = folder();
+    let file = folder.path().join("config.json");
+    let entry = format!(r#"{{"auths":{{"{}":{{"identitytoken":"CANARY+d3adb33f"}}}}}}"#, server.host());
+    std::fs::write(&file, entry).unwrap();
+    let credential = CredentialSource::Docker;
+    let login_files = Some(LoginFiles(vec![file]));
+    let oci = Oci::new(OciOptions { credential, login_files, ..options(&server.host()) }).unwrap();
+    assert_eq!(word(&oci.tag(&tag(&server, "v1")).await), "present");
+    assert!(!format!("{oci:?}").contains("CANARY"));
 }

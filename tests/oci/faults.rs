@@ -148,9 +148,12 @@ async fn a_registry_that_drips_is_given_up() {
 #[tokio::test]
 async fn a_content_that_is_not_what_its_digest_says_proves_nothing() {
     let wrong = some_digest().to_string();
-    let server = Loopback::answering(move |seen| match seen.path.contains("/blobs/") {
-        true => answer(200, &[], r#"{"os":"linux"}"#),
-        false => answer(200, &[("docker-content-digest", &wrong)], crate::registry::manifest()),
+    let server = Loopback::answering(move |seen| {
+        if seen.path.contains("/blobs/") {
+            answer(200, &[], r#"{"os":"linux"}"#)
+        } else {
+            answer(200, &[("docker-content-digest", &wrong)], crate::registry::manifest())
+        }
     })
     .await;
     let oci = anonymous(&server);

@@ -24,6 +24,7 @@ pub(crate) fn options(host: &str) -> OciOptions {
         timeout: Duration::from_secs(5),
         realm_hosts: Vec::new(),
         login_files: Some(LoginFiles::default()),
+        address: None,
     }
 }
 

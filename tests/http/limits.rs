@@ -1,0 +1,151 @@
+//! Time, size and words: what is read of an answer, for how long, and what is said of one that is refused.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode, header};
+use landfall::domain::{Failure, Stage};
+use landfall::http::{Ask, Client, ClientOptions, OverCap, says};
+use rstest::rstest;
+
+use crate::loopback::{Loopback, answer};
+use crate::{bearer, client_of, options};
+
+const BOMB: &[u8] = include_bytes!("../fixtures/http/8MiB-of-blanks.gz");
+const GZIP: &[(&str, &str)] = &[("content-encoding", "gzip")];
+
+#[tokio::test]
+async fn a_bomb_is_counted_as_it_unpacks() {
+    let server = Loopback::answering(|_| answer(200, GZIP, BOMB)).await;
+    let small = Ask { cap: 1 << 20, ..Ask::get(server.at("x")) };
+    let failure = client_of(&server).send(small).await.unwrap_err();
+    assert_eq!(failure, Failure::TooLarge { limit: 1 << 20 });
+    let large = Ask { cap: 8 << 20, ..Ask::get(server.at("x")) };
+    assert_eq!(client_of(&server).send(large).await.unwrap().body.len(), 8 << 20);
+}
+
+#[tokio::test]
+async fn what_only_claims_to_be_packed_is_malformed() {
+    let server = Loopback::answering(|_| answer(200, GZIP, "no gzip at all")).await;
+    let failure = client_of(&server).send(Ask::get(server.at("x"))).await.unwrap_err();
+    assert!(matches!(failure, Failure::Malformed(_)), "{failure:?}");
+}
+
+#[tokio::test]
+async fn a_body_over_the_cap_is_refused_whether_or_not_it_says_its_length() {
+    let cap = Failure::TooLarge { limit: 10 };
+    let ask = |server: &Loopback| Ask { cap: 10, ..Ask::get(server.at("x")) };
+    let said = Loopback::answering(|_| answer(200, &[], vec![b'x'; 11])).await;
+    assert_eq!(client_of(&said).send(ask(&said)).await.unwrap_err(), cap);
+    let unsaid = Loopback::raw("HTTP/1.1 200 OK\r\n\r\nelevenbytes").await;
+    assert_eq!(client_of(&unsaid).send(ask(&unsaid)).await.unwrap_err(), cap);
+    let exact = Loopback::answering(|_| answer(200, &[], vec![b'x'; 10])).await;
+    assert_eq!(client_of(&exact).send(ask(&exact)).await.unwrap().body.len(), 10);
+}
+
+#[tokio::test]
+async fn an_unread_success_has_no_body_and_an_error_keeps_its_words() {
+    let server = Loopback::answering(|seen| match seen.path.as_str() {
+        "/big" => answer(200, &[], vec![0; 8 << 20]),
+        _ => answer(404, &[], r#"{"message":"gone"}"#),
+    })
+    .await;
+    let ask = |path| Ask { over_cap: OverCap::LeaveUnread, ..Ask::get(server.at(path)) };
+    let client = client_of(&server);
+    assert!(client.send(ask("big")).await.unwrap().body.is_empty());
+    let gone = client.send(ask("small")).await.unwrap();
+    assert_eq!(says(&gone.headers, &gone.body).as_str(), "gone");
+}
+
+#[tokio::test]
+async fn a_head_is_not_read_even_where_it_claims_a_length() {
+    let server = Loopback::raw("HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\ncontent-encoding: gzip\r\n\r\n").await;
+    let got = client_of(&server).send(Ask { method: Method::HEAD, ..Ask::get(server.at("x")) }).await.unwrap();
+    assert_eq!((got.status, got.body.len()), (StatusCode::OK, 0));
+}
+
+#[tokio::test]
+async fn the_time_ends_with_the_last_byte_and_not_with_the_first() {
+    let server = Loopback::dripping().await;
+    let client = Client::new(ClientOptions { timeout: Duration::from_millis(200), ..options(&server) }).unwrap();
+    let failure = client.send(Ask::get(server.at("x"))).await.unwrap_err();
+    assert!(matches!(failure, Failure::Unreachable { stage: Stage::Timeout, .. }), "{failure:?}");
+}
+
+#[tokio::test]
+async fn no_more_are_in_flight_than_allowed() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static NOW: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+    let server = Loopback::answering(|_| {
+        let now = NOW.fetch_add(1, Ordering::SeqCst) + 1;
+        MOST.fetch_max(now, Ordering::SeqCst);
+        let body = futures_util::stream::once(async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            NOW.fetch_sub(1, Ordering::SeqCst);
+            Ok::<_, std::io::Error>("done")
+        });
+        answer(200, &[], axum::body::Body::from_stream(body))
+    })
+    .await;
+    let client = Client::new(ClientOptions { in_flight: 3, ..options(&server) }).unwrap();
+    let asks = (0..12).map(|_| client.send(Ask::get(server.at("x"))));
+    futures_util::future::join_all(asks).await;
+    assert_eq!(MOST.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_credential_that_a_server_sends_back_is_blotted_out() {
+    let server = Loopback::answering(|seen| {
+        let sent = seen.header("authorization").unwrap_or_default().to_owned();
+        answer(403, &[], format!(r#"{{"message":"you sent {sent}"}}"#))
+    })
+    .await;
+    let got = client_of(&server).send(Ask::get(server.at("x")).credential(Some(bearer()))).await.unwrap();
+    assert_eq!(says(&got.headers, &got.body).as_str(), "you sent Bearer [redacted]");
+}
+
+#[tokio::test]
+async fn authorities_that_are_none_are_refused_by_name() {
+    let server = Loopback::answering(|_| answer(200, &[], "")).await;
+    for pem in ["", "rubbish", "-----BEGIN CERTIFICATE-----\nrubbish\n-----END CERTIFICATE-----\n"] {
+        let pem = Some(pem.as_bytes().to_vec());
+        let refused = Client::new(ClientOptions { ca_pem: pem, ..options(&server) }).unwrap_err();
+        assert!(refused.contains("certificate") || refused.contains("ca_file"), "{refused}");
+    }
+    let good = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let pem = Some(good.cert.pem().into_bytes());
+    Client::new(ClientOptions { ca_pem: pem, ..options(&server) }).unwrap();
+}
+
+#[rstest]
+#[case(r#"{"message":"Bad credentials","documentation_url":"x"}"#, "Bad credentials")]
+#[case(r#"{"errors":[{"code":"DENIED","message":"no"}]}"#, "DENIED: no")]
+#[case(r#"{"error":"invalid_token","error_description":"Token is expired"}"#, "Token is expired")]
+#[case(r#"{"error":"404 Not Found"}"#, "404 Not Found")]
+#[case(r#"{"message":{"base":["is bad"]}}"#, "base: is bad")]
+#[case(r#"{"token":"s3cret"}"#, "JSON without a message")]
+#[case(r"[1,2]", "JSON without a message")]
+#[case("<!doctype html><TITLE>\n Sign in </TITLE>", "an HTML page: Sign in")]
+#[case("<html>", "an HTML page")]
+#[case("Retry later\nplease", "Retry later")]
+#[case("", "")]
+fn a_servers_words_are_found_wherever_they_are(#[case] body: &str, #[case] want: &str) {
+    assert_eq!(says(&HeaderMap::new(), body.as_bytes()).as_str(), want);
+}
+
+#[test]
+fn deep_and_endless_words_are_cut() {
+    let deep = "[".repeat(100_000);
+    assert_eq!(says(&HeaderMap::new(), deep.as_bytes()).as_str(), "JSON without a message");
+    let long = "x".repeat(1 << 20);
+    assert!(says(&HeaderMap::new(), long.as_bytes()).as_str().len() < 300);
+    let html = HeaderMap::from_iter([(header::CONTENT_TYPE, "text/html".parse().unwrap())]);
+    assert_eq!(says(&html, b"\xff\xfe").as_str(), "an HTML page");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_words_make_it_panic(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+        let _ = says(&HeaderMap::new(), &body);
+    }
+}
