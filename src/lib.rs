@@ -23,5 +23,6 @@ pub mod poll;
 pub mod push_log;
 pub mod runtime;
 pub mod source;
+pub mod store;
 pub mod terminal;
 pub mod ui;

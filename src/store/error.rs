@@ -1,0 +1,85 @@
+//! Why the history cannot be used, in sentences for the user.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why the history cannot be used. Nothing else depends on it: landfall goes on without one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A newer landfall wrote it.
+    #[error("the history {} was written by a newer landfall: update this one, or name another folder", .0.display())]
+    Newer(PathBuf),
+    /// The folder or file cannot be written.
+    #[error("the history {} cannot be written ({why}): mend its rights, or name another folder", path.display())]
+    ReadOnly {
+        /// The folder or file.
+        path: PathBuf,
+        /// The system's own words.
+        why: String,
+    },
+    /// Somebody holds it.
+    #[error("the history {} is locked by another process: end that one, or name another folder", .0.display())]
+    Locked(PathBuf),
+    /// No room is left.
+    #[error("the history {} cannot grow: its disk is full", .0.display())]
+    Full(PathBuf),
+    /// The file is no database, or a damaged one.
+    #[error("the history {} is damaged: it is set aside at the next start", .0.display())]
+    Damaged(PathBuf),
+    /// Anything else.
+    #[error("the history {} cannot be used: {why}", path.display())]
+    Unusable {
+        /// The folder or file.
+        path: PathBuf,
+        /// The database's own words.
+        why: String,
+    },
+}
+
+impl StoreError {
+    /// Returns what an error of the database means.
+    pub(super) fn of(path: &Path, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(path),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
+                Self::Locked(path)
+            }
+            Some(ErrorCode::DiskFull) => Self::Full(path),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                Self::ReadOnly { path, why: error.to_string() }
+            }
+            Some(_) | None => Self::Unusable { path, why: error.to_string() },
+        }
+    }
+
+    /// Returns what an error of the file system means.
+    pub(super) fn of_file(path: &Path, error: &io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
+            kind => Self::ReadOnly { path, why: kind.to_string() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    #[test]
+    fn each_trouble_of_the_database_is_told_by_its_own_sentence() {
+        let sentence = |code| {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            StoreError::of(Path::new("/state/history.sqlite"), &error).to_string()
+        };
+        assert!(sentence(ffi::SQLITE_FULL).ends_with("its disk is full"));
+        assert!(sentence(ffi::SQLITE_BUSY).contains("is locked by another process"));
+        assert!(sentence(ffi::SQLITE_READONLY).contains("cannot be written"));
+        assert!(sentence(ffi::SQLITE_NOTADB).contains("is damaged"));
+        assert!(sentence(ffi::SQLITE_IOERR).contains("/state/history.sqlite cannot be used"));
+    }
+}
