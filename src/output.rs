@@ -1,6 +1,7 @@
 //! The faces of `check`: what was asked for of a report, its exit code, and the formats that it is printed in.
 
 mod age;
+mod findings;
 mod json;
 mod selection;
 mod style;

@@ -1,6 +1,6 @@
 //! How much a terminal can show: colour and width.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -94,4 +94,18 @@ impl Style {
         }
         lines
     }
+}
+
+/// Writes a sentence behind its label, the lines that it breaks into below one another.
+pub(super) fn paragraph(text: &mut String, label: &str, sentence: &str, style: Style) {
+    for (index, line) in style.wrap(label.len(), sentence).iter().enumerate() {
+        let before = if index == 0 { label } else { "" };
+        let _ = writeln!(text, "{}{line}", padded(before, label.len()));
+    }
+}
+
+/// Returns the text with blanks up to a width.
+pub(super) fn padded(text: &str, width: usize) -> String {
+    let blanks = width.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(blanks))
 }

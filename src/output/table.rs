@@ -1,15 +1,16 @@
 //! The report as aligned text: what is wrong and why, then a line a service, then the totals.
 
-use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::age::age;
+use super::findings;
 use super::selection::unlisted;
+use super::style::{padded, paragraph};
 use super::{Explain, Selection, Style};
-use crate::analysis::{Report, Row, ServiceReport, Verdict};
+use crate::analysis::{Report, ServiceReport, Verdict};
 
 /// Writes the whole answer, with a line break at its end.
 pub(super) fn write(selection: &Selection, explain: Explain<'_>, now: Timestamp, style: Style) -> String {
@@ -18,74 +19,11 @@ pub(super) fn write(selection: &Selection, explain: Explain<'_>, now: Timestamp,
     if let Some(nothing) = selection.nothing() {
         let _ = writeln!(text, "{}\n", style.fault(nothing));
     }
-    rows(&mut text, report, explain, now, style);
+    findings::write(&mut text, report, explain, now, style);
     services(&mut text, report, now, style);
     sources(&mut text, report, style);
     totals(&mut text, report, style);
     text
-}
-
-/// Rows that somebody should look at, worst first, then newest.
-fn rows(text: &mut String, report: &Report, explain: Explain<'_>, now: Timestamp, style: Style) {
-    let fine = |row: &Row| row.settled && matches!(row.verdict, Verdict::Landed | Verdict::NotExpected);
-    let mut rows: Vec<&Row> = report.rows().filter(|row| !fine(row)).collect();
-    rows.sort_by_key(|row| (row.verdict, Reverse(row.run.finished_at), Reverse(row.run.number)));
-    let names = rows.iter().map(|row| row.service.name.as_str().width()).max().unwrap_or_default();
-    let longest = rows.iter().map(|row| what(row).width()).max().unwrap_or_default();
-    // What people copy is never cut: where it does not fit beside the rest it stands below.
-    let beside = style.width.is_none_or(|width| 12 + 2 + names + 2 + 7 + 2 + longest + 2 + 24 <= width);
-    for row in &rows {
-        let verdict = padded(row.verdict.word(), 12);
-        let name = padded(row.service.name.as_str(), names);
-        let place = if beside { padded(&what(row), longest) + "  " } else { String::new() };
-        let ended = row.run.finished_at.map(|end| format!(", {} ago", age(end, now))).unwrap_or_default();
-        let (verdict, commit, number) = (style.verdict(row.verdict, &verdict), row.run.sha.short(7), row.run.number);
-        let _ = writeln!(text, "{verdict}  {name}  {commit}  {place}run #{number}{ended}");
-        if !beside {
-            let _ = writeln!(text, "    {}", what(row));
-        }
-        if row.verdict.is_finding() || row.verdict == Verdict::Unknown {
-            reasons(text, row, explain, now, style);
-        }
-    }
-    if !rows.is_empty() {
-        text.push('\n');
-    }
-}
-
-fn what(row: &Row) -> String {
-    let image = row.image().map(ToString::to_string).unwrap_or_default();
-    match (&row.tag, row.service.images.get(row.image_index).and_then(|spec| spec.tags.get(row.tag_index))) {
-        (Some(tag), _) => format!("{image}:{tag}"),
-        (None, Some(template)) => format!("{image}:{}", template.as_str()),
-        (None, None) => image,
-    }
-}
-
-fn reasons(text: &mut String, row: &Row, explain: Explain<'_>, now: Timestamp, style: Style) {
-    let explanation = explain(row);
-    for sentence in &explanation.evidence {
-        paragraph(text, "    ", sentence, style);
-    }
-    if let Some((verdict, at)) = row.last_known {
-        paragraph(text, "    last known: ", &format!("{verdict}, {} ago", age(at, now)), style);
-    }
-    if let Some(sentence) = &explanation.cause {
-        paragraph(text, "    cause: ", sentence, style);
-    }
-    for sentence in &explanation.to_be_sure {
-        paragraph(text, "    to be sure: ", sentence, style);
-    }
-    for sentence in &explanation.next_steps {
-        paragraph(text, "    next: ", sentence, style);
-    }
-}
-
-fn paragraph(text: &mut String, label: &str, sentence: &str, style: Style) {
-    for (index, line) in style.wrap(label.len(), sentence).iter().enumerate() {
-        let before = if index == 0 { label } else { "" };
-        let _ = writeln!(text, "{}{line}", padded(before, label.len()));
-    }
 }
 
 fn services(text: &mut String, report: &Report, now: Timestamp, style: Style) {
@@ -163,17 +101,20 @@ fn sources(text: &mut String, report: &Report, style: Style) {
 }
 
 fn totals(text: &mut String, report: &Report, style: Style) {
-    let counted = Verdict::ALL.into_iter().map(|verdict| (verdict, report.count(verdict)));
-    let words: Vec<_> = counted
-        .filter(|&(_, count)| count > 0)
-        .map(|(verdict, count)| style.verdict(verdict, &format!("{count} {verdict}")).to_string())
-        .collect();
-    let words =
-        if words.is_empty() { "no image was expected of the runs looked at".to_owned() } else { words.join(", ") };
-    let _ = writeln!(text, "{words}");
-}
-
-fn padded(text: &str, width: usize) -> String {
-    let blanks = width.saturating_sub(text.width());
-    format!("{text}{}", " ".repeat(blanks))
+    let mut column = 0;
+    for verdict in Verdict::ALL {
+        let words = match report.count(verdict) {
+            0 => continue,
+            count => format!("{count} {verdict}"),
+        };
+        let fits = style.width.is_none_or(|width| column + 2 + words.width() < width);
+        let between = match column {
+            0 => "",
+            _ if fits => ", ",
+            _ => ",\n",
+        };
+        column = if fits { column + between.len() } else { 0 } + words.width();
+        let _ = write!(text, "{between}{}", style.verdict(verdict, &words));
+    }
+    text.push_str(if column == 0 { "no image was expected of the runs looked at\n" } else { "\n" });
 }
