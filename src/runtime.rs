@@ -5,11 +5,13 @@ mod clock;
 pub mod dashboard;
 mod demo;
 mod keys;
+mod memory;
 mod oneshot;
 mod pace;
 mod signals;
 mod sources;
 
+use std::future::Future;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,29 +22,44 @@ use crate::domain::Landed;
 
 pub use clock::SystemClock;
 use dashboard::{Connected, Shown};
+use memory::{Keep, Memory};
 pub use oneshot::{Oneshot, Watcher};
 pub use sources::{build, patient, steady};
 
 /// Shows the dashboard until the user quits. `state` is the folder of the history, if one is kept.
 pub async fn dashboard(config: Config, state: Option<PathBuf>) -> ExitCode {
-    let _ = state;
-    show("landfall", config, Vec::new()).await
+    show("landfall", config, async move {
+        let memory = Memory::open(state).await;
+        (memory.landed.clone(), memory.keeper())
+    })
+    .await
 }
 
-async fn show(title: &'static str, config: Config, remembered: Vec<Landed>) -> ExitCode {
+/// What is remembered, and who takes what is to be remembered.
+type Remembered = (Vec<Landed>, Keep);
+
+async fn show(
+    title: &'static str,
+    config: Config,
+    remembered: impl Future<Output = Remembered> + Send + 'static,
+) -> ExitCode {
     let shown = Shown { title, services: config.services.clone(), policy: config.policy.clone() };
     let connect = async move {
-        let rhythm = steady(&config);
-        Ok(Connected { sources: build(&config)?, rhythm, remembered, keep: Box::new(|_| {}) })
+        let (remembered, keep) = remembered.await;
+        Ok(Connected { sources: build(&config)?, rhythm: steady(&config), remembered, keep })
     };
     dashboard::run(shown, connect).await
 }
 
 /// Looks once, prints the answer, and returns its exit code. `config` holds only the services that were asked for.
 pub async fn check(config: Config, args: CheckArgs, state: Option<PathBuf>) -> ExitCode {
-    let _ = state;
-    match check::run(&config, &args, Vec::new()).await {
-        Ok(outcome) => outcome.code,
+    let mut memory = Memory::open(state).await;
+    memory.warn();
+    match check::run(&config, &args, std::mem::take(&mut memory.landed)).await {
+        Ok(outcome) => {
+            memory.keep(outcome.landed).await;
+            outcome.code
+        }
         Err(why) => refused(&why),
     }
 }
@@ -66,7 +83,7 @@ pub async fn demo(args: DemoArgs) -> ExitCode {
             .map_or_else(|why| refused(&why), |outcome| outcome.code);
     }
     let remembered = servers.remembered();
-    show("landfall demo", config, remembered).await
+    show("landfall demo", config, async { (remembered, Box::new(|_| {}) as Keep) }).await
 }
 
 /// Says on standard error why nothing was done; the exit code is 2.

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::context::{Context, is_green};
 use super::notes::Outstanding;
 use super::walk::walk;
 use super::{Green, Policy, Row, ServiceReport, Verdict};
 use crate::domain::{Landed, Run, Service, Snapshot, TagRef};
+
+/// How long a tag that is known to have landed need not be remembered anew.
+const REMEMBER_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Judges one service.
 #[must_use]
@@ -58,7 +61,7 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
     }
 }
 
-/// Returns the rows that landed and are settled, and that the snapshot does not remember yet.
+/// Returns the rows that landed and are settled, and that the snapshot does not remember yet, or not since a day.
 #[must_use]
 pub fn newly_landed(snapshot: &Snapshot, report: &ServiceReport, now: Timestamp) -> Vec<Landed> {
     let settled = report.rows.iter().filter(|row| row.verdict == Verdict::Landed && row.settled);
@@ -68,7 +71,9 @@ pub fn newly_landed(snapshot: &Snapshot, report: &ServiceReport, now: Timestamp)
             let (tag, digest) = (row.tag.clone()?, row.digest.clone()?);
             let key = (tag.clone(), row.run.key.clone());
             let known = snapshot.image(image).and_then(|image| image.landed.get(&key));
-            if known.is_some_and(|known| known.digest == digest) {
+            let recent =
+                |known: &&Landed| known.digest == digest && now.duration_since(known.last_seen) < REMEMBER_AGAIN;
+            if known.as_ref().is_some_and(recent) {
                 return None;
             }
             let tag_ref = TagRef { image: image.clone(), tag };

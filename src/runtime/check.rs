@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 
 use super::{Oneshot, SystemClock, Watcher, sources};
-use crate::analysis::{Policy, analyse, explain, judge};
+use crate::analysis::{Policy, analyse, explain, judge, newly_landed};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
 use crate::domain::{Landed, Service, Snapshot};
@@ -22,14 +22,14 @@ const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(2);
 /// How often the progress is drawn.
 const PROGRESS: Duration = Duration::from_millis(100);
 
-/// What was seen, for the history.
+/// The answer of one look.
 pub(super) struct Outcome {
     pub(super) code: ExitCode,
-    pub(super) snapshot: Snapshot,
-    pub(super) policy: Policy,
+    /// What landed and is to be remembered.
+    pub(super) landed: Vec<Landed>,
 }
 
-/// Looks, prints the answer to standard output, and returns what was seen.
+/// Looks, prints the answer to standard output, and returns what is to be remembered.
 pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Landed>) -> Result<Outcome, String> {
     let clock = SystemClock;
     let mut policy = config.policy.clone();
@@ -46,6 +46,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Lande
     progress.clear();
     let now = clock.now();
     let report = analyse(&snapshot, &config.services, &policy, now);
+    let landed = report.services.iter().flat_map(|service| newly_landed(&snapshot, service, now)).collect();
     let selection = match &args.sha {
         Some(digits) => Selection::of_commit(report, digits, policy.runs),
         None => Selection::all(report),
@@ -59,7 +60,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Lande
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     let ran_out = args.wait.is_some() && !selection.is_final();
     let code = ExitCode::from(selection.exit_code(&args.fail_on, ran_out));
-    Ok(Outcome { code, snapshot, policy })
+    Ok(Outcome { code, landed })
 }
 
 fn style() -> Style {
