@@ -13,6 +13,7 @@ mod gitlab_shape;
 mod image;
 mod jobs;
 mod layer;
+mod least;
 mod log;
 mod memory;
 mod registry;

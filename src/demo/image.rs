@@ -18,7 +18,7 @@ pub(super) struct Manifest {
 pub(super) struct Recipe<'a> {
     pub(super) service: &'a str,
     pub(super) source: String,
-    pub(super) revision: &'a str,
+    pub(super) revision: String,
     pub(super) title: &'a str,
     pub(super) created: String,
     pub(super) media: Media,
@@ -34,12 +34,16 @@ pub(super) struct Image {
     /// The children of an index, attestations last.
     pub(super) children: Vec<Manifest>,
     pub(super) blobs: Vec<(String, Bytes)>,
-    /// The layers of the first platform, base first.
-    pub(super) layers: Vec<String>,
-    /// The layer that only this build has, of the last platform.
-    pub(super) own_layer: String,
-    /// The config of the first platform.
+    /// The blobs of every platform, in the recipe's order.
+    pub(super) parts: Vec<Parts>,
+}
+
+/// The blobs of one platform's image.
+#[derive(Debug, Clone)]
+pub(super) struct Parts {
     pub(super) config: String,
+    /// Base first; the last belongs to this build alone.
+    pub(super) layers: Vec<String>,
 }
 
 const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -56,35 +60,31 @@ pub(super) fn build(recipe: &Recipe<'_>) -> Image {
     let mut blobs = Vec::new();
     let mut children = Vec::new();
     let mut entries = Vec::new();
-    let mut first = None;
-    let mut own_layer = String::new();
+    let mut parts = Vec::new();
     for (platform, shared) in recipe.platforms {
         let layers = layers(recipe, platform, shared);
         let config = config(recipe, platform, &layers);
         let manifest = manifest(recipe.media, &config, &layers);
         entries.push(entry(&manifest, platform));
-        own_layer = layers.last().map(|layer| layer.digest.clone()).unwrap_or_default();
-        let names: Vec<String> = layers.iter().map(|layer| layer.digest.clone()).collect();
         let digest = sha256(&config);
-        blobs.push((digest.clone(), config.into()));
+        parts.push(Parts { config: digest.clone(), layers: layers.iter().map(|layer| layer.digest.clone()).collect() });
+        blobs.push((digest, config.into()));
         blobs.extend(layers.into_iter().map(|layer| (layer.digest, layer.blob)));
-        first.get_or_insert((names, digest));
         children.push(manifest);
     }
-    let (layers, config) = first.unwrap_or_default();
     if children.len() > 1 {
         if recipe.media == Media::Oci {
             for subject in children.clone() {
-                let (manifest, parts) = attestation(recipe, &subject.digest);
+                let (manifest, statement) = attestation(recipe, &subject.digest);
                 entries.push(attestation_entry(&manifest, &subject.digest));
                 children.push(manifest);
-                blobs.extend(parts);
+                blobs.extend(statement);
             }
         }
-        return Image { root: index(recipe.media, &entries), children, blobs, layers, own_layer, config };
+        return Image { root: index(recipe.media, &entries), children, blobs, parts };
     }
     let root = children.pop().unwrap_or_else(|| index(recipe.media, &[]));
-    Image { root, children, blobs, layers, own_layer, config }
+    Image { root, children, blobs, parts }
 }
 
 /// Returns the layers that builds of a service share: a base of all services, and the service's own runtime.

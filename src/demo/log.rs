@@ -96,9 +96,10 @@ fn blanks(stage: &Stage, service: &Service, run: &Run, job: &Job) -> Vec<(&'stat
     let host = stage.addresses.of(Server::Registry).to_string();
     let path = service.typo.as_ref().filter(|_| run.fate == Fate::Misrouted).unwrap_or(&service.image);
     let image = stage.shelf.built(&stage.world, service, run);
+    let first = image.and_then(|image| image.parts.first());
     let of = |read: fn(&super::image::Image) -> String| image.map(read).unwrap_or_default();
     let layer = |place: usize| {
-        let digest = image.and_then(|image| image.layers.get(place));
+        let digest = first.and_then(|parts| parts.layers.get(place));
         digest.map(|digest| digest.chars().skip("sha256:".len()).take(12).collect()).unwrap_or_default()
     };
     let [group, endgroup] = match service.provider {
@@ -123,7 +124,7 @@ fn blanks(stage: &Stage, service: &Service, run: &Run, job: &Job) -> Vec<(&'stat
         ("{digest}", of(|image| image.root.digest.clone())),
         ("{size}", of(|image| image.root.bytes.len().to_string())),
         ("{manifest}", of(|image| image.children.first().unwrap_or(&image.root).digest.clone())),
-        ("{config}", of(|image| image.config.clone())),
+        ("{config}", first.map(|parts| parts.config.clone()).unwrap_or_default()),
         ("{base}", layer(0)),
         ("{runtime}", layer(1)),
         ("{own}", layer(2)),

@@ -148,6 +148,12 @@ impl Servers {
         self.stage.clock.skip(time);
     }
 
+    /// Returns the least requests that the protocols allow for these verdicts, by kind.
+    #[must_use]
+    pub fn least(&self) -> BTreeMap<Kind, u64> {
+        super::least::least(&self.stage)
+    }
+
     /// Returns the verdicts that this world deserves now.
     #[must_use]
     pub fn deserved(&self) -> Vec<super::Deserved> {

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::image::{Image, Manifest, Recipe, build, shared_layers};
 use super::layer::Layer;
+use super::scenario::sha;
 use super::world::{Fate, Run, Service, World};
 
 /// The registry's content. What a service pushed is built when somebody first asks for it.
@@ -114,8 +115,10 @@ impl Repository {
                 self.manifests.insert(manifest.digest.clone(), (run.lands(), manifest.clone()));
             }
         }
+        let own_layer = image.parts.last().and_then(|parts| parts.layers.last());
+        let lost_layer = own_layer.filter(|_| run.fate == Fate::LostLayer);
         for (digest, blob) in &image.blobs {
-            if run.fate != Fate::LostLayer || *digest != image.own_layer {
+            if lost_layer != Some(digest) {
                 self.blobs.insert(digest.clone(), blob.clone());
             }
         }
@@ -149,13 +152,11 @@ fn recipe<'a>(
     platforms: &'a [(String, [Layer; 2])],
     start: Timestamp,
 ) -> Recipe<'a> {
-    let other = service.runs.iter().find(|other| other.fate == Fate::PullRequest);
-    let mislabelled = other.filter(|_| run.fate == Fate::Mismatch);
     let host = service.provider.site();
     Recipe {
         service: &service.name,
         source: format!("{host}/{}", service.repo),
-        revision: mislabelled.map_or(&run.sha, |other| &other.sha),
+        revision: if run.fate == Fate::Mismatch { sha(&run.sha) } else { run.sha.clone() },
         title: &run.title,
         created: (start + SignedDuration::from_secs(run.ends() - 20)).to_string(),
         media: service.media,

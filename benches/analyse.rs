@@ -1,0 +1,66 @@
+//! How long it takes to judge 200 services of 50 runs, all of them or the one that changed.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench")]
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use divan::Bencher;
+use jiff::{SignedDuration, Timestamp};
+use landfall::analysis::{Report, ServiceReport, analyse, judge, plan};
+use landfall::config::{self, Config};
+use landfall::demo::{Servers, World};
+use landfall::domain::{Snapshot, Wanted};
+use landfall::runtime::{Oneshot, SystemClock, build, patient};
+
+const SERVICES: usize = 200;
+const RUNS: usize = 50;
+
+fn main() {
+    divan::main();
+}
+
+/// What a real look at a world of this size saw.
+fn seen() -> &'static (Config, Snapshot, Timestamp) {
+    static SEEN: OnceLock<(Config, Snapshot, Timestamp)> = OnceLock::new();
+    SEEN.get_or_init(|| tokio::runtime::Runtime::new().unwrap().block_on(look()))
+}
+
+async fn look() -> (Config, Snapshot, Timestamp) {
+    let servers = Servers::start(World::bench(SERVICES, RUNS), Duration::ZERO, Timestamp::now()).await.unwrap();
+    let mut config = config::parse(&servers.config_toml(), Path::new("bench.toml")).unwrap().config;
+    config.policy.runs = RUNS;
+    config.policy.second_look = SignedDuration::from_millis(10);
+    let oneshot = Oneshot {
+        services: &config.services,
+        policy: &config.policy,
+        rhythm: patient(&config),
+        clock: Arc::new(SystemClock),
+        wait: SignedDuration::ZERO,
+    };
+    let snapshot = oneshot.look(build(&config).unwrap(), Vec::new(), &mut ()).await;
+    let now = Timestamp::now();
+    let rows = analyse(&snapshot, &config.services, &config.policy, now).rows().count();
+    assert!(rows > SERVICES * RUNS * 3 / 4, "only {rows} rows");
+    (config, snapshot, now)
+}
+
+#[divan::bench]
+fn everything(bencher: Bencher<'_, '_>) {
+    let (config, snapshot, now) = seen();
+    bencher.bench_local(|| -> Report { analyse(snapshot, &config.services, &config.policy, *now) });
+}
+
+#[divan::bench]
+fn one_service(bencher: Bencher<'_, '_>) {
+    let (config, snapshot, now) = seen();
+    let service = config.services.first().unwrap();
+    bencher.bench_local(|| -> ServiceReport { judge(snapshot, service, &config.policy, *now) });
+}
+
+#[divan::bench]
+fn what_one_service_lacks(bencher: Bencher<'_, '_>) {
+    let (config, snapshot, now) = seen();
+    let service = config.services.first().unwrap();
+    bencher.bench_local(|| -> Vec<Wanted> { plan(snapshot, service, &config.policy, *now) });
+}

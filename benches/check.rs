@@ -1,0 +1,152 @@
+//! A cold `check` of 20 repositories with 20 runs each, every answer 50 ms late: how long, how many, how much memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    reason = "a bench"
+)]
+
+#[path = "check/child.rs"]
+mod child;
+#[path = "check/first.rs"]
+mod first;
+#[path = "check/replay.rs"]
+mod replay;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use landfall::analysis::analyse;
+use landfall::config::{self, Config};
+use landfall::demo::{Kind, Recorded, Server, Servers, World};
+use landfall::runtime::{Oneshot, SystemClock, build, patient};
+use tokio::runtime::{Builder, Runtime};
+
+const LATENCY: Duration = Duration::from_millis(50);
+const SERVICES: usize = 20;
+const RUNS: usize = 20;
+/// The list while challenge and token come, then tag, child and config.
+const TRIPS: u32 = 5;
+
+fn main() {
+    // `cargo test` runs benches too; a measurement would only slow it down.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    // The servers have threads of their own, as if they were elsewhere.
+    let there = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let here = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    in_process(&there, &here);
+    as_a_process(&there);
+}
+
+fn serve(there: &Runtime) -> (Servers, Vec<Recorded>, tokio::sync::mpsc::UnboundedReceiver<Recorded>) {
+    let world = World::bench(SERVICES, RUNS);
+    let started = there.block_on(Servers::start_recording(world, LATENCY, Timestamp::now()));
+    let (servers, records) = started.unwrap();
+    (servers, Vec::new(), records)
+}
+
+fn in_process(there: &Runtime, here: &Runtime) {
+    let (servers, mut recorded, mut records) = serve(there);
+    let config = config::parse(&servers.config_toml(), Path::new("bench.toml")).unwrap().config;
+    let (first, all) = here.block_on(look(config, &servers));
+    while let Ok(record) = records.try_recv() {
+        recorded.push(record);
+    }
+    let mut sent = BTreeMap::new();
+    for record in &recorded {
+        *sent.entry(record.kind).or_insert(0) += 1;
+    }
+    let again = here.block_on(replay::replay(&servers, recorded));
+    report(&servers, &sent, first, all, again);
+}
+
+/// Looks once as `check` does, and returns when every newest green commit had a verdict, and when all had.
+async fn look(mut config: Config, servers: &Servers) -> (Duration, Duration) {
+    config.policy.second_look = SignedDuration::from_secs(2);
+    let services = config.services.clone();
+    let mut first = first::First::new(&services, &config.policy);
+    let oneshot = Oneshot {
+        services: &services,
+        policy: &config.policy,
+        rhythm: patient(&config),
+        clock: Arc::new(SystemClock),
+        wait: SignedDuration::ZERO,
+    };
+    let started = Instant::now();
+    let snapshot = oneshot.look(build(&config).unwrap(), Vec::new(), &mut first).await;
+    let all = started.elapsed();
+    let report = analyse(&snapshot, &services, &config.policy, Timestamp::now());
+    for deserved in servers.deserved() {
+        let mut rows = report.rows();
+        let row = rows.find(|row| row.run.key.id == deserved.run).unwrap();
+        assert!(row.verdict == deserved.verdict, "{} instead of {deserved:?}", row.verdict);
+    }
+    (first.reached.unwrap().duration_since(started), all)
+}
+
+fn report(servers: &Servers, sent: &BTreeMap<Kind, u64>, first: Duration, all: Duration, again: Duration) {
+    let least = servers.least();
+    println!("cold check: {SERVICES} repositories x {RUNS} runs, every answer {LATENCY:?} late\n");
+    println!("{:<12}{:>8}{:>8}", "requests", "sent", "least");
+    for kind in Kind::ALL {
+        let [sent, least] = [sent, &least].map(|counts| counts.get(&kind).copied().unwrap_or_default());
+        if sent + least > 0 {
+            println!("{:<12}{sent:>8}{least:>8}", format!("{kind:?}"));
+        }
+    }
+    let [sent, least]: [u64; 2] = [sent.values().sum(), least.values().sum()];
+    println!("{:<12}{sent:>8}{least:>8}   {}", "all", ratio(sent as f64, least as f64, 1.2));
+    let path = LATENCY * TRIPS;
+    println!("\nevery newest green commit has a verdict   {:>7.0} ms", millis(first));
+    println!(
+        "  {TRIPS} trips that wait for each other       {:>7.0} ms   {}",
+        millis(path),
+        ratio(millis(first), millis(path), 1.5)
+    );
+    println!("every verdict is settled                  {:>7.0} ms", millis(all));
+    println!(
+        "  the same requests, nothing in between   {:>7.0} ms   {}",
+        millis(again),
+        ratio(millis(all), millis(again), 1.3)
+    );
+    let widest = [Server::GitHub, Server::Registry, Server::Logs].map(|server| servers.widest(server));
+    println!("connections at most: GitHub {}, registry {}, logs {}", widest[0], widest[1], widest[2]);
+}
+
+fn as_a_process(there: &Runtime) {
+    let (servers, _, _records) = serve(there);
+    let config = servers.config_file().unwrap();
+    let child = child::run(
+        Path::new(env!("CARGO_BIN_EXE_landfall")),
+        &["--no-state", "--config", config.to_str().unwrap(), "check", "--format", "json"],
+    );
+    println!(
+        "\n`landfall check` as a process: {:.0} ms, exit {:?}, {} of JSON",
+        millis(child.wall),
+        child.code,
+        child.output
+    );
+    match child.peak_kib {
+        Some(peak) => println!(
+            "  peak resident memory {:.1} MB   {}",
+            peak as f64 / 1024.0,
+            ratio(peak as f64, 40.0 * 1024.0, 1.0)
+        ),
+        None => println!("  peak resident memory is not told on this system"),
+    }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+fn ratio(found: f64, wanted: f64, most: f64) -> String {
+    let ratio = found / wanted;
+    format!("{ratio:.2} of at most {most:.2}{}", if ratio > most { "   OVER" } else { "" })
+}
