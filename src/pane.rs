@@ -30,6 +30,7 @@ pub use line::{Align, Line, Span, Tone};
 pub use subject::{Identity, Subject};
 pub use table::{Column, Layout};
 pub use totals::{totals, trouble};
+pub use verdict::legend;
 
 /// Everything that words are made from.
 #[derive(Clone, Copy)]

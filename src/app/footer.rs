@@ -4,7 +4,7 @@ use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
 use super::Model;
-use super::keymap::{Action, BINDINGS};
+use super::keymap::{Action, BINDINGS, Binding};
 use super::overlay::Overlay;
 use crate::pane::{Align, Line, Tone};
 
@@ -49,23 +49,37 @@ fn count(model: &Model) -> String {
     format!("{at}/{}", list.order.len())
 }
 
-fn hints(model: &Model, mut line: Line, room: usize) -> Line {
-    for binding in BINDINGS.iter().filter(|binding| !binding.hint.is_empty()) {
-        let hint = match (&model.overlay, binding.action) {
-            (Overlay::Help { .. }, action) if action != Action::Quit => continue,
-            (Overlay::None, Action::Sort) => {
-                let sort = model.shown().sorts().get(model.list().sort).copied().unwrap_or_default();
-                format!("sort:{sort}")
-            }
-            (Overlay::Detail { .. }, Action::Open | Action::Sort | Action::Filter) => continue,
-            _ => binding.hint.to_owned(),
-        };
-        let Some(key) = binding.keys.first() else { continue };
-        let longer = line.clone().with(Tone::Strong, key.to_string()).with(Tone::Dim, format!(" {hint}  "));
-        if longer.width() > room {
-            continue;
+/// The keys that matter here, as many as there is room for; those for help and the way out come first.
+fn hints(model: &Model, line: Line, room: usize) -> Line {
+    let hints: Vec<_> = BINDINGS.iter().filter_map(|binding| hint(model, binding)).collect();
+    let is_kept = |action| matches!(action, Action::Help | Action::Quit);
+    let kept: usize = hints.iter().filter(|(action, _)| is_kept(*action)).map(|(_, hint)| hint.width()).sum();
+    let mut left = room.saturating_sub(line.width() + kept);
+    let mut line = line;
+    for (action, hint) in hints {
+        if is_kept(action) {
+            line = line.join(hint);
+        } else if hint.width() <= left {
+            left -= hint.width();
+            line = line.join(hint);
         }
-        line = longer;
     }
     line
+}
+
+fn hint(model: &Model, binding: &Binding) -> Option<(Action, Line)> {
+    let words = match (&model.overlay, binding.action) {
+        _ if binding.hint.is_empty() => return None,
+        (Overlay::Help { .. }, action) if action != Action::Quit && action != Action::Back => return None,
+        (Overlay::Detail { .. }, Action::Open | Action::Sort | Action::Filter) | (Overlay::None, Action::Back) => {
+            return None;
+        }
+        (Overlay::None, Action::Sort) => {
+            let sort = model.shown().sorts().get(model.list().sort).copied().unwrap_or_default();
+            format!("sort:{sort}")
+        }
+        _ => binding.hint.to_owned(),
+    };
+    let key = binding.keys.first()?;
+    Some((binding.action, Line::of(Tone::Strong, key.to_string()).with(Tone::Dim, format!(" {words}  "))))
 }

@@ -3,6 +3,8 @@
 use super::Model;
 use crate::pane::{Align, Line, PANES, Tone, age, totals, trouble};
 
+/// Below this width the title gives way to how fresh everything is.
+const ROOMY: usize = 78;
 /// Older than this many minutes is not live: lists are read once a minute.
 const LIVE: i64 = 3;
 
@@ -16,7 +18,8 @@ pub(super) fn lines(model: &Model) -> Vec<Line> {
 }
 
 fn tabs(model: &Model, width: usize) -> Line {
-    let mut line = Line::of(Tone::Strong, format!(" {} ", model.settings.title));
+    let title = format!(" {} ", model.settings.title);
+    let mut line = if width < ROOMY { Line::new() } else { Line::of(Tone::Strong, title) };
     for (place, pane) in PANES.iter().enumerate() {
         let tone = if place == model.pane { Tone::Selected } else { Tone::Dim };
         line = line.with(Tone::Plain, " ").with(tone, format!(" {} {} ", place + 1, pane.name()));
@@ -31,11 +34,15 @@ fn freshness(model: &Model) -> Line {
     if let Some(since) = model.frozen {
         return Line::of(Tone::Selected, format!(" frozen {} ", age(since, model.now)));
     }
-    let oldest = model.report.services.iter().map(|service| service.seen_at).min().flatten();
+    let services = || model.report.services.iter();
+    let oldest = services().filter_map(|service| service.seen_at).min();
     let minutes = |at: jiff::Timestamp| model.now.as_second().div_euclid(60) - at.as_second().div_euclid(60);
     match oldest {
+        _ if services().any(|service| service.seen_at.is_none() && service.failure.is_none()) => {
+            Line::of(Tone::Info, "○ looking")
+        }
         Some(at) if minutes(at) < LIVE => Line::of(Tone::Good, "● live"),
         Some(at) => Line::of(Tone::Warn, format!("○ oldest answer {}", age(at, model.now))),
-        None => Line::of(Tone::Info, "○ looking"),
+        None => Line::of(Tone::Warn, "○ no answer yet"),
     }
 }

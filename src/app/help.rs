@@ -1,10 +1,10 @@
 //! The keys in words, made from the keymap's data.
 
 use super::keymap::BINDINGS;
-use crate::pane::{Align, Line, Tone};
+use crate::pane::{Align, Line, Tone, legend};
 
 /// Cells before what a key does.
-const KEYS: usize = 12;
+const KEYS: usize = 9;
 /// From this width on the keys stand in two columns.
 const TWO: usize = 76;
 
@@ -30,6 +30,10 @@ pub(super) fn lines(width: usize) -> Vec<Line> {
             lines.push(line.clone().fit(column, Align::Left).join(beside));
         }
     }
+    lines.push(Line::new());
+    lines.push(Line::of(Tone::Strong, "Verdicts"));
+    lines.push(Line::new());
+    lines.extend(legend());
     lines.push(Line::new());
     lines.push(Line::of(Tone::Dim, "landfall only reads: nothing is re-run, cancelled or changed anywhere."));
     lines

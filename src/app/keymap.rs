@@ -124,21 +124,21 @@ pub(super) const BINDINGS: &[Binding] = &[
     key(&[Key::Char('2')], Action::Pane(1), "Divergence", ""),
     key(&[Key::Char('3')], Action::Pane(2), "Sources", ""),
     key(&[Key::Enter], Action::Open, "the evidence of a row", "open"),
-    key(&[Key::Esc], Action::Back, "back; without an overlay: no filter", ""),
-    key(&[Key::Char('/')], Action::Filter, "filter: words, !word without", "filter"),
+    key(&[Key::Esc], Action::Back, "back; else clears the filter", "back"),
+    key(&[Key::Char('/')], Action::Filter, "filter; !word leaves out", "filter"),
     key(&[Key::Char('n')], Action::NextFinding, "the next finding", "next finding"),
     key(&[Key::Char('N')], Action::PreviousFinding, "the previous finding", ""),
     key(&[Key::Char('s')], Action::Sort, "sort another way", "sort"),
     key(&[Key::Char('R')], Action::LookNow, "look now, at this row", "look now"),
     key(&[Key::Char('o')], Action::OpenPage, "the run's page", "page"),
-    key(&[Key::Char('y')], Action::Copy, "copy image, commit or failure", "copy"),
-    key(&[Key::Char('f')], Action::Freeze, "freeze the screen, or let it go on", ""),
+    key(&[Key::Char('y')], Action::Copy, "copy the image, commit, error", "copy"),
+    key(&[Key::Char('f')], Action::Freeze, "freeze the screen, or thaw it", ""),
     key(&[Key::Char('?')], Action::Help, "these keys", "help"),
-    key(&[Key::Char(':')], Action::Command, ":service NAME :pane NAME :sort KEY :q", ""),
+    key(&[Key::Char(':')], Action::Command, ":service :pane :sort :q", ""),
     key(&[Key::Ctrl('l')], Action::Repaint, "paint the screen anew", ""),
     key(&[Key::Ctrl('z')], Action::Suspend, "suspend", ""),
     key(&[Key::Char('q'), Key::Ctrl('c')], Action::Quit, "quit", "quit"),
-    key(&[Key::Char('Q')], Action::QuitLeaving, "quit, the screen stays in the scrollback", ""),
+    key(&[Key::Char('Q')], Action::QuitLeaving, "quit, leaving the screen", ""),
 ];
 
 /// Returns what the key does.
@@ -153,6 +153,13 @@ pub(super) fn action(key: Key) -> Option<Action> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_help_fits_two_columns_of_80_cells() {
+        for binding in BINDINGS {
+            assert!(binding.does.len() <= 29, "{}", binding.does);
+        }
+    }
 
     #[test]
     fn no_key_does_two_things() {

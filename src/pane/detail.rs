@@ -56,26 +56,31 @@ impl Sheet {
         self.fact(label, Line::of(Tone::Plain, value.into()));
     }
 
-    pub(super) fn numbered(&mut self, sentences: Vec<String>) {
+    /// Writes numbered sentences under a head; nothing where there are none.
+    pub(super) fn sentences(&mut self, head: &'static str, sentences: Vec<String>) {
+        if sentences.is_empty() {
+            return;
+        }
+        self.head(head);
         for (place, sentence) in sentences.into_iter().enumerate() {
             let line = Line::of(Tone::Dim, format!("  {}  ", place + 1)).with(Tone::Plain, sentence);
             self.paragraphs.push(Paragraph { line, indent: 5 });
         }
     }
 
-    /// Writes why a verdict is what it is; parts that say nothing are left out.
-    pub(super) fn explanation(&mut self, explanation: Explanation) {
-        let Explanation { evidence, to_be_sure, cause, next_steps } = explanation;
+    pub(super) fn cause(&mut self, cause: Option<String>) {
         if let Some(cause) = cause {
             self.head("Likely cause");
-            self.paragraphs.push(Paragraph { line: Line::of(Tone::Plain, format!("  {cause}")), indent: 2 });
+            self.line(Line::of(Tone::Plain, format!("  {cause}")));
         }
-        for (head, sentences) in [("Evidence", evidence), ("To be sure", to_be_sure), ("Next steps", next_steps)] {
-            if !sentences.is_empty() {
-                self.head(head);
-                self.numbered(sentences);
-            }
-        }
+    }
+
+    /// Writes why a verdict is what it is, in the order it was looked at.
+    pub(super) fn explanation(&mut self, explanation: Explanation) {
+        self.cause(explanation.cause);
+        self.sentences("Evidence", explanation.evidence);
+        self.sentences("To be sure", explanation.to_be_sure);
+        self.sentences("Next steps", explanation.next_steps);
     }
 
     pub(super) fn done(self) -> Vec<Paragraph> {

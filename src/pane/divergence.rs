@@ -34,7 +34,7 @@ impl Pane for Divergence {
             Column::words("Branch", 10, 20, 3),
             Column::number("Age", 5, 0),
             Column::words("Title", 16, 60, 5),
-            Column::words("Image", image.min(24), image.min(56), 6),
+            Column::words("Image", image.min(36), image.min(56), 6),
         ]
     }
 

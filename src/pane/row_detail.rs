@@ -12,10 +12,10 @@ use crate::domain::{Run, Text};
 pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport, row: &Row) -> Vec<Paragraph> {
     let mut sheet = Sheet::default();
     let heading = row_words(row, view.now).with(Tone::Plain, "  ").with(Tone::Strong, reference(row));
-    sheet.line(match row.since {
-        Some(since) => heading.with(Tone::Dim, format!("  since {} ({})", utc(since), ago(since, view.now))),
-        None => heading,
-    });
+    sheet.line(heading);
+    if let Some(since) = row.since {
+        sheet.line(Line::of(Tone::Dim, format!("  since {} ({})", utc(since), ago(since, view.now))));
+    }
     sheet.explanation(explain(view.snapshot, row, view.policy, view.now));
     sheet.head("Image");
     image(&mut sheet, view, row);

@@ -12,43 +12,51 @@ use crate::analysis::{Row, ServiceReport, explain};
 pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport) -> Vec<Paragraph> {
     let mut sheet = Sheet::default();
     sheet.line(heading(view, service));
+    if let Some(since) = service.since {
+        sheet.line(Line::of(Tone::Dim, format!("  nothing lands since {} ({})", utc(since), ago(since, view.now))));
+    }
     listing(&mut sheet, view, service);
-    if let Standing::Green(green, _) = standing(service) {
+    let green = match standing(service) {
+        Standing::Green(green, _) => Some(green),
+        Standing::Looking | Standing::Unread(_) | Standing::NothingGreen => None,
+    };
+    let rows: Vec<_> = green.iter().flat_map(|green| rows_of(service, &green.run)).collect();
+    if !rows.is_empty() {
         sheet.head("Newest green commit");
-        let rows: Vec<_> = rows_of(service, &green.run).collect();
         for row in &rows {
-            sheet.line(
-                Line::of(Tone::Plain, "  ")
-                    .join(row_words(row, view.now))
-                    .with(Tone::Plain, format!("  {}", reference(row))),
-            );
-        }
-        row_detail::run(&mut sheet, view, service, &green.run);
-        if let Some(worst) = rows.iter().min_by_key(|row| row.verdict) {
-            sheet.explanation(explain(view.snapshot, worst, view.policy, view.now));
+            sheet.line(row_line(view, row));
         }
     }
+    let worst = rows.iter().min_by_key(|row| row.verdict);
+    let explained = worst.map(|row| explain(view.snapshot, row, view.policy, view.now)).unwrap_or_default();
+    // What to do comes before why: this is read by somebody who was woken up.
+    sheet.cause(explained.cause);
+    sheet.sentences("Next steps", explained.next_steps);
     way_back(&mut sheet, view, service);
-    if let Some(newest) = &service.newest {
-        let is_green = service.newest_green.as_ref().is_some_and(|green| green.run.key == newest.key);
-        if !is_green {
-            sheet.head("Newest run");
-            row_detail::run(&mut sheet, view, service, newest);
-        }
+    sheet.sentences("Evidence", explained.evidence);
+    sheet.sentences("To be sure", explained.to_be_sure);
+    if let Some(green) = green {
+        sheet.head("Its run");
+        row_detail::run(&mut sheet, view, service, &green.run);
+    }
+    if let Some(newest) = service.newest.as_ref().filter(|run| green.is_none_or(|green| green.run.key != run.key)) {
+        sheet.head("Newest run");
+        row_detail::run(&mut sheet, view, service, newest);
     }
     sheet.done()
+}
+
+fn row_line(view: &View<'_>, row: &Row) -> Line {
+    let line = Line::of(Tone::Plain, "  ").join(row_words(row, view.now));
+    line.with(Tone::Plain, format!("  {}", reference(row)))
 }
 
 fn heading(view: &View<'_>, service: &ServiceReport) -> Line {
     let line =
         standing_words(service, view).with(Tone::Plain, "  ").with(Tone::Strong, service.service.name.to_string());
-    let line = match service.behind {
+    match service.behind {
         Some(behind) if behind > 0 => line.with(Tone::Plain, format!("  {behind} behind")),
         _ => line,
-    };
-    match service.since {
-        Some(since) => line.with(Tone::Dim, format!(", nothing lands since {} ({})", utc(since), ago(since, view.now))),
-        None => line,
     }
 }
 

@@ -20,15 +20,17 @@ impl Pane for Sources {
 
     fn columns(&self, report: &Report) -> Vec<Column> {
         let name = widest(report.sources.iter().map(|source| source.id.as_str()), 12);
+        // The server's own words come before numbers, but only while there are any.
+        let words = if report.sources.iter().any(|source| source.health.failure.is_some()) { 1 } else { 6 };
         vec![
             Column::words("Source", name.min(20), name.min(40), 0),
-            Column::words("Kind", 8, 8, 4),
+            Column::words("Kind", 8, 8, 5),
             Column::words("State", 14, 14, 0),
             Column::number("Answered", 8, 0),
             Column::number("Requests", 8, 2),
             Column::number("304s", 6, 3),
-            Column::number("Budget left", 13, 1),
-            Column::words("Last failure", 16, 200, 5),
+            Column::number("Budget left", 13, 4),
+            Column::words("Last failure", 20, 200, words),
         ]
     }
 

@@ -6,49 +6,84 @@ use super::line::{Line, Tone};
 use super::verdict::{glyph, tone, word};
 use crate::analysis::{Report, Verdict};
 
-/// Returns how many rows have which verdict, worst first, as far as `width` cells reach. While nothing is known yet
-/// it says how far the looking has come.
+/// Returns how many rows have which verdict, worst first. Where `width` cells are too few, findings other than the
+/// worst become one number, then what is least urgent is left out. While not everything was read it says so.
 #[must_use]
 pub fn totals(report: &Report, width: usize) -> Line {
-    let services = report.services.len();
-    let read = report.services.iter().filter(|service| service.seen_at.is_some()).count();
-    let failed =
-        report.services.iter().filter(|service| service.seen_at.is_none() && service.failure.is_some()).count();
-    let mut parts = Vec::new();
-    if read + failed < services {
-        parts.push(Line::of(Tone::Info, format!("looking… {} of {services} services read", read + failed)));
-    }
-    if failed > 0 {
-        let noun = if failed == 1 { "service" } else { "services" };
-        parts.push(Line::of(Tone::Warn, format!("? {failed} {noun} could not be read")));
-    }
     let mut counts = [0_usize; Verdict::ALL.len()];
     for row in report.rows() {
         if let Some(count) = counts.get_mut(row.verdict as usize) {
             *count += 1;
         }
     }
-    let counted = Verdict::ALL.into_iter().filter_map(|verdict| {
-        let count = counts.get(verdict as usize).copied().filter(|count| *count > 0)?;
-        Some(Line::of(tone(verdict), format!("{} {count} {}", glyph(verdict), word(verdict))))
-    });
-    parts.extend(counted);
-    if parts.is_empty() {
-        parts.push(Line::of(Tone::Dim, "no green run was to publish an image yet"));
+    let counted = Verdict::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
+    let mut attempt = Attempt { report, counted, others: 0 };
+    loop {
+        let line = attempt.line();
+        if line.width() <= width || !attempt.shorten() {
+            return line;
+        }
     }
-    joined(parts, width)
 }
 
-fn joined(parts: Vec<Line>, width: usize) -> Line {
-    let mut line = Line::new();
-    for part in parts {
-        let longer = if line.spans.is_empty() { part } else { line.clone().with(Tone::Dim, " · ").join(part) };
-        if longer.width() > width {
-            return if line.spans.is_empty() { longer } else { line };
+/// The totals at some length.
+struct Attempt<'a> {
+    report: &'a Report,
+    counted: Vec<(Verdict, usize)>,
+    /// Findings that are no longer told apart.
+    others: usize,
+}
+
+impl Attempt<'_> {
+    fn line(&self) -> Line {
+        let (findings, rest): (Vec<_>, Vec<_>) = self.counted.iter().partition(|(verdict, _)| verdict.is_finding());
+        let one = |(verdict, count): &(Verdict, usize)| {
+            Line::of(tone(*verdict), format!("{} {count} {}", glyph(*verdict), word(*verdict)))
+        };
+        let mut parts: Vec<_> = looking(self.report).into_iter().collect();
+        parts.extend(findings.iter().map(one));
+        if self.others > 0 {
+            let noun = if self.others == 1 { "other finding" } else { "other findings" };
+            parts.push(Line::of(Tone::Bad, format!("{} {noun}", self.others)));
         }
-        line = longer;
+        parts.extend(unread(self.report));
+        parts.extend(rest.iter().map(one));
+        if parts.is_empty() {
+            parts.push(Line::of(Tone::Dim, "no green run was to publish an image yet"));
+        }
+        let joined = |line: Line, part| line.with(Tone::Dim, " · ").join(part);
+        parts.into_iter().reduce(joined).unwrap_or_default()
     }
-    line
+
+    /// Makes it shorter; returns whether that was possible.
+    fn shorten(&mut self) -> bool {
+        let mut findings = self.counted.iter().enumerate().filter(|(_, (verdict, _))| verdict.is_finding());
+        let last_finding = findings.by_ref().skip(1).last().map(|(place, _)| place);
+        let least = [Verdict::NotExpected, Verdict::Pending, Verdict::Landed];
+        let place = |verdict| self.counted.iter().position(|(counted, _)| *counted == verdict);
+        let (at, merged) = match (place(Verdict::NotExpected), last_finding) {
+            (Some(at), _) => (Some(at), false),
+            (None, Some(at)) => (Some(at), true),
+            (None, None) => (least.into_iter().find_map(place), false),
+        };
+        let Some(at) = at else { return false };
+        let (_, count) = self.counted.remove(at);
+        self.others += if merged { count } else { 0 };
+        true
+    }
+}
+
+/// How far the looking has come, until it has been everywhere.
+fn looking(report: &Report) -> Option<Line> {
+    let services = report.services.len();
+    let asked = report.services.iter().filter(|service| service.seen_at.is_some() || service.failure.is_some()).count();
+    (asked < services).then(|| Line::of(Tone::Info, format!("looking… {asked} of {services} services read")))
+}
+
+fn unread(report: &Report) -> Option<Line> {
+    let unread =
+        report.services.iter().filter(|service| service.seen_at.is_none() && service.failure.is_some()).count();
+    (unread > 0).then(|| Line::of(Tone::Warn, format!("? {unread} unread")))
 }
 
 /// Returns who is in trouble and in which words, where anybody is.

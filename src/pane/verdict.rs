@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::age::ago;
-use super::line::{Line, Tone};
+use super::line::{Align, Line, Tone};
 use crate::analysis::{Row, Verdict};
 use crate::domain::{Conclusion, RunState};
 
@@ -44,6 +44,28 @@ pub(super) fn tone(verdict: Verdict) -> Tone {
         Verdict::Pending => Tone::Info,
         Verdict::Landed => Tone::Good,
         Verdict::NotExpected => Tone::Dim,
+    }
+}
+
+/// Returns what every verdict means, a line each.
+#[must_use]
+pub fn legend() -> Vec<Line> {
+    let line = |verdict| words(verdict, true).fit(16, Align::Left).with(Tone::Plain, meaning(verdict));
+    Verdict::ALL.into_iter().map(line).collect()
+}
+
+fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Missing => "the registry says no such tag, and was able to say so",
+        Verdict::Stale => "the tag is there with an older commit's content",
+        Verdict::Mismatch => "the image's revision label names another commit",
+        Verdict::Incomplete => "the tag is there but cannot be pulled whole",
+        Verdict::Misrouted => "absent where expected, present where the log says",
+        Verdict::Pruned => "it landed once and is absent now",
+        Verdict::Unknown => "could not look; what was known last is shown",
+        Verdict::Pending => "not final: still running, or within grace",
+        Verdict::Landed => "there, this commit's, and whole (landed… : layers yet unseen)",
+        Verdict::NotExpected => "this run was not to publish",
     }
 }
 
