@@ -13,7 +13,7 @@ pub(super) fn lines(model: &Model) -> Vec<Line> {
     let view = model.view();
     let mut lines = vec![tabs(model, width)];
     lines.push(Line::of(Tone::Plain, " ").join(totals(&model.report, width.saturating_sub(2))));
-    lines.extend(trouble(&view).map(|line| Line::of(Tone::Plain, " ").join(line)));
+    lines.extend(trouble(&view, width.saturating_sub(2)).map(|line| Line::of(Tone::Plain, " ").join(line)));
     lines
 }
 

@@ -15,8 +15,8 @@ pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
             let id = source.id.as_str();
             let services = report.services.iter();
             let depend = services.filter(|service| {
-                let image = |row: &&Row| row.image().is_some_and(|image| image.registry() == id);
-                service.service.ci.as_str() == id || service.rows.iter().any(|row| image(&row))
+                let mut images = service.service.images.iter();
+                service.service.ci.as_str() == id || images.any(|image| image.repository.registry() == id)
             });
             depend.flat_map(|service| of(&service.service, &Subject::Service(service).rows())).collect()
         }

@@ -5,7 +5,7 @@ use super::{Subject, View, row_detail, service_detail, source_detail};
 use crate::analysis::Explanation;
 
 /// Cells before a fact's value.
-const LABEL: usize = 13;
+const LABEL: usize = 14;
 
 /// One paragraph.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

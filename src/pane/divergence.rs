@@ -24,9 +24,10 @@ impl Pane for Divergence {
         let images = report.services.iter().flat_map(|service| &service.service.images);
         let image = images.map(|image| image.repository.registry().len() + image.repository.repository().len() + 1);
         let image = image.max().unwrap_or(0).max(12);
+        // An unknown verdict says in the same cell what was known last, and when.
         let unsure = report.rows().any(|row| row.verdict == Verdict::Unknown && row.last_known.is_some());
         vec![
-            Column::words("Verdict", 14, if unsure { 25 } else { 14 }, 0),
+            Column::words("Verdict", if unsure { 18 } else { 14 }, 18, 0),
             Column::words("Service", name.min(14), name.min(32), 0),
             Column::words("Tag", 12, 28, 1),
             Column::number("Run", 7, 4),

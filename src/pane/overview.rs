@@ -1,10 +1,10 @@
 //! Overview: a row a service, worst first. Did the newest green commit land, and if not, what did?
 
-use super::age::{age, ago};
+use super::age::age;
 use super::line::{Line, Tone};
 use super::subject::rows_of;
 use super::table::Column;
-use super::verdict::{run_words, tone, word, words};
+use super::verdict::{row_words, run_words, tone, was, word, words};
 use super::{Filter, Met, Pane, Place, Search, Subject, View, newest_first, sorted, widest};
 use crate::analysis::{Green, Report, ServiceReport, Verdict};
 use crate::domain::{Miss, Run};
@@ -36,12 +36,16 @@ pub(super) fn standing(service: &ServiceReport) -> Standing<'_> {
 pub(super) fn standing_words(service: &ServiceReport, view: &View<'_>) -> Line {
     match standing(service) {
         Standing::Looking => Line::of(Tone::Dim, "… looking"),
-        Standing::Unread(miss) => Line::of(Tone::Warn, format!("? unknown, {}", miss.failure.label())),
+        Standing::Unread(miss) => Line::of(Tone::Warn, format!("? unknown ({})", miss.failure.label())),
         Standing::NothingGreen => Line::of(Tone::Dim, "- no green run"),
-        Standing::Green(green, None) => words(green.verdict, green.settled),
+        Standing::Green(green, None) => {
+            let mut rows = rows_of(service, &green.run).filter(|row| row.verdict == green.verdict);
+            let known = rows.find(|row| row.last_known.is_some() && row.verdict == Verdict::Unknown);
+            known.map_or_else(|| words(green.verdict, green.settled), |row| row_words(row, view.now))
+        }
         Standing::Green(green, Some(miss)) => {
-            let when = ago(service.seen_at.unwrap_or(miss.at), view.now);
-            Line::of(Tone::Warn, "? unknown").with(Tone::Dim, format!(", {} {when}", word(green.verdict)))
+            let when = service.seen_at.unwrap_or(miss.at);
+            words(Verdict::Unknown, true).join(was(green.verdict, when, view.now))
         }
     }
 }
@@ -73,11 +77,12 @@ impl Pane for Overview {
         let services = || report.services.iter();
         let name = widest(services().map(|service| service.service.name.as_str()), 12);
         let repo = widest(services().map(|service| service.service.repo.as_str()), 10);
-        let unsure = services().any(|service| service.failure.is_some());
+        let unknown = |service: &ServiceReport| rank(service) / 4 == Verdict::Unknown as u64;
+        let unsure = services().any(|service| service.failure.is_some() || unknown(service));
         vec![
             Column::words("Service", name.min(16), name.min(32), 0),
             Column::words("CI", 9, 11, 3),
-            Column::words("Verdict", 14, if unsure { 24 } else { 14 }, 0),
+            Column::words("Verdict", if unsure { 18 } else { 14 }, if unsure { 24 } else { 14 }, 0),
             Column::words("Commit", 7, 7, 1),
             Column::words("Title", 16, 60, 5),
             Column::words("Landed", 7, 7, 4),

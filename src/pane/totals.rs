@@ -2,9 +2,9 @@
 
 use super::View;
 use super::age::age;
-use super::line::{Line, Tone};
+use super::line::{Align, Line, Tone};
 use super::verdict::{glyph, tone, word};
-use crate::analysis::{Report, Verdict};
+use crate::analysis::{Report, SourceReport, Verdict};
 
 /// Returns how many rows have which verdict, worst first. Where `width` cells are too few, findings other than the
 /// worst become one number, then what is least urgent is left out. While not everything was read it says so.
@@ -17,7 +17,7 @@ pub fn totals(report: &Report, width: usize) -> Line {
         }
     }
     let counted = Verdict::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
-    let mut attempt = Attempt { report, counted, others: 0 };
+    let mut attempt = Attempt { report, counted, others: 0, brief: false };
     loop {
         let line = attempt.line();
         if line.width() <= width || !attempt.shorten() {
@@ -32,6 +32,8 @@ struct Attempt<'a> {
     counted: Vec<(Verdict, usize)>,
     /// Findings that are no longer told apart.
     others: usize,
+    /// Whether the looking is said in few letters.
+    brief: bool,
 }
 
 impl Attempt<'_> {
@@ -40,13 +42,16 @@ impl Attempt<'_> {
         let one = |(verdict, count): &(Verdict, usize)| {
             Line::of(tone(*verdict), format!("{} {count} {}", glyph(*verdict), word(*verdict)))
         };
-        let mut parts: Vec<_> = looking(self.report).into_iter().collect();
+        let mut parts: Vec<_> = looking(self.report, self.brief).into_iter().collect();
+        let looking = !parts.is_empty();
         parts.extend(findings.iter().map(one));
         if self.others > 0 {
             let noun = if self.others == 1 { "other finding" } else { "other findings" };
             parts.push(Line::of(Tone::Bad, format!("{} {noun}", self.others)));
         }
-        parts.extend(unread(self.report));
+        if !looking {
+            parts.extend(unread(self.report));
+        }
         parts.extend(rest.iter().map(one));
         if parts.is_empty() {
             parts.push(Line::of(Tone::Dim, "no green run was to publish an image yet"));
@@ -57,6 +62,10 @@ impl Attempt<'_> {
 
     /// Makes it shorter; returns whether that was possible.
     fn shorten(&mut self) -> bool {
+        if !self.brief {
+            self.brief = true;
+            return true;
+        }
         let mut findings = self.counted.iter().enumerate().filter(|(_, (verdict, _))| verdict.is_finding());
         let last_finding = findings.by_ref().skip(1).last().map(|(place, _)| place);
         let least = [Verdict::NotExpected, Verdict::Pending, Verdict::Landed];
@@ -74,10 +83,16 @@ impl Attempt<'_> {
 }
 
 /// How far the looking has come, until it has been everywhere.
-fn looking(report: &Report) -> Option<Line> {
+fn looking(report: &Report, brief: bool) -> Option<Line> {
     let services = report.services.len();
     let asked = report.services.iter().filter(|service| service.seen_at.is_some() || service.failure.is_some()).count();
-    (asked < services).then(|| Line::of(Tone::Info, format!("looking… {asked} of {services} services read")))
+    let read = report.services.iter().filter(|service| service.seen_at.is_some()).count();
+    let words = if brief {
+        format!("looking… {read}/{services}")
+    } else {
+        format!("looking… {read} of {services} services read")
+    };
+    (asked < services).then(|| Line::of(Tone::Info, words))
 }
 
 fn unread(report: &Report) -> Option<Line> {
@@ -86,23 +101,26 @@ fn unread(report: &Report) -> Option<Line> {
     (unread > 0).then(|| Line::of(Tone::Warn, format!("? {unread} unread")))
 }
 
-/// Returns who is in trouble and in which words, where anybody is.
+/// Returns who is in trouble and in which words, in `width` cells, where anybody is. One answer that failed among
+/// others that came is no trouble of the source, and would come and go; the rows that it concerns say so.
 #[must_use]
-pub fn trouble(view: &View<'_>) -> Option<Line> {
-    let mut troubled = view.report.sources.iter().filter_map(|source| Some((source, source.health.failure.as_ref()?)));
-    let (source, (at, failure)) = troubled.next()?;
-    let lost = match source.health.last_ok {
-        Some(ok) if age(ok, view.now) == "now" => "answered just now".to_owned(),
-        Some(ok) => format!("last answer {} ago", age(ok, view.now)),
-        None => format!("no answer since {}", age(*at, view.now)),
+pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
+    let silent = |source: &&SourceReport| source.health.last_ok.is_none_or(|ok| age(ok, view.now) != "now");
+    let mut troubled = view.report.sources.iter().filter(silent).filter_map(|source| {
+        let (_, failure) = source.health.failure.as_ref()?;
+        Some((source, failure))
+    });
+    let (source, failure) = troubled.next()?;
+    let answered = match source.health.last_ok {
+        Some(ok) => format!("  last answer {}", age(ok, view.now)),
+        None => "  no answer yet".to_owned(),
     };
     let others = match troubled.count() {
         0 => String::new(),
-        others => format!(" (and {others} more: see Sources)"),
+        others => format!("  +{others} more"),
     };
-    Some(
-        Line::of(Tone::Bad, format!("! {}", source.id))
-            .with(Tone::Dim, format!(" {lost}{others}: "))
-            .with(Tone::Plain, failure.to_string()),
-    )
+    let end = Line::of(Tone::Dim, answered).with(Tone::Bad, others);
+    let words = Line::of(Tone::Bad, format!("! {}", source.id)).with(Tone::Plain, format!("  {failure}"));
+    let room = width.saturating_sub(end.width()).min(words.width());
+    Some(words.fit(room, Align::Left).join(end))
 }

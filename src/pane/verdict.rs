@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::age::ago;
+use super::age::age;
 use super::line::{Align, Line, Tone};
 use crate::analysis::{Row, Verdict};
 use crate::domain::{Conclusion, RunState};
@@ -78,16 +78,22 @@ pub(super) fn words(verdict: Verdict, settled: bool) -> Line {
     Line::of(tone(verdict), format!("{} {}", glyph(verdict), word(verdict)))
 }
 
-/// Returns a row's verdict; an unknown one with what was last known.
-#[must_use]
+/// Returns a row's verdict; an unknown one with what was last known, and how long ago.
 pub(super) fn row_words(row: &Row, now: Timestamp) -> Line {
-    let line = words(row.verdict, row.settled);
+    words(row.verdict, row.settled).join(last_known(row, now))
+}
+
+/// Returns what was last known of a row that is unknown, and how long ago.
+fn last_known(row: &Row, now: Timestamp) -> Line {
     match row.last_known {
-        Some((verdict, when)) if row.verdict == Verdict::Unknown => {
-            line.with(Tone::Dim, format!(", {} {}", word(verdict), ago(when, now)))
-        }
-        _ => line,
+        Some((verdict, when)) if row.verdict == Verdict::Unknown => was(verdict, when, now),
+        _ => Line::new(),
     }
+}
+
+/// Returns a verdict that was sure once, and how long ago, in few letters.
+pub(super) fn was(verdict: Verdict, when: Timestamp, now: Timestamp) -> Line {
+    Line::of(Tone::Dim, format!(" ({} {})", glyph(verdict), age(when, now)))
 }
 
 /// Returns where a run stands.

@@ -1,0 +1,132 @@
+//! What time and answers do to the screen, and what they do not.
+
+use jiff::{SignedDuration, Timestamp};
+use landfall::app::Cmd;
+use landfall::domain::{Failure, Look, Seen, ServiceName, Stage as Reached};
+
+use crate::cast::{Stage, now, pushed, run, runs, seen};
+
+fn seconds_on(seconds: i64) -> Timestamp {
+    now() + SignedDuration::from_secs(seconds)
+}
+
+#[test]
+fn between_two_full_minutes_nothing_on_the_screen_moves() {
+    let mut stage = Stage::new((200, 50));
+    for pane in ["1", "2", "3"] {
+        stage.press(pane);
+        let before = stage.screen();
+        for second in 0..60 {
+            stage.pass(seconds_on(second));
+            assert_eq!(stage.screen(), before, "after {second} s");
+        }
+    }
+    stage.pass(seconds_on(60));
+    stage.press("1");
+    assert!(stage.text().contains("96m"), "at the full minute ages go on\n{}", stage.text());
+}
+
+#[test]
+fn time_never_runs_backwards() {
+    let mut stage = Stage::new((80, 24));
+    stage.pass(seconds_on(300));
+    let later = stage.text();
+    stage.pass(now());
+    assert_eq!(stage.text(), later);
+}
+
+#[test]
+fn only_what_an_answer_concerns_is_asked_about_anew() {
+    let mut stage = Stage::new((80, 24));
+    let todo = stage.see(runs("cart", &[run("cart", 13, 1, "One more")]));
+    for cmd in todo {
+        let Cmd::Want(wanted) = cmd else { continue };
+        for wanted in wanted {
+            let of_cart = match &wanted.look {
+                Look::Runs(service) => service.as_str() == "cart",
+                Look::Jobs(run) | Look::PushLog(run, _) => run.repo.as_str() == "acme/cart",
+                Look::Tag(tag) => tag.image.repository() == "acme/cart",
+                Look::Manifest(image, _) | Look::Config(image, _) | Look::Blob(image, _) | Look::Canary(image) => {
+                    image.repository() == "acme/cart"
+                }
+            };
+            assert!(of_cart, "{:?}", wanted.look);
+        }
+    }
+}
+
+#[test]
+fn what_landed_is_remembered_once() {
+    let mut stage = Stage::new((80, 24));
+    let fresh = run("cart", 13, 1, "One more");
+    let mut news = runs("cart", std::slice::from_ref(&fresh));
+    news.extend(pushed("cart", &fresh, &fresh.sha));
+    let remembered = |todo: &[Cmd]| todo.iter().filter(|cmd| matches!(cmd, Cmd::Remember(_))).count();
+    assert_eq!(remembered(&stage.see(news.clone())), 1);
+    assert_eq!(remembered(&stage.see(news)), 0);
+}
+
+#[test]
+fn a_frozen_screen_stands_still_and_says_so() {
+    let mut stage = Stage::new((80, 24));
+    stage.press("f");
+    let body = |stage: &Stage| stage.text().lines().skip(1).collect::<Vec<_>>().join("\n");
+    let before = body(&stage);
+    assert!(stage.text().contains("frozen now"), "{}", stage.text());
+    stage.see(runs("cart", &[run("cart", 13, 1, "One more")]));
+    stage.pass(seconds_on(240));
+    assert_eq!(body(&stage), before);
+    assert!(stage.text().contains("frozen 4m"));
+    stage.press("f");
+    assert_ne!(body(&stage), before);
+    assert!(!stage.text().contains("frozen"));
+    stage.press("/cart");
+    assert!(stage.text().contains(crate::cast::sha("cart", 13).short(7)), "{}", stage.text());
+}
+
+#[test]
+fn a_source_that_no_longer_answers_is_named_with_its_words_and_its_age() {
+    let mut stage = Stage::new((100, 24));
+    let says = "connection refused".into();
+    let failure = Failure::Unreachable { stage: Reached::Connect, says };
+    let look = Look::Runs(ServiceName::parse("cart").unwrap());
+    stage.see(vec![seen(seconds_on(120), "github", Seen::Failed(look, failure))]);
+    stage.pass(seconds_on(120));
+    let text = stage.text();
+    let line = text.lines().nth(2).unwrap();
+    assert!(line.contains("! ghcr.io"), "{text}");
+    assert!(line.ends_with("last answer 2m  +1 more"), "{line}");
+}
+
+#[test]
+fn a_verdict_that_rests_on_an_old_list_says_how_old() {
+    let mut stage = Stage::new((80, 24));
+    let look = Look::Runs(ServiceName::parse("cart").unwrap());
+    let failure = Failure::NotFound("Not Found".into());
+    stage.see(vec![seen(seconds_on(300), "github", Seen::Failed(look, failure))]);
+    stage.pass(seconds_on(300));
+    let text = stage.text();
+    let line = text.lines().find(|line| line.contains("cart")).unwrap();
+    assert!(line.contains("? unknown (✓ 5m)"), "{text}");
+    assert!(text.lines().any(|line| line.contains("ledger") && line.contains("? unknown (✓ 5m)")), "{text}");
+}
+
+#[test]
+fn a_quiet_dashboard_sleeps_until_the_next_half_minute() {
+    let mut stage = Stage::new((80, 24));
+    let restless = stage.model.wakes_at();
+    assert_eq!(restless, now() + SignedDuration::from_secs(1), "while something is unknown it looks every second");
+    let fine = run("cart", 12, 44, "Drop sold-out lines with a notice");
+    let mut stage = Stage { model: alone() };
+    let mut all = runs("cart", std::slice::from_ref(&fine));
+    all.extend(pushed("cart", &fine, &fine.sha));
+    stage.see(all);
+    assert_eq!(stage.model.wakes_at(), now() + SignedDuration::from_secs(30));
+}
+
+fn alone() -> landfall::app::Model {
+    use landfall::app::{Charset, Model, Settings};
+    let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };
+    let services = vec![crate::cast::service("cart")];
+    Model::new(services, landfall::analysis::Policy::default(), settings, now(), (80, 24))
+}

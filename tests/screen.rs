@@ -1,0 +1,45 @@
+//! Observations in, cells out.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "support/cast.rs"]
+#[expect(dead_code, reason = "shared with other tests")]
+mod cast;
+
+#[path = "screen/layout.rs"]
+mod layout;
+#[path = "screen/legible.rs"]
+mod legible;
+#[path = "screen/panes.rs"]
+mod panes;
+
+use cast::Stage;
+use landfall::ui::{Theme, paint};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+/// Paints the stage as a terminal of this size would show it.
+fn painted(stage: &Stage, size: (u16, u16), theme: Theme) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+    let screen = stage.screen();
+    terminal.draw(|frame| paint(frame.buffer_mut(), &screen, theme)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// Returns the cells as text, a line each, without blanks at their ends.
+fn cells(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width);
+    let lines = buffer.content.chunks(width).map(|line| line.iter().map(|cell| cell.symbol()).collect::<String>());
+    lines.map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+fn shown(size: (u16, u16), keys: &str) -> String {
+    let mut stage = Stage::new(size);
+    for key in keys.chars() {
+        match key {
+            '\n' => stage.key(landfall::app::Key::Enter),
+            key => stage.press(&key.to_string()),
+        };
+    }
+    cells(&painted(&stage, size, Theme::Ansi))
+}
