@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 #[path = "support/cast.rs"]
-#[expect(dead_code, reason = "shared with other tests")]
 mod cast;
 
 #[path = "app/acting.rs"]

@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "support/cast.rs"]
-#[expect(dead_code, reason = "shared with other tests")]
 mod cast;
 
 #[path = "screen/layout.rs"]
@@ -16,7 +15,7 @@ use cast::Stage;
 use landfall::ui::{Theme, paint};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 
 /// Paints the stage as a terminal of this size would show it.
 fn painted(stage: &Stage, size: (u16, u16), theme: Theme) -> Buffer {
@@ -29,7 +28,7 @@ fn painted(stage: &Stage, size: (u16, u16), theme: Theme) -> Buffer {
 /// Returns the cells as text, a line each, without blanks at their ends.
 fn cells(buffer: &Buffer) -> String {
     let width = usize::from(buffer.area.width);
-    let lines = buffer.content.chunks(width).map(|line| line.iter().map(|cell| cell.symbol()).collect::<String>());
+    let lines = buffer.content.chunks(width).map(|line| line.iter().map(Cell::symbol).collect::<String>());
     lines.map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 

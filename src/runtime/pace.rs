@@ -44,17 +44,20 @@ mod tests {
     use super::*;
 
     /// Draws whenever it may, and returns the frames of each second.
-    fn frames(urgent: bool) -> Vec<u32> {
+    fn frames(urgent: bool) -> Vec<usize> {
         let mut pace = Pace::new();
-        let mut frames = vec![0; 4];
-        for millis in 0..4000 {
-            let now = Duration::from_millis(millis);
-            if pace.due(now, urgent) <= now {
-                pace.count(now);
-                frames[usize::try_from(millis / 1000).unwrap_or(0)] += 1;
-            }
-        }
-        frames
+        let mut second = |second: u64| {
+            let moments = (second * 1000..(second + 1) * 1000).map(Duration::from_millis);
+            let drawn = moments.filter(|now| {
+                let due = pace.due(*now, urgent) <= *now;
+                if due {
+                    pace.count(*now);
+                }
+                due
+            });
+            drawn.count()
+        };
+        (0..4).map(&mut second).collect()
     }
 
     #[test]

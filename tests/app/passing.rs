@@ -113,8 +113,7 @@ fn a_verdict_that_rests_on_an_old_list_says_how_old() {
 
 #[test]
 fn a_quiet_dashboard_sleeps_until_the_next_half_minute() {
-    let mut stage = Stage::new((80, 24));
-    let restless = stage.model.wakes_at();
+    let restless = Stage::new((80, 24)).model.wakes_at();
     assert_eq!(restless, now() + SignedDuration::from_secs(1), "while something is unknown it looks every second");
     let fine = run("cart", 12, 44, "Drop sold-out lines with a notice");
     let mut stage = Stage { model: alone() };

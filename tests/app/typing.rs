@@ -6,8 +6,7 @@ use crate::cast::Stage;
 use crate::{bottom, selected};
 
 fn rows(stage: &Stage) -> usize {
-    let (_, count) = bottom(stage).rsplit_once('/').map(|(_, count)| ((), count.to_owned())).unwrap();
-    count.parse().unwrap()
+    bottom(stage).rsplit_once('/').unwrap().1.parse().unwrap()
 }
 
 #[test]
