@@ -5,10 +5,11 @@ use std::time::Duration;
 use http::HeaderMap;
 use reqwest::{Certificate, ClientBuilder, Request, Response};
 use secrecy::ExposeSecret;
+use tokio::sync::OnceCell;
 use url::{Host, Url};
 
 use super::{Ask, ClientOptions, fault};
-use crate::domain::Failure;
+use crate::domain::{Failure, Stage, Text};
 
 const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(90);
@@ -16,26 +17,46 @@ const IDLE: Duration = Duration::from_secs(90);
 /// The connections of one source.
 #[derive(Debug)]
 pub(super) struct Wire {
-    client: reqwest::Client,
+    settings: Settings,
+    plain: reqwest::Client,
+    /// Set up with the first https request: reading the system's CA certificates takes a while.
+    tls: OnceCell<Result<reqwest::Client, Text>>,
+}
+
+#[derive(Debug, Clone)]
+struct Settings {
+    in_flight: usize,
+    connect: Duration,
+    /// A loopback server is reached directly, whatever proxy the environment names.
+    direct: bool,
+    authorities: Vec<Certificate>,
 }
 
 impl Wire {
     /// Returns the connections' settings; nothing is connected yet.
     pub(super) fn new(options: &ClientOptions) -> Result<Self, String> {
-        let own = options.ca_pem.as_deref().map(authorities).transpose()?;
-        let mut builder = settings(options).tls_certs_merge(own.iter().flatten().cloned());
-        // A loopback server is reached directly, whatever proxy the environment names.
-        if is_loopback(&options.base) {
-            builder = builder.no_proxy();
-        }
-        let fallback = own.or_else(|| (options.base.scheme() == "http").then(Vec::new));
-        let client = match (builder.build(), fallback) {
-            (Ok(client), _) => client,
-            // Without a CA store on the system, the configured ones, or none for plain http, still do.
-            (Err(_), Some(only)) => settings(options).tls_certs_only(only).build().map_err(|error| refusal(&error))?,
-            (Err(error), None) => return Err(refusal(&error)),
+        let settings = Settings {
+            in_flight: options.in_flight.max(1),
+            connect: CONNECT.min(options.timeout),
+            direct: is_loopback(&options.base),
+            authorities: options.ca_pem.as_deref().map(authorities).transpose()?.unwrap_or_default(),
         };
-        Ok(Self { client })
+        // Besides serving plain http, this shows at once whether the configured authorities are any.
+        let only_own = settings.builder().tls_certs_only(settings.authorities.clone());
+        let plain = only_own.build().map_err(|error| refusal(&error))?;
+        Ok(Self { settings, plain, tls: OnceCell::new() })
+    }
+
+    async fn client(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
+        if url.scheme() == "http" {
+            return Ok(&self.plain);
+        }
+        let set_up = self.tls.get_or_init(|| async {
+            let settings = self.settings.clone();
+            let built = tokio::task::spawn_blocking(move || settings.tls()).await;
+            built.unwrap_or_else(|_| Err("TLS could not be set up".to_owned())).map_err(Text::from)
+        });
+        set_up.await.as_ref().map_err(|why| Failure::Unreachable { stage: Stage::Tls, says: why.clone() })
     }
 
     /// Sends one request and returns the answer's head; its body is still to be read.
@@ -45,19 +66,31 @@ impl Wire {
         if let Some(form) = &ask.form {
             *request.body_mut() = Some(form.expose_secret().to_owned().into());
         }
-        self.client.execute(request).await.map_err(|error| fault::sent(&error))
+        self.client(request.url()).await?.execute(request).await.map_err(|error| fault::sent(&error))
     }
 }
 
-fn settings(options: &ClientOptions) -> ClientBuilder {
-    reqwest::Client::builder()
-        .user_agent(concat!("landfall/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(CONNECT.min(options.timeout))
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(options.in_flight.max(1))
-        .tcp_nodelay(true)
+impl Settings {
+    fn builder(&self) -> ClientBuilder {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("landfall/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(self.connect)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(self.in_flight)
+            .tcp_nodelay(true);
+        if self.direct { builder.no_proxy() } else { builder }
+    }
+
+    fn tls(&self) -> Result<reqwest::Client, String> {
+        match self.builder().tls_certs_merge(self.authorities.clone()).build() {
+            Ok(client) => Ok(client),
+            Err(error) if self.authorities.is_empty() => Err(refusal(&error)),
+            // Without any CA certificates on the system, the configured ones still do.
+            Err(_) => self.builder().tls_certs_only(self.authorities.clone()).build().map_err(|error| refusal(&error)),
+        }
+    }
 }
 
 fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, String> {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use landfall::auth::LoginFiles;
 use landfall::domain::{AuthKind, AuthStage, CredentialSource, Failure, Probe, SecretSource};
@@ -306,4 +307,23 @@ async fn an_identity_token_is_exchanged_by_post_and_never_shown() {
     let oci = Oci::new(OciOptions { credential, login_files, ..options(&server.host()) }).unwrap();
     assert_eq!(word(&oci.tag(&tag(&server, "v1")).await), "present");
     assert!(!format!("{oci:?}").contains("CANARY"));
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_a_fifth_of_its_life_early() {
+    let server = Loopback::answering(|seen| {
+        if seen.path.starts_with("/token") {
+            return answer(200, &[], r#"{"token":"good","expires_in":100}"#);
+        }
+        guarded(seen, |_| served(OCI_MANIFEST, &manifest()))
+    })
+    .await;
+    let oci = anonymous(&server);
+    for (later, tokens) in [(0, 1), (79, 1), (2, 2)] {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(later)).await;
+        tokio::time::resume();
+        assert_eq!(word(&oci.tag(&tag(&server, "v1")).await), "present");
+        assert_eq!(kinds(&server).1, tokens, "{later} s later");
+    }
 }
