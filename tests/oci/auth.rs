@@ -327,3 +327,25 @@ async fn a_token_is_renewed_a_fifth_of_its_life_early() {
         assert_eq!(kinds(&server).1, tokens, "{later} s later");
     }
 }
+
+#[tokio::test]
+async fn a_right_that_is_lacking_is_not_asked_for_twice() {
+    let server = Loopback::answering(|seen| {
+        if seen.path.starts_with("/token") {
+            return answer(200, &[], r#"{"token":"good","expires_in":300}"#);
+        }
+        guarded(seen, |seen| {
+            if seen.path.contains("/blobs/") {
+                return challenge(seen, r#",error="insufficient_scope""#);
+            }
+            served(OCI_MANIFEST, &manifest())
+        })
+    })
+    .await;
+    let folder = folder();
+    let oci = with_password(&server, &folder);
+    assert_eq!(word(&oci.tag(&tag(&server, "v1")).await), "present");
+    let probe = oci.blob(&image(&server), &some_digest()).await;
+    assert_eq!(auth(probe), (AuthStage::Registry, AuthKind::InsufficientScope));
+    assert_eq!(kinds(&server), (3, 1));
+}
