@@ -252,3 +252,16 @@ async fn nobody_waits_for_the_next_try_of_what_was_reported_as_failed() {
     assert!(bench.clock.now() < start() + SignedDuration::from_secs(1));
     assert_eq!(bench.asked(), [1]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_source_that_is_closed_for_long() {
+    let until = start() + SignedDuration::from_mins(40);
+    let limited = move || Failure::RateLimited { until: Some(until), says: "slow down".into() };
+    let mut bench = bench(PATIENT, move |_, _| Err(limited()));
+    bench.want([1]);
+    bench.settle().await;
+    bench.want([2]);
+    assert_eq!(bench.settle().await.get(&2), Some(&Err(limited())));
+    assert!(bench.clock.now() < start() + SignedDuration::from_secs(1));
+    assert_eq!(bench.asked(), [1]);
+}

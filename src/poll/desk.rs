@@ -1,6 +1,6 @@
 //! The one task that decides what is asked when. It never ends before the poller is dropped.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,7 +71,11 @@ impl Desk {
             let pause = self.queue.next_due().map(|due| due.duration_since(self.clock.now()));
             tokio::select! {
                 message = inbox.recv() => match message {
-                    Some(message) => self.take(message),
+                    Some(message) => {
+                        if self.take(message).await.is_err() {
+                            return;
+                        }
+                    }
                     None => return,
                 },
                 Some(ended) = self.under_way.join_next_with_id(), if !self.under_way.is_empty() => {
@@ -85,15 +89,20 @@ impl Desk {
         }
     }
 
-    fn take(&mut self, message: Message) {
+    async fn take(&mut self, message: Message) -> Result<(), Gone> {
         self.taken = self.taken.saturating_add(1);
         match message {
             Message::Want(wanted) => {
                 let now = self.clock.now();
+                let mut sources = BTreeSet::new();
                 for wanted in wanted {
                     if let Some(whose) = self.asker.source_of(&wanted.look) {
+                        sources.insert(whose.0.clone());
                         self.queue.want(wanted, whose, &self.rhythm, now);
                     }
+                }
+                for source in sources {
+                    self.turn_away(&source, now).await?;
                 }
             }
             Message::Warm(image) => {
@@ -101,6 +110,28 @@ impl Desk {
                 self.warming.spawn(async move { asker.warm(&image).await });
             }
         }
+        Ok(())
+    }
+
+    /// Gives up what waits for a source that is closed for longer than anybody waits.
+    async fn turn_away(&mut self, source: &SourceId, now: Timestamp) -> Result<(), Gone> {
+        let closed = self.queue.lane(source).and_then(|lane| lane.closed(now).cloned());
+        let too_long = |until: &Timestamp| until.duration_since(now) > self.rhythm.patience;
+        let Some((until, failure)) = closed.filter(|(until, _)| too_long(until)) else { return Ok(()) };
+        self.give_up(source, until, &failure, now).await
+    }
+
+    async fn give_up(
+        &mut self,
+        source: &SourceId,
+        until: Timestamp,
+        failure: &Failure,
+        now: Timestamp,
+    ) -> Result<(), Gone> {
+        for given_up in self.queue.give_up(source, until) {
+            self.send(source, unanswered(given_up, failure.clone()), now).await?;
+        }
+        Ok(())
     }
 
     fn start_what_may(&mut self) {
@@ -153,7 +184,7 @@ impl Desk {
         let unreachable = matches!(failure, Failure::Unreachable { .. });
         let down = unreachable && self.queue.lane(source).is_some_and(|lane| lane.is_down(&self.rhythm, now));
         if let Some(lane) = self.queue.lane(source).filter(|_| closed.is_some() || down) {
-            lane.close(until);
+            lane.close(until, failure);
         }
         let worth_waiting = failure.remedy() != Remedy::Fix && pause <= self.rhythm.patience;
         if worth_waiting && !down && tries < self.rhythm.attempts {
@@ -163,9 +194,7 @@ impl Desk {
         self.queue.end(&look, until);
         self.send(source, seen, now).await?;
         if closed.is_some() || down {
-            for given_up in self.queue.give_up(source, until) {
-                self.send(source, unanswered(given_up, failure.clone()), now).await?;
-            }
+            self.give_up(source, until, failure, now).await?;
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ pub(super) struct Lane {
     width: usize,
     under_way: usize,
     waiting: BTreeMap<Turn, Look>,
-    closed_until: Option<Timestamp>,
+    closed: Option<(Timestamp, Failure)>,
     failing_since: Option<Timestamp>,
     failures: u32,
 }
@@ -38,7 +38,7 @@ impl Lane {
             width: width.max(1),
             under_way: 0,
             waiting: BTreeMap::new(),
-            closed_until: None,
+            closed: None,
             failing_since: None,
             failures: 0,
         }
@@ -46,7 +46,7 @@ impl Lane {
 
     /// Returns the most urgent look, where one may be asked now.
     pub(super) fn next(&mut self, now: Timestamp) -> Option<Look> {
-        if self.under_way >= self.width || self.closed_until.is_some_and(|until| until > now) {
+        if self.under_way >= self.width || self.closed(now).is_some() {
             return None;
         }
         let (_, look) = self.waiting.pop_first()?;
@@ -57,7 +57,7 @@ impl Lane {
     /// Returns when the lane opens again for a look that waits.
     pub(super) fn reopens(&self) -> Option<Timestamp> {
         let may = !self.waiting.is_empty() && self.under_way < self.width;
-        self.closed_until.filter(|_| may)
+        self.closed.as_ref().map(|(until, _)| *until).filter(|_| may)
     }
 
     pub(super) fn wait(&mut self, turn: Turn, look: Look) {
@@ -86,8 +86,15 @@ impl Lane {
     }
 
     /// Closes the lane until then, if it is not closed for longer already.
-    pub(super) fn close(&mut self, until: Timestamp) {
-        self.closed_until = Some(self.closed_until.map_or(until, |known| known.max(until)));
+    pub(super) fn close(&mut self, until: Timestamp, failure: &Failure) {
+        if self.closed.as_ref().is_none_or(|(known, _)| *known < until) {
+            self.closed = Some((until, failure.clone()));
+        }
+    }
+
+    /// Returns until when the lane is closed, and why.
+    pub(super) fn closed(&self, now: Timestamp) -> Option<&(Timestamp, Failure)> {
+        self.closed.as_ref().filter(|(until, _)| *until > now)
     }
 
     /// Returns whether the source only fails, for longer than it is trusted to come back.
