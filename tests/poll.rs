@@ -9,11 +9,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use landfall::domain::{
-    AuthKind, AuthStage, Batch, Failure, Job, JobId, Look, Observation, PushLog, RepoPath, Run, RunKey, Seen, Service,
-    SourceId, Stage, Traffic, Urgency, Wanted,
+    Absence, AbsenceCode, AuthKind, AuthStage, Batch, Digest, Failure, ImageConfig, ImageName, Job, JobId, Look,
+    Manifest, Observation, Probe, PushLog, RepoPath, Run, RunKey, Seen, Service, SourceId, Stage, Tag, TagRef, Traffic,
+    Urgency, Wanted,
 };
 use landfall::poll::{Clock, Poller, Rhythm, Sources};
-use landfall::source::CiProvider;
+use landfall::source::{CiProvider, Registry};
 use tokio::sync::mpsc;
 
 /// Follows tokio's paused time.
@@ -64,6 +65,40 @@ impl CiProvider for Scripted {
     }
 }
 
+#[async_trait]
+impl Registry for Scripted {
+    /// The tag is a run id of the script.
+    async fn tag(&self, tag_ref: &TagRef) -> Probe<Arc<Manifest>> {
+        let id = tag_ref.tag.as_str().parse().unwrap();
+        match CiProvider::jobs(self, &run(id)).await {
+            Ok(_) => Probe::Absent(Absence { code: AbsenceCode::ManifestUnknown, says: "".into() }),
+            Err(failure) => Probe::Unseen(failure),
+        }
+    }
+
+    async fn manifest(&self, _: &ImageName, _: &Digest) -> Probe<Arc<Manifest>> {
+        panic!("not asked here")
+    }
+
+    async fn config(&self, _: &ImageName, _: &Digest) -> Probe<ImageConfig> {
+        panic!("not asked here")
+    }
+
+    async fn blob(&self, _: &ImageName, _: &Digest) -> Probe<()> {
+        panic!("not asked here")
+    }
+
+    async fn tags(&self, _: &ImageName) -> Probe<Batch<Tag>> {
+        panic!("not asked here")
+    }
+
+    async fn warm(&self, _: &ImageName) {}
+
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+}
+
 struct Bench {
     poller: Poller,
     ci: Arc<Scripted>,
@@ -91,14 +126,24 @@ fn bench(rhythm: Rhythm, script: impl Fn(u64, usize) -> Result<(), Failure> + Se
     let (sender, inbox) = mpsc::channel(4096);
     let mut sources = Sources::default();
     sources.ci.insert(SourceId::parse("github").unwrap(), ci.clone());
+    sources.registries.insert(SourceId::parse("registry.test").unwrap(), ci.clone());
     let poller = Poller::start(sources, &[], rhythm, clock.clone(), sender);
     Bench { poller, ci, inbox, clock }
 }
 
-fn wanted(id: u64, urgency: Urgency) -> Wanted {
+fn run(id: u64) -> RunKey {
     let ci = SourceId::parse("github").unwrap();
-    let run = RunKey { ci, repo: RepoPath::parse("acme/checkout").unwrap(), id, attempt: 1 };
-    Wanted { look: Look::Jobs(run), urgency, not_before: None }
+    RunKey { ci, repo: RepoPath::parse("acme/checkout").unwrap(), id, attempt: 1 }
+}
+
+fn wanted(id: u64, urgency: Urgency) -> Wanted {
+    Wanted { look: Look::Jobs(run(id)), urgency, not_before: None }
+}
+
+fn tagged(repository: &str, id: u64) -> Wanted {
+    let image = ImageName::parse(&format!("registry.test/{repository}")).unwrap();
+    let look = Look::Tag(TagRef { image, tag: Tag::parse(&id.to_string()).unwrap() });
+    Wanted { look, urgency: Urgency::Depth, not_before: None }
 }
 
 impl Bench {
@@ -113,6 +158,10 @@ impl Bench {
             match observation.seen {
                 Seen::Jobs(run, _) => seen.insert(run.id, Ok(())),
                 Seen::Failed(Look::Jobs(run), failure) => seen.insert(run.id, Err(failure)),
+                Seen::Tag(tag_ref, probe) => {
+                    let id = tag_ref.tag.as_str().parse().unwrap();
+                    seen.insert(id, if let Probe::Unseen(failure) = probe { Err(failure) } else { Ok(()) })
+                }
                 _ => None,
             };
         }
@@ -264,4 +313,39 @@ async fn nobody_waits_for_a_source_that_is_closed_for_long() {
     assert_eq!(bench.settle().await.get(&2), Some(&Err(limited())));
     assert!(bench.clock.now() < start() + SignedDuration::from_secs(1));
     assert_eq!(bench.asked(), [1]);
+}
+
+fn denied() -> Failure {
+    Failure::Auth { stage: AuthStage::Registry, kind: AuthKind::InsufficientScope, says: "denied".into() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repository_that_refuses_is_not_asked_for_every_tag_and_another_is() {
+    let one = Rhythm { registry_in_flight: 1, ..PATIENT };
+    let mut bench = bench(one, |id, _| if id < 100 { Err(denied()) } else { Ok(()) });
+    bench.poller.want((1..=50).map(|id| tagged("acme/secret", id)).chain([tagged("acme/open", 100)]).collect());
+    let seen = bench.settle().await;
+    assert!((1..=50).all(|id| seen.get(&id) == Some(&Err(denied()))));
+    assert_eq!(seen.get(&100), Some(&Ok(())));
+    bench.poller.want((51..=60).map(|id| tagged("acme/secret", id)).collect());
+    assert_eq!(bench.settle().await.len(), 10);
+    assert_eq!(bench.asked(), [1, 100]);
+    bench.poller.want(vec![Wanted { urgency: Urgency::Asked, ..tagged("acme/secret", 61) }]);
+    bench.settle().await;
+    tokio::time::advance(Duration::from_secs(61)).await;
+    bench.poller.want(vec![tagged("acme/secret", 62)]);
+    bench.settle().await;
+    assert_eq!(bench.asked(), [1, 100, 61, 62]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_forbidden_tag_does_not_close_its_repository_and_three_in_a_row_do() {
+    let forbidden = || Failure::Forbidden("no".into());
+    let one = Rhythm { registry_in_flight: 1, ..PATIENT };
+    let mut bench = bench(one, move |id, _| if id % 3 == 0 || id > 10 { Err(forbidden()) } else { Ok(()) });
+    bench.poller.want((1..=10).map(|id| tagged("acme/virtual", id)).collect());
+    assert_eq!(bench.settle().await.values().filter(|seen| seen.is_ok()).count(), 7);
+    bench.poller.want((11..=20).map(|id| tagged("acme/virtual", id)).collect());
+    assert_eq!(bench.settle().await.len(), 10);
+    assert_eq!(bench.asked().len(), 13);
 }

@@ -25,6 +25,20 @@ pub enum Look {
     Canary(ImageName),
 }
 
+impl Look {
+    /// Returns the repository of images that it is about, if any.
+    #[must_use]
+    pub fn image(&self) -> Option<&ImageName> {
+        match self {
+            Self::Tag(tag_ref) => Some(&tag_ref.image),
+            Self::Manifest(image, _) | Self::Config(image, _) | Self::Blob(image, _) | Self::Canary(image) => {
+                Some(image)
+            }
+            Self::Runs(_) | Self::Jobs(_) | Self::PushLog(..) => None,
+        }
+    }
+}
+
 /// In which order looks are asked. The first is asked first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Urgency {

@@ -27,9 +27,8 @@ impl Asker {
         match look {
             Look::Runs(service) => self.services.get(service).map(|service| (service.ci.clone(), SourceKind::Ci)),
             Look::Jobs(run) | Look::PushLog(run, _) => Some((run.ci.clone(), SourceKind::Ci)),
-            Look::Tag(tag_ref) => registry_of(&tag_ref.image),
-            Look::Manifest(image, _) | Look::Config(image, _) | Look::Blob(image, _) | Look::Canary(image) => {
-                registry_of(image)
+            Look::Tag(_) | Look::Manifest(..) | Look::Config(..) | Look::Blob(..) | Look::Canary(_) => {
+                registry_of(look.image()?)
             }
         }
     }

@@ -10,10 +10,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::ask::{Asker, failure_of, unanswered};
+use super::bar::Bars;
 use super::lane::{Lane, closes};
 use super::queue::Queue;
 use super::{Clock, Message, Progress, Rhythm};
-use crate::domain::{Failure, Look, Observation, Remedy, Seen, SourceId};
+use crate::domain::{Failure, ImageName, Look, Observation, Remedy, Seen, SourceId, Urgency};
 
 /// The longest pause between tries.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
@@ -34,6 +35,7 @@ pub(super) struct Desk {
     observations: mpsc::Sender<Observation>,
     report: watch::Sender<Progress>,
     queue: Queue,
+    bars: Bars,
     under_way: JoinSet<Seen>,
     whose: HashMap<Id, (SourceId, Look)>,
     warming: JoinSet<()>,
@@ -56,6 +58,7 @@ impl Desk {
             observations,
             report,
             queue: Queue::new(),
+            bars: Bars::default(),
             under_way: JoinSet::new(),
             whose: HashMap::new(),
             warming: JoinSet::new(),
@@ -94,15 +97,22 @@ impl Desk {
         match message {
             Message::Want(wanted) => {
                 let now = self.clock.now();
-                let mut sources = BTreeSet::new();
+                let (mut sources, mut barred) = (BTreeSet::new(), BTreeSet::new());
                 for wanted in wanted {
-                    if let Some(whose) = self.asker.source_of(&wanted.look) {
-                        sources.insert(whose.0.clone());
-                        self.queue.want(wanted, whose, &self.rhythm, now);
+                    let Some(whose) = self.asker.source_of(&wanted.look) else { continue };
+                    if wanted.urgency == Urgency::Asked {
+                        self.bars.lift(&wanted.look);
                     }
+                    let image = wanted.look.image().filter(|image| self.bars.standing(image, now).is_some());
+                    barred.extend(image.map(|image| (whose.0.clone(), image.clone())));
+                    sources.insert(whose.0.clone());
+                    self.queue.want(wanted, whose, &self.rhythm, now);
                 }
                 for source in sources {
                     self.turn_away(&source, now).await?;
+                }
+                for (source, image) in barred {
+                    self.turn_away_from(&source, &image, now).await?;
                 }
             }
             Message::Warm(image) => {
@@ -118,18 +128,26 @@ impl Desk {
         let closed = self.queue.lane(source).and_then(|lane| lane.closed(now).cloned());
         let too_long = |until: &Timestamp| until.duration_since(now) > self.rhythm.patience;
         let Some((until, failure)) = closed.filter(|(until, _)| too_long(until)) else { return Ok(()) };
-        self.give_up(source, until, &failure, now).await
+        let given_up = self.queue.give_up(source, until, |_| true);
+        self.tell_all(source, given_up, &failure, now).await
     }
 
-    async fn give_up(
-        &mut self,
+    /// Gives up what waits for a repository that refuses this credential.
+    async fn turn_away_from(&mut self, source: &SourceId, image: &ImageName, now: Timestamp) -> Result<(), Gone> {
+        let Some((until, failure)) = self.bars.standing(image, now).cloned() else { return Ok(()) };
+        let given_up = self.queue.give_up(source, until, |look| look.image() == Some(image));
+        self.tell_all(source, given_up, &failure, now).await
+    }
+
+    async fn tell_all(
+        &self,
         source: &SourceId,
-        until: Timestamp,
+        looks: Vec<Look>,
         failure: &Failure,
         now: Timestamp,
     ) -> Result<(), Gone> {
-        for given_up in self.queue.give_up(source, until) {
-            self.send(source, unanswered(given_up, failure.clone()), now).await?;
+        for look in looks {
+            self.send(source, unanswered(look, failure.clone()), now).await?;
         }
         Ok(())
     }
@@ -156,6 +174,7 @@ impl Desk {
         let now = self.clock.now();
         match failure_of(&seen).cloned() {
             None => {
+                self.bars.lift(&look);
                 self.queue.answered(&source, &look, now);
                 self.send(&source, seen, now).await?;
             }
@@ -194,9 +213,13 @@ impl Desk {
         self.queue.end(&look, until);
         self.send(source, seen, now).await?;
         if closed.is_some() || down {
-            self.give_up(source, until, failure, now).await?;
+            let given_up = self.queue.give_up(source, until, |_| true);
+            self.tell_all(source, given_up, failure, now).await?;
         }
-        Ok(())
+        match self.bars.failed(&look, failure, until) {
+            Some(image) => self.turn_away_from(source, &image, now).await,
+            None => Ok(()),
+        }
     }
 
     /// Returns a pause with full jitter that doubles with every try.

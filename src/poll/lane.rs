@@ -68,9 +68,9 @@ impl Lane {
         self.waiting.remove(&turn).is_some()
     }
 
-    /// Takes out everything that waits.
-    pub(super) fn clear(&mut self) -> Vec<Look> {
-        std::mem::take(&mut self.waiting).into_values().collect()
+    /// Takes out which looks wait.
+    pub(super) fn clear(&mut self, which: impl Fn(&Look) -> bool) -> Vec<Look> {
+        self.waiting.extract_if(.., |_, look| which(look)).map(|(_, look)| look).collect()
     }
 
     pub(super) fn answered(&mut self) {

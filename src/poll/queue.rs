@@ -147,10 +147,11 @@ impl Queue {
         self.finish(look, Phase::Failed(until), tries);
     }
 
-    /// Gives up everything urgent that waits for a source; it counts as failed until then.
-    pub(super) fn give_up(&mut self, source: &SourceId, until: Timestamp) -> Vec<Look> {
-        let mut looks = self.lanes.get_mut(source).map(Lane::clear).unwrap_or_default();
-        let theirs = self.later.iter().filter(|(_, (lane, look))| lane == source && self.is_urgent(look));
+    /// Gives up which looks wait for a source, those for later only where they are urgent; each counts as failed until then.
+    pub(super) fn give_up(&mut self, source: &SourceId, until: Timestamp, which: impl Fn(&Look) -> bool) -> Vec<Look> {
+        let mut looks = self.lanes.get_mut(source).map(|lane| lane.clear(&which)).unwrap_or_default();
+        let theirs =
+            self.later.iter().filter(|(_, (lane, look))| lane == source && which(look) && self.is_urgent(look));
         let theirs: Vec<_> = theirs.map(|(key, _)| *key).collect();
         looks.extend(theirs.into_iter().filter_map(|key| self.later.remove(&key)).map(|(_, look)| look));
         for look in &looks {
