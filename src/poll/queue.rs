@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 
 use super::Rhythm;
 use super::lane::{Lane, Turn};
 use crate::domain::{Look, SourceId, SourceKind, Urgency, Wanted};
+
+/// What ended is forgotten after this time, once there is much of it: whoever still wants it says not before when.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many looks are known before any is forgotten.
+const MUCH: usize = 1 << 15;
 
 /// Everything that is wanted.
 pub(super) struct Queue {
@@ -18,6 +24,8 @@ pub(super) struct Queue {
     hasher: RandomState,
     turns: u64,
     busy: usize,
+    /// How many looks are known when it is next time to forget.
+    full: usize,
 }
 
 /// What is known of one look.
@@ -48,6 +56,7 @@ impl Queue {
             hasher: RandomState::new(),
             turns: 0,
             busy: 0,
+            full: MUCH,
         }
     }
 
@@ -65,6 +74,7 @@ impl Queue {
         let Wanted { look, mut urgency, not_before } = wanted;
         let (source, kind) = whose;
         self.lanes.entry(source.clone()).or_insert_with(|| Lane::new(kind, rhythm));
+        self.forget(now);
         let id = self.hasher.hash_one(&look);
         let asked = urgency == Urgency::Asked;
         let mut due = not_before.unwrap_or(now);
@@ -202,6 +212,18 @@ impl Queue {
         *state = State { phase, tries, urgency: state.urgency };
     }
 
+    /// Forgets what ended long ago, so that what is known does not grow for ever.
+    fn forget(&mut self, now: Timestamp) {
+        if self.known.len() < self.full {
+            return;
+        }
+        self.known.retain(|_, state| match state.phase {
+            Phase::Answered(at) | Phase::Failed(at) => now.duration_since(at) < REMEMBERED,
+            Phase::Waiting(_) | Phase::Later(..) | Phase::UnderWay => true,
+        });
+        self.full = self.known.len().saturating_mul(2).max(MUCH);
+    }
+
     /// Moves what has become due to the looks that wait.
     fn promote(&mut self, now: Timestamp) {
         while let Some(entry) = self.later.first_entry() {
@@ -216,5 +238,42 @@ impl Queue {
                 lane.wait(turn, look);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::domain::{RepoPath, RunKey};
+
+    #[test]
+    fn what_ended_long_ago_is_forgotten_and_what_waits_is_not() {
+        let ci = SourceId::parse("ci").unwrap();
+        let rhythm = Rhythm {
+            runs: 1,
+            ci_in_flight: 1,
+            registry_in_flight: 1,
+            attempts: 1,
+            backoff: SignedDuration::ZERO,
+            patience: SignedDuration::ZERO,
+        };
+        let mut queue = Queue::new();
+        let start = Timestamp::UNIX_EPOCH;
+        let look = |id| Look::Jobs(RunKey { ci: ci.clone(), repo: RepoPath::parse("a/b").unwrap(), id, attempt: 1 });
+        let want = |queue: &mut Queue, id, now| {
+            let wanted = Wanted { look: look(id), urgency: Urgency::Depth, not_before: None };
+            queue.want(wanted, (ci.clone(), SourceKind::Ci), &rhythm, now);
+        };
+        for id in 0..MUCH as u64 {
+            want(&mut queue, id, start);
+        }
+        while queue.known.len() - queue.busy() < MUCH - 10 {
+            let (source, look) = queue.next(start).unwrap();
+            queue.answered(&source, &look, start);
+        }
+        want(&mut queue, u64::MAX, start + REMEMBERED);
+        assert_eq!(queue.known.len(), queue.busy());
+        assert_eq!(queue.busy(), 11);
     }
 }
