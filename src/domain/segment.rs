@@ -168,7 +168,7 @@ impl Filter {
         match self {
             Self::Slug => slug(value, out),
             Self::TagSafe => tag_safe(value, opens, out),
-            Self::Lower => out.extend(value.chars().flat_map(char::to_lowercase)),
+            Self::Lower => out.push_str(&value.to_lowercase()),
         }
     }
 }
@@ -176,8 +176,8 @@ impl Filter {
 /// GitLab's rule: lower case, a dash for each character but 0-9 and a-z, cut to 63, no dashes at the ends.
 fn slug(value: &str, out: &mut String) {
     let start = out.len();
-    let lower = value.chars().flat_map(char::to_lowercase).take(63);
-    let dashed = lower.map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' });
+    let lower = value.to_lowercase();
+    let dashed = lower.chars().take(63).map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' });
     out.extend(dashed.skip_while(|&c| c == '-'));
     while out.len() > start && out.ends_with('-') {
         out.pop();
