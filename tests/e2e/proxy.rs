@@ -111,7 +111,7 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let body = answer.bytes().await.unwrap();
     match fault {
         Some(Fault::Drip) => dripping(status, headers, body),
-        Some(Fault::Cut) => cut(status, headers, body),
+        Some(Fault::Cut) => cut(status, headers, &body),
         Some(Fault::Half) => {
             headers.remove("content-length");
             (status, headers, body.slice(..body.len() / 2)).into_response()
@@ -147,7 +147,7 @@ fn dripping(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response {
     (status, headers, Body::from_stream(drops)).into_response()
 }
 
-fn cut(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response {
+fn cut(status: StatusCode, headers: HeaderMap, body: &Bytes) -> Response {
     let half = body.slice(..body.len() / 2);
     let parts = [Ok(half), Err(std::io::Error::other("cut"))];
     (status, headers, Body::from_stream(stream::iter(parts))).into_response()

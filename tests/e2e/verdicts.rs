@@ -1,6 +1,7 @@
 //! Each verdict on the content of a tag, its state made for real in the registry.
 
 use serde_json::json;
+use tokio::process::Command;
 
 use crate::lab::{IMAGE, Lab};
 use crate::push::{DOCKER_LIST, Image, Login, OCI_INDEX, Pusher};
@@ -26,6 +27,23 @@ async fn a_tag_with_this_commits_content_landed() {
     assert_eq!(row["platforms"], json!(["linux/amd64"]));
     assert_eq!(row["service"], "shop");
     assert_eq!(checked.report["complete"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry and skopeo: run tests/run"]
+async fn an_image_that_another_tool_converted_and_pushed_landed() {
+    let (lab, registry, pusher) = Lab::open().await;
+    let a = sha('a');
+    lab.ci.runs("acme/shop", [Run::green(1, &a)]);
+    pusher.image(Some("candidate"), &Image::of("a", &a)).await;
+    let place = |tag: &str| format!("docker://{}/{IMAGE}:{tag}", registry.host);
+    let skopeo = Command::new("skopeo")
+        .args(["copy", "--quiet", "--insecure-policy", "--src-tls-verify=false", "--dest-tls-verify=false"])
+        .args(["--format", "v2s2", &place("candidate"), &place(&tag(&a))])
+        .output();
+    let skopeo = skopeo.await.expect("skopeo is installed (apt-get install skopeo); `bash tests/run` sees to it");
+    assert!(skopeo.status.success(), "{}", String::from_utf8_lossy(&skopeo.stderr));
+    lab.check().await.says(&a, "landed", 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
