@@ -32,6 +32,9 @@ pub(super) struct Outcome {
 /// Looks, prints the answer to standard output, and returns what is to be remembered.
 pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Landed>) -> Result<Outcome, String> {
     let clock = SystemClock;
+    for warning in sources::exposed_secrets(config) {
+        let _ = writeln!(std::io::stderr(), "landfall: warning: {warning}");
+    }
     let mut policy = config.policy.clone();
     policy.second_look = policy.second_look.min(SECOND_LOOK);
     let oneshot = Oneshot {

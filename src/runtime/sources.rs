@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Ci, CiKind, Config, RegistryEntry};
+use crate::domain::CredentialSource;
+use crate::http::secret_exposed;
 use crate::poll::{Rhythm, Sources};
 use crate::source::{CiOptions, CiProvider, GitHub, GitLab, Oci, OciOptions};
 
@@ -23,6 +25,16 @@ pub fn build(config: &Config) -> Result<Sources, String> {
         sources.registries.insert(entry.host.clone(), Arc::new(registry));
     }
     Ok(sources)
+}
+
+/// Returns a warning for every secret that others on this machine can read.
+pub(super) fn exposed_secrets(config: &Config) -> Vec<String> {
+    let tokens = config.ci.iter().filter_map(|ci| ci.token.as_ref());
+    let passwords = config.registries.iter().filter_map(|registry| match &registry.credential {
+        CredentialSource::Basic { password, .. } => Some(password),
+        CredentialSource::Docker | CredentialSource::Anonymous => None,
+    });
+    tokens.chain(passwords).filter_map(secret_exposed).collect()
 }
 
 /// Returns how hard to try where somebody waits for the answer.
