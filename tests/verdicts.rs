@@ -6,6 +6,8 @@ mod world;
 
 #[path = "verdicts/absent.rs"]
 mod absent;
+#[path = "verdicts/jobs.rs"]
+mod jobs;
 #[path = "verdicts/present.rs"]
 mod present;
 #[path = "verdicts/summary.rs"]

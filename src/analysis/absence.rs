@@ -1,10 +1,10 @@
 //! The registry says that there is no such tag. Is the image missing, or is there a better explanation?
 
 use super::Verdict;
-use super::context::{Context, Place, names_commit, push_ended, was_left_out};
+use super::context::{Context, Place, left_out, names_commit};
 use super::notes::Notes;
 use super::push::{self, Jobs, Logs};
-use crate::domain::{Absence, AbsenceCode, Claim, ImageName, Job, Look, Probe, Tag, TagRecord, TagRef, Urgency};
+use crate::domain::{Absence, AbsenceCode, Batch, Claim, ImageName, Job, Look, Probe, Tag, TagRecord, TagRef, Urgency};
 
 /// Judges an absent tag. `missing` needs every proof; each one that lacks gives a weaker word.
 pub(super) fn judge<'a, N: Notes>(
@@ -28,13 +28,13 @@ pub(super) fn judge<'a, N: Notes>(
             again(place, tag, record, notes);
             return Verdict::Unknown;
         }
-        Jobs::Seen(jobs) => &jobs.items,
+        Jobs::Seen(jobs) => jobs,
     };
-    let push_jobs = ctx.push_jobs(jobs);
-    if let Some(verdict) = not_to_push(ctx, &push_jobs, notes) {
+    let push_jobs = ctx.push_jobs(&jobs.items);
+    if let Some(verdict) = not_to_push(ctx, place, jobs, &push_jobs, notes) {
         return verdict;
     }
-    push::say_push_end(&push_jobs, place, notes);
+    push::say_push_end(ctx, jobs, place, notes);
     let logs = push::logs(ctx, place, &push_jobs, place.urgency, notes);
     say_logs(place, tag, &logs, notes);
     if let Some(verdict) = elsewhere(ctx, place, tag, &logs, notes) {
@@ -82,11 +82,22 @@ fn pruned(
     Some(Verdict::Pruned)
 }
 
-fn not_to_push(ctx: &Context<'_>, push_jobs: &[&Job], notes: &mut impl Notes) -> Option<Verdict> {
-    let configured = !ctx.service.push_job.patterns().is_empty();
+fn not_to_push(
+    ctx: &Context<'_>,
+    place: &Place<'_>,
+    jobs: &Batch<Job>,
+    push_jobs: &[&Job],
+    notes: &mut impl Notes,
+) -> Option<Verdict> {
+    let none_ran = push_jobs.iter().all(|job| left_out(place.run, job));
+    if none_ran && push::is_partial(jobs) {
+        notes.say(|| "Not all jobs of the run could be read; one of the others may push.".to_owned());
+        notes.unsure(|| "Its jobs must be read: a skipped push job would explain the absence.".to_owned());
+        return Some(Verdict::Unknown);
+    }
     if push_jobs.is_empty() {
         let globs = ctx.service.push_job.patterns().join(", ");
-        if !configured || ctx.push_job_is_known() {
+        if ctx.guesses() || ctx.push_job_is_known() {
             notes.say(|| "This run had no push job, so it was not to publish.".to_owned());
             return Some(Verdict::NotExpected);
         }
@@ -94,11 +105,17 @@ fn not_to_push(ctx: &Context<'_>, push_jobs: &[&Job], notes: &mut impl Notes) ->
         notes.unsure(|| "Correct push_job in the configuration.".to_owned());
         return Some(Verdict::Unknown);
     }
-    push_jobs.iter().all(|job| was_left_out(job)).then(|| {
-        notes.say(|| {
-            let names: Vec<String> = push_jobs.iter().map(|job| format!("{} was {}", job.name, job.state)).collect();
-            format!("No image was to be pushed: {}.", names.join(", "))
-        });
+    let names = || {
+        let names: Vec<String> = push_jobs.iter().map(|job| format!("{} was {}", job.name, job.state)).collect();
+        names.join(", ")
+    };
+    if none_ran && ctx.guesses() && jobs.items.iter().any(|job| !left_out(place.run, job)) {
+        notes.say(|| format!("By their names these jobs push, and they did not run: {}.", names()));
+        notes.unsure(|| "Name the job that pushes as push_job in the configuration.".to_owned());
+        return Some(Verdict::Unknown);
+    }
+    none_ran.then(|| {
+        notes.say(|| format!("No image was to be pushed: {}.", names()));
         Verdict::NotExpected
     })
 }
@@ -184,12 +201,12 @@ fn within_grace(
     push_jobs: &[&Job],
     notes: &mut impl Notes,
 ) -> Option<Verdict> {
-    let Some(end) = push_ended(push_jobs, place.run) else {
+    let Some(end) = ctx.push_ended(place.run) else {
         notes.unsure(|| "Nobody says when the push ended, so the grace cannot be measured.".to_owned());
         return Some(Verdict::Unknown);
     };
     let over = end.saturating_add(ctx.policy.grace).unwrap_or(jiff::Timestamp::MAX);
-    let still_running = push_jobs.iter().any(|job| !job.state.is_finished());
+    let still_running = !place.run.state.is_finished() && push_jobs.iter().any(|job| !job.state.is_finished());
     (still_running || ctx.now < over).then(|| {
         notes.say(|| format!("The grace of {:#} lasts until {over:.0}.", ctx.policy.grace));
         let next = ctx.image(place).and_then(|image| image.tags.get(tag)).map(|record| next_look(record.seen_at, end));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rustc_hash::FxHashSet;
 
 use super::Policy;
+use super::push::is_partial;
 use crate::domain::{
     ImageRecord, ImageSpec, Job, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate, Urgency,
 };
@@ -124,16 +125,39 @@ impl<'a> Context<'a> {
     /// Returns whether any run of the service is known to have a job that the `push_job` globs match.
     pub(super) fn push_job_is_known(&self) -> bool {
         let jobs = self.runs.iter().filter_map(|run| self.record(run)?.jobs.as_ref()).flat_map(|batch| &batch.items);
-        jobs.into_iter().any(|job| self.service.push_job.matches(job.name.raw()))
+        jobs.into_iter().any(|job| self.is_push_job(job))
+    }
+
+    /// Returns whether nobody said which job pushes.
+    pub(super) fn guesses(&self) -> bool {
+        self.service.push_job.patterns().is_empty()
+    }
+
+    /// A job of a reusable workflow is named `caller / job`; its own name is as good.
+    fn is_push_job(&self, job: &Job) -> bool {
+        let (name, globs) = (job.name.raw(), &self.service.push_job);
+        globs.matches(name) || name.rsplit_once(" / ").is_some_and(|(_, own)| globs.matches(own))
     }
 
     /// Returns the jobs that push: those that the globs match, else those whose names say so, else all.
     pub(super) fn push_jobs(&self, jobs: &'a [Job]) -> Vec<&'a Job> {
-        if !self.service.push_job.patterns().is_empty() {
-            return jobs.iter().filter(|job| self.service.push_job.matches(job.name.raw())).collect();
+        if !self.guesses() {
+            return jobs.iter().filter(|job| self.is_push_job(job)).collect();
         }
         let likely: Vec<&Job> = jobs.iter().filter(|job| sounds_like_a_push(job.name.raw())).collect();
         if likely.is_empty() { jobs.iter().collect() } else { likely }
+    }
+
+    /// Returns when the push was over: the latest end of the push jobs, else the run's. Where nobody said which job
+    /// pushes any may, and jobs that were not read may end as late as the run.
+    pub(super) fn push_ended(&self, run: &Run) -> Option<Timestamp> {
+        let jobs = self.record(run).and_then(|record| record.jobs.as_ref());
+        let pushing =
+            jobs.map(|jobs| if self.guesses() { jobs.items.iter().collect() } else { self.push_jobs(&jobs.items) });
+        let ran = pushing.into_iter().flatten().filter(|job| !left_out(run, job));
+        let last = ran.filter_map(|job| job.finished_at.or(run.finished_at)).max();
+        let unread = jobs.is_some_and(is_partial).then_some(run.finished_at).flatten();
+        last.max(unread).or(run.finished_at).or(run.started_at).or(run.created_at)
     }
 }
 
@@ -151,16 +175,14 @@ pub(super) fn names_commit(revision: &str, sha: &Sha) -> Option<bool> {
     is_commit.then(|| sha.as_str().starts_with(&hex))
 }
 
-/// Returns when the push was over: the latest end of the push jobs, else the run's.
-pub(super) fn push_ended(push_jobs: &[&Job], run: &Run) -> Option<Timestamp> {
-    let ends = push_jobs.iter().filter(|job| !was_left_out(job)).filter_map(|job| job.finished_at);
-    ends.max().or(run.finished_at).or(run.started_at).or(run.created_at)
-}
-
-/// Returns whether a job did not run at all.
-pub(super) fn was_left_out(job: &Job) -> bool {
+/// Returns whether a job did not run at all. In a run that is over, a job that waits is a manual one nobody started.
+pub(super) fn left_out(run: &Run, job: &Job) -> bool {
     use crate::domain::Conclusion::{Cancelled, Skipped};
-    matches!(job.state, RunState::Finished(Skipped | Cancelled))
+    match job.state {
+        RunState::Finished(Skipped | Cancelled) => true,
+        RunState::Waiting => run.state.is_finished(),
+        RunState::Running | RunState::Finished(_) => false,
+    }
 }
 
 fn sounds_like_a_push(name: &str) -> bool {

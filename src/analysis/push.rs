@@ -2,12 +2,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::context::{Context, Place, push_ended, was_left_out};
+use super::context::{Context, Place, left_out};
 use super::notes::Notes;
-use crate::domain::{Batch, Claim, Digest, ImageName, Job, Look, PushLog, RunState, Tag, Text, Urgency};
+use crate::domain::{Batch, Claim, Digest, ImageName, Job, Look, PushLog, Tag, Text, Urgency};
 
 /// How many jobs' logs are read where no name and no glob says which one pushes.
 const LOGS_AT_MOST: usize = 5;
+
+/// How often a finished run must give the same jobs before those that are not over are believed to stay so: a manual
+/// job waits for ever, and a provider may forget to end one.
+const BELIEVED: u32 = 3;
+
+/// A log that is not there this long after its job's end will not come.
+const LOG_LAG: SignedDuration = SignedDuration::from_mins(2);
 
 /// What is known of a run's jobs.
 pub(super) enum Jobs<'a> {
@@ -31,16 +38,18 @@ pub(super) struct Logs<'a> {
 pub(super) fn jobs<'a>(ctx: &Context<'a>, place: &Place<'a>, urgency: Urgency, notes: &mut impl Notes) -> Jobs<'a> {
     let record = ctx.record(place.run);
     let look = || Look::Jobs(place.run.key.clone());
-    let seen = record.and_then(|record| record.jobs.as_ref().zip(record.jobs_seen_at));
-    if let Some((jobs, seen_at)) = seen {
-        // Jobs that are over never change; those of a run in progress are read again.
-        let over = jobs.items.iter().all(|job| job.state.is_finished());
-        if place.run.state.is_finished() && !over {
+    let seen = record.and_then(|record| Some((record, record.jobs.as_ref()?, record.jobs_seen_at?)));
+    if let Some((record, jobs, seen_at)) = seen {
+        let over = place.run.state.is_finished();
+        let open = ctx.push_jobs(&jobs.items).iter().any(|job| !job.state.is_finished());
+        if record.jobs_outdated || (over && open && record.jobs_looks < BELIEVED) {
             notes.want(urgency, Some(later(seen_at, SignedDuration::from_secs(2))), look);
             return Jobs::NotYet;
         }
-        if !place.run.state.is_finished() {
-            notes.want(Urgency::Again, Some(later(seen_at, ctx.policy.running)), look);
+        // Jobs that are over never change; those of a run in progress are read again.
+        if !over || open || is_partial(jobs) {
+            let pause = if over { ctx.policy.idle } else { ctx.policy.running };
+            notes.want(Urgency::Again, Some(later(seen_at, pause)), look);
         }
         return Jobs::Seen(jobs);
     }
@@ -63,11 +72,14 @@ pub(super) fn logs<'a>(
 ) -> Logs<'a> {
     let mut logs = Logs::default();
     let record = ctx.record(place.run);
-    let finished = push_jobs.iter().filter(|job| job.state.is_finished() && !was_left_out(job));
+    let finished = push_jobs.iter().filter(|job| job.state.is_finished() && !left_out(place.run, job));
     for job in finished.take(LOGS_AT_MOST) {
         let look = || Look::PushLog(place.run.key.clone(), job.id);
         if let Some(log) = record.and_then(|record| record.logs.get(&job.id)) {
             logs.read.push(log);
+            if let Some(end) = job.finished_at.filter(|_| !log.available) {
+                notes.want(Urgency::Again, Some(later(end, LOG_LAG)), look);
+            }
         } else if let Some(miss) = record.and_then(|record| record.log_failures.get(&job.id)) {
             notes.say(|| format!("The log of job {} could not be read: {}.", job.name, miss.failure));
             notes.want(Urgency::Again, None, look);
@@ -118,22 +130,51 @@ fn later(at: Timestamp, pause: SignedDuration) -> Timestamp {
     at.saturating_add(pause).unwrap_or(at)
 }
 
-/// Returns whether a run that is not green still counts, because its push job succeeded.
-/// `None` while that is not known.
-pub(super) fn pushed_all_the_same<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl Notes) -> Option<bool> {
-    if ctx.service.push_job.patterns().is_empty() || place.run.state == RunState::Waiting {
-        return Some(false);
+/// Returns whether a list of jobs may lack some: what is not in it proves nothing.
+pub(super) fn is_partial(jobs: &Batch<Job>) -> bool {
+    !jobs.complete || jobs.skipped > 0
+}
+
+/// Whether a run that is not green still counts, because its push job succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pushed {
+    /// Not asked yet.
+    NotYet,
+    /// Could not be read.
+    Unseen,
+    /// It does not count.
+    No,
+    /// It counts.
+    Yes,
+}
+
+/// Returns whether a run that is not green still counts. In a run in progress all its push jobs must be over: what
+/// one of several has pushed is not yet whole.
+pub(super) fn pushed_all_the_same<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl Notes) -> Pushed {
+    if ctx.guesses() {
+        return Pushed::No;
     }
-    match jobs(ctx, place, Urgency::Depth, notes) {
-        Jobs::NotYet => None,
-        Jobs::Unseen => Some(false),
-        Jobs::Seen(batch) => Some(ctx.push_jobs(&batch.items).iter().any(|job| job.state.is_success())),
+    let batch = match jobs(ctx, place, Urgency::Depth, notes) {
+        Jobs::NotYet => return Pushed::NotYet,
+        Jobs::Unseen => return Pushed::Unseen,
+        Jobs::Seen(batch) => batch,
+    };
+    let push_jobs = ctx.push_jobs(&batch.items);
+    let over = place.run.state.is_finished() || push_jobs.iter().all(|job| job.state.is_finished());
+    if over && push_jobs.iter().any(|job| job.state.is_success()) {
+        Pushed::Yes
+    } else if is_partial(batch) {
+        notes.say(|| "Not all jobs of the run could be read.".to_owned());
+        Pushed::Unseen
+    } else {
+        Pushed::No
     }
 }
 
 /// Says when the push was over, by its jobs where they are known.
-pub(super) fn say_push_end(push_jobs: &[&Job], place: &Place<'_>, notes: &mut impl Notes) {
-    notes.say(|| match (push_jobs.first(), push_ended(push_jobs, place.run)) {
+pub(super) fn say_push_end(ctx: &Context<'_>, jobs: &Batch<Job>, place: &Place<'_>, notes: &mut impl Notes) {
+    let push_jobs = ctx.push_jobs(&jobs.items);
+    notes.say(|| match (push_jobs.first(), ctx.push_ended(place.run)) {
         (Some(job), Some(end)) => format!("Push job {} ended as {} at {end:.0}.", job.name, job.state),
         (None, Some(end)) => format!("The run ended at {end:.0}; its push job is not known."),
         (_, None) => "Nobody says when the push ended.".to_owned(),

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::content::{self, Content};
-use super::context::{Context, Place, names_commit, push_ended};
+use super::context::{Context, Place, names_commit};
 use super::notes::{Notes, Silent};
-use super::push::{self, Jobs, Logs};
+use super::push::{self, Jobs, Logs, Pushed};
 use super::{Verdict, absence};
 use crate::domain::{
     Conclusion, Digest, Look, ManifestKind, Platform, Probe, RevisionRule, Run, RunState, Tag, TagRecord, TagRef, Text,
@@ -42,7 +42,7 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
     }
     match &run.state {
         RunState::Waiting | RunState::Running => {
-            if push::pushed_all_the_same(ctx, place, notes) != Some(true) {
+            if push::pushed_all_the_same(ctx, place, notes) != Pushed::Yes {
                 found.tag = place.template.expand(run).ok();
                 notes.say(|| "Nothing is expected before its push is over.".to_owned());
                 return Some((Verdict::Pending, found));
@@ -50,12 +50,17 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
             notes.say(|| "Its push job has succeeded already.".to_owned());
         }
         RunState::Finished(Conclusion::Success) => {}
-        RunState::Finished(_) => {
-            if !push::pushed_all_the_same(ctx, place, notes)? {
-                return None;
+        RunState::Finished(_) => match push::pushed_all_the_same(ctx, place, notes) {
+            Pushed::NotYet | Pushed::No => return None,
+            Pushed::Yes => {
+                notes.say(|| "Its push job succeeded, so the image is expected all the same.".to_owned());
             }
-            notes.say(|| "Its push job succeeded, so the image is expected all the same.".to_owned());
-        }
+            Pushed::Unseen => {
+                found.tag = place.template.expand(run).ok();
+                notes.unsure(|| "Its jobs must be read: the push job may have succeeded.".to_owned());
+                return Some((Verdict::Unknown, found));
+            }
+        },
     }
     let tag = match place.template.expand(run) {
         Ok(tag) => tag,
@@ -212,9 +217,7 @@ fn identity(
 }
 
 fn stale(ctx: &Context<'_>, place: &Place<'_>, notes: &mut impl Notes) -> Verdict {
-    let jobs = ctx.record(place.run).and_then(|record| record.jobs.as_ref());
-    let push_jobs = jobs.map(|jobs| ctx.push_jobs(&jobs.items)).unwrap_or_default();
-    let over = push_ended(&push_jobs, place.run).and_then(|end| end.checked_add(ctx.policy.grace).ok());
+    let over = ctx.push_ended(place.run).and_then(|end| end.checked_add(ctx.policy.grace).ok());
     if let Some(over) = over.filter(|over| ctx.now < *over) {
         notes.say(|| format!("A registry may serve the old digest for a while; the grace lasts until {over:.0}."));
         return Verdict::Pending;

@@ -51,6 +51,10 @@ pub struct RunRecord {
     pub jobs: Option<Batch<Job>>,
     /// When its jobs were last read.
     pub jobs_seen_at: Option<Timestamp>,
+    /// How many reads in a row gave these very jobs.
+    pub jobs_looks: u32,
+    /// Whether the run went on after its jobs were read.
+    pub jobs_outdated: bool,
     /// Why its jobs could not be read.
     pub jobs_failure: Option<Miss>,
     /// What the logs of its jobs say.
@@ -108,7 +112,10 @@ impl Snapshot {
                 let record = self.runs.entry(run).or_default();
                 record.jobs_failure = None;
                 record.jobs_seen_at = Some(at);
-                replace(&mut record.jobs, Some(batch))
+                let caught_up = std::mem::take(&mut record.jobs_outdated);
+                let changed = replace(&mut record.jobs, Some(batch));
+                record.jobs_looks = if changed { 1 } else { record.jobs_looks.saturating_add(1) };
+                changed || caught_up || record.jobs_looks <= 3
             }
             Seen::PushLog(run, job, log) => {
                 self.answered(&source, SourceKind::Ci, at, None);
@@ -184,6 +191,14 @@ impl Snapshot {
     fn absorb_runs(&mut self, at: Timestamp, source: &SourceId, service: ServiceName, batch: Batch<Arc<Run>>) -> bool {
         self.answered(source, SourceKind::Ci, at, Some(batch.skipped));
         let listing = self.listings.entry(service).or_default();
+        for run in &batch.items {
+            let before = listing.runs.iter().find(|known| known.key == run.key);
+            let went_on =
+                before.is_some_and(|known| (&known.state, known.finished_at) != (&run.state, run.finished_at));
+            if let Some(record) = self.runs.get_mut(&run.key).filter(|_| went_on) {
+                record.jobs_outdated = record.jobs.is_some();
+            }
+        }
         let recovered = listing.failure.take().is_some() || listing.seen_at.is_none();
         listing.seen_at = Some(at);
         listing.skipped = batch.skipped;

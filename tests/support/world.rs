@@ -127,6 +127,15 @@ impl World {
         key
     }
 
+    /// The run went on: it is listed anew with a change.
+    pub(crate) fn goes_on(&mut self, key: &RunKey, change: impl FnOnce(&mut Run)) -> &mut Self {
+        let run = self.runs.iter_mut().find(|run| run.key == *key).expect("the run is listed");
+        change(Arc::make_mut(run));
+        let batch = Batch { items: self.runs.clone(), skipped: 0, complete: true };
+        let name = self.service.name.clone();
+        self.see(now(), Seen::Runs(name, batch))
+    }
+
     /// The run's jobs: one named `docker push` in this state.
     pub(crate) fn job(&mut self, run: &RunKey, conclusion: Conclusion, ended: i64) -> &mut Self {
         let job = Job {
