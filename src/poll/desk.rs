@@ -156,8 +156,8 @@ impl Desk {
         let now = self.clock.now();
         while let Some((source, look)) = self.queue.next(now) {
             let asker = self.asker.clone();
-            let asked = look.clone();
-            let task = self.under_way.spawn(async move { asker.ask(asked).await });
+            let question = look.clone();
+            let task = self.under_way.spawn(async move { asker.ask(question).await });
             self.whose.insert(task.id(), (source, look));
         }
     }

@@ -48,7 +48,9 @@ impl Oneshot<'_> {
         let poller = Poller::start(sources, self.services, self.rhythm, self.clock.clone(), sender);
         let images: BTreeSet<_> =
             self.services.iter().flat_map(|service| &service.images).map(|spec| spec.repository.clone()).collect();
-        images.into_iter().for_each(|image| poller.warm(image));
+        for image in images {
+            poller.warm(image);
+        }
         let mut looking =
             Looking { oneshot: self, interest: Interest::new(self.services), snapshot: Snapshot::default() };
         looking.remember(remembered);
