@@ -114,6 +114,8 @@ pub struct RegistryEntry {
     pub plain_http: bool,
     /// How to log in.
     pub credential: CredentialSource,
+    /// Hosts of token services that may have the login, besides the registry's own party.
+    pub token_hosts: Vec<String>,
     /// More certificate authorities, PEM.
     pub ca_file: Option<PathBuf>,
 }

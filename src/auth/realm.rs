@@ -69,7 +69,7 @@ impl Trust {
         if with_login && !self.may_have_login(realm) {
             return withheld(format!(
                 "the registry names a token service at {host}, which is not known to be its own; \
-                 the login was not sent there"
+                 the login was not sent there (if it is, name it in token_hosts)"
             ));
         }
         Ok(())

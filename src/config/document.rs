@@ -105,7 +105,13 @@ fn add_named_by_images(registries: &mut Vec<RegistryEntry>, services: &[Arc<Serv
         let Ok(host) = SourceId::parse(image.repository.registry()) else { continue };
         if !registries.iter().any(|registry| registry.host == host) {
             let credential = CredentialSource::Docker;
-            registries.push(RegistryEntry { host, plain_http: false, credential, ca_file: None });
+            registries.push(RegistryEntry {
+                host,
+                plain_http: false,
+                credential,
+                token_hosts: Vec::new(),
+                ca_file: None,
+            });
         }
     }
 }

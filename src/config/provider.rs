@@ -12,7 +12,7 @@ use crate::domain::{CredentialSource, SourceId};
 /// The keys of `[[ci]]`.
 pub(super) const CI: [&str; 6] = ["name", "kind", "url", "token", "plain_http", "ca_file"];
 /// The keys of `[[registry]]`.
-pub(super) const REGISTRY: [&str; 4] = ["host", "plain_http", "credential", "ca_file"];
+pub(super) const REGISTRY: [&str; 5] = ["host", "plain_http", "credential", "token_hosts", "ca_file"];
 
 /// Reads one `[[ci]]`. The name comes first, because services may use it although the rest is wrong.
 pub(super) fn ci(table: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> (Option<SourceId>, Option<Ci>) {
@@ -44,12 +44,26 @@ pub(super) fn registry(table: &Table<'_>, folder: &Path, problems: &mut Problems
         None => Some(CredentialSource::Docker),
     };
     let ca_file = table.get("ca_file").and_then(|entry| secret::file(entry, folder, problems));
+    let token_hosts = table.get("token_hosts").and_then(|entry| token_hosts(entry, problems)).unwrap_or_default();
     let host = host?;
     if plain_http && !address::is_loopback_host(host.as_str()) {
         let message = format!("{host} is not loopback: with plain_http the login and the answers travel without TLS");
         problems.warn(table.at, message, Some("only where you trust every hop on the way"));
     }
-    Some(RegistryEntry { host, plain_http, credential: credential?, ca_file })
+    Some(RegistryEntry { host, plain_http, credential: credential?, token_hosts, ca_file })
+}
+
+fn token_hosts(entry: Entry<'_>, problems: &mut Problems<'_>) -> Option<Vec<String>> {
+    let mut hosts = Vec::new();
+    for (text, at) in entry.strings(problems)? {
+        if url::Host::parse(text).is_ok_and(|host| matches!(host, url::Host::Domain(_))) {
+            hosts.push(text.to_ascii_lowercase());
+        } else {
+            let hint = Some("write the host's name alone, such as \"auth.example.com\"");
+            problems.add(at, format!("{text:?} is no name of a host"), hint);
+        }
+    }
+    Some(hosts)
 }
 
 fn name(entry: Entry<'_>, problems: &mut Problems<'_>) -> Option<SourceId> {

@@ -113,6 +113,9 @@ pub(super) struct Registry {
     /// More certificate authorities, a PEM file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ca_file: Option<String>,
+    /// Hosts of token services that may have the login, besides the registry's own domain.
+    #[serde(default)]
+    pub(super) token_hosts: Vec<String>,
     /// How to log in; `docker` by default.
     #[serde(default)]
     pub(super) credential: Credential,

@@ -99,6 +99,7 @@ impl From<&config::RegistryEntry> for Registry {
             host: registry.host.to_string(),
             plain_http: registry.plain_http,
             ca_file: registry.ca_file.as_deref().map(path),
+            token_hosts: registry.token_hosts.clone(),
             credential: match &registry.credential {
                 domain::CredentialSource::Docker => Credential::Named(NamedCredential::Docker),
                 domain::CredentialSource::Anonymous => Credential::Named(NamedCredential::Anonymous),

@@ -80,7 +80,7 @@ fn registry(entry: &RegistryEntry, config: &Config) -> Result<Oci, String> {
         ca_pem: ca_pem(entry.ca_file.as_deref())?,
         in_flight: config.poll.registry_in_flight,
         timeout: timeout(config),
-        realm_hosts: Vec::new(),
+        realm_hosts: entry.token_hosts.clone(),
         login_files: None,
         address: None,
     })
