@@ -21,7 +21,7 @@ pub enum Probe<T> {
 /// A registry's own statement that something is absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Absence {
-    /// The code in the error body, or that a HEAD had no body to carry one.
+    /// The code in the error body.
     pub code: AbsenceCode,
     /// The registry's own words.
     pub says: Text,
@@ -34,7 +34,7 @@ pub enum AbsenceCode {
     ManifestUnknown,
     /// `NAME_UNKNOWN`: the registry knows no such repository.
     NameUnknown,
-    /// `BLOB_UNKNOWN`, or a 404 to a HEAD of a blob, which has no body.
+    /// `BLOB_UNKNOWN`, or a plain `NOT_FOUND` for a blob.
     BlobUnknown,
 }
 

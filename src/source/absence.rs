@@ -28,11 +28,8 @@ pub(super) fn no<T>(answer: &Answer, asked: Asked, method: &Method) -> Probe<T> 
     if answer.elsewhere && asked == Asked::Blob {
         return Probe::Unseen(Failure::Ambiguous("404 of the storage to which the registry redirects".into()));
     }
+    // A HEAD's 404 has no body that could show whose word it is.
     if method == Method::HEAD {
-        // A blob's 404 has no body by its nature; a manifest's HEAD is never taken for proof.
-        if asked == Asked::Blob {
-            return Probe::Absent(Absence { code: AbsenceCode::BlobUnknown, says });
-        }
         return Probe::Unseen(Failure::Ambiguous("404 without a body".into()));
     }
     match absence(answer, asked) {

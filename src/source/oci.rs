@@ -173,8 +173,9 @@ impl Oci {
         let url = self.url(image, format_args!("blobs/{digest}"))?;
         let answer = self.session.send(image.repository(), Ask::head(url.clone())).await?;
         // Some registries know no HEAD, and an address signed for a GET refuses one: the first byte tells as well.
+        // And a HEAD's 404 has no body to show that it is the registry's own word.
         let by_byte = match answer.status {
-            StatusCode::METHOD_NOT_ALLOWED => true,
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND => true,
             StatusCode::FORBIDDEN => answer.elsewhere,
             _ => false,
         };

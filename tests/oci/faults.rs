@@ -47,7 +47,6 @@ async fn only_the_registrys_own_word_makes_a_tag_absent(
 }
 
 #[rstest]
-#[case(404, "BLOB_UNKNOWN")]
 #[case(403, "forbidden")]
 #[case(429, "rate limited")]
 #[case(503, "unreachable")]
@@ -58,6 +57,17 @@ async fn a_blob_is_looked_for_by_one_head(#[case] status: u16, #[case] want: &st
     let probe = anonymous(&server).blob(&image(&server), &some_digest()).await;
     assert_eq!((word(&probe).as_str(), server.asked()), (want, 1), "{probe:?}");
     assert_eq!(server.seen()[0].method, http::Method::HEAD);
+}
+
+#[rstest]
+#[case(r#"{"errors":[{"code":"BLOB_UNKNOWN","message":"blob unknown to registry"}]}"#, "BLOB_UNKNOWN")]
+#[case("<html><title>Not Found</title></html>", "ambiguous")]
+#[case("", "ambiguous")]
+#[tokio::test]
+async fn a_blob_is_gone_only_by_the_registrys_own_word(#[case] body: &'static str, #[case] want: &str) {
+    let server = Loopback::answering(move |_| answer(404, &[], body)).await;
+    let probe = anonymous(&server).blob(&image(&server), &some_digest()).await;
+    assert_eq!((word(&probe).as_str(), server.asked()), (want, 2), "{probe:?}");
 }
 
 #[tokio::test]
