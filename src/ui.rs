@@ -1,6 +1,7 @@
 //! Paints a screen: words and tones become cells and bytes. Decides nothing.
 
 mod canvas;
+mod ink;
 mod theme;
 
 use ratatui::buffer::Buffer;

@@ -188,9 +188,9 @@ impl Dashboard {
         let todo = update(&mut self.model, Msg::Passed(now()));
         self.do_quietly(todo);
         let screen = self.model.screen();
-        let frame = self.canvas.frame(&screen, self.size)?;
+        let frame = self.canvas.frame(&screen, self.size);
         if !frame.is_empty() {
-            terminal::send(&frame)?;
+            terminal::send(frame.as_bytes())?;
             self.pace.count(self.started.elapsed());
         }
         self.screen = screen;
@@ -207,7 +207,9 @@ impl Dashboard {
         for cmd in update(&mut self.model, Msg::Acted(act)) {
             match cmd {
                 Cmd::Quit { leave_screen } => {
-                    let left = if leave_screen { self.screen.text() } else { String::new() };
+                    let text = self.screen.text();
+                    let lines = text.split_inclusive('\n').filter(|line| leave_screen && !line.trim().is_empty());
+                    let left = lines.collect();
                     return Ok(Some(End { left, ..End::default() }));
                 }
                 Cmd::Suspend => self.suspend(signals).await?,

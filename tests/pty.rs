@@ -1,0 +1,9 @@
+//! The real binary on a real pseudo-terminal: what it shows, and how it leaves.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+#[path = "pty/leaving.rs"]
+mod leaving;
+#[path = "pty/showing.rs"]
+mod showing;
+#[path = "pty/tty.rs"]
+mod tty;
