@@ -88,7 +88,7 @@ pub trait Pane: Sync {
     fn subject<'a>(&self, report: &'a Report, place: Place) -> Option<Subject<'a>>;
 
     /// Returns what stands in place of rows where there are none at all.
-    fn nothing(&self) -> &'static str;
+    fn nothing(&self, report: &Report) -> &'static str;
 }
 
 /// The panes, in the order of their tabs.

@@ -98,8 +98,11 @@ fn rows(model: &Model, width: usize, height: usize) -> Vec<Line> {
         lines.push(if at == list.at { line.toned(Tone::Selected).fit(width, Align::Left) } else { line });
     }
     if list.order.is_empty() {
-        let nothing =
-            if model.filter.is_empty() { pane.nothing() } else { "Nothing matches the filter. Esc clears it." };
+        let nothing = if model.filter.is_empty() {
+            pane.nothing(&model.report)
+        } else {
+            "Nothing matches the filter. Esc clears it."
+        };
         lines.push(Line::new());
         lines.push(Line::of(Tone::Dim, format!("  {nothing}")));
     }

@@ -3,7 +3,7 @@
 use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
-use super::verdict::{row_words, word};
+use super::verdict::{is_looked_at, row_words, word};
 use super::{Filter, Met, Pane, Place, Search, Subject, View, newest_first, sorted, widest};
 use crate::analysis::{Report, Row, ServiceReport, Verdict};
 use crate::domain::Run;
@@ -79,7 +79,10 @@ impl Pane for Divergence {
         find(report, place).map(|(service, row)| Subject::Row(service, row))
     }
 
-    fn nothing(&self) -> &'static str {
+    fn nothing(&self, report: &Report) -> &'static str {
+        if report.services.iter().all(|service| service.seen_at.is_none()) {
+            return "Looking: no list of runs was read yet.";
+        }
         "No green run was to publish an image yet."
     }
 }
@@ -90,7 +93,9 @@ fn find(report: &Report, place: Place) -> Option<(&ServiceReport, &Row)> {
 }
 
 fn key(row: &Row, outer: usize, sort: usize) -> u64 {
-    let worst = (row.verdict as u64) << 41;
+    // What is being looked at is no trouble yet.
+    let verdict = if is_looked_at(row) { Verdict::Pending } else { row.verdict };
+    let worst = (verdict as u64) << 41;
     match sort {
         1 => newest_first(over(&row.run)),
         2 => (outer as u64) << 40,

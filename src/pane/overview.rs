@@ -53,6 +53,7 @@ pub(super) fn standing_words(service: &ServiceReport, view: &View<'_>) -> Line {
 fn rank(service: &ServiceReport) -> u64 {
     let place = |verdict| Verdict::ALL.iter().position(|other| *other == verdict).unwrap_or(0) as u64 * 4;
     match standing(service) {
+        Standing::Green(green, None) if green.verdict == Verdict::Unknown && !green.settled => place(Verdict::Pending),
         Standing::Green(green, failure) => {
             let unsure = place(Verdict::Landed).saturating_sub(u64::from(!green.settled));
             let rank = if green.verdict == Verdict::Landed { unsure } else { place(green.verdict) };
@@ -143,7 +144,7 @@ impl Pane for Overview {
         report.services.get(place.outer()).map(Subject::Service)
     }
 
-    fn nothing(&self) -> &'static str {
+    fn nothing(&self, _report: &Report) -> &'static str {
         "No service is configured."
     }
 }

@@ -72,7 +72,7 @@ impl Pane for Sources {
         report.sources.get(place.outer()).map(Subject::Source)
     }
 
-    fn nothing(&self) -> &'static str {
+    fn nothing(&self, _report: &Report) -> &'static str {
         "No source is configured."
     }
 }

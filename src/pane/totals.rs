@@ -3,7 +3,7 @@
 use super::View;
 use super::age::age;
 use super::line::{Align, Line, Tone};
-use super::verdict::{glyph, tone, word};
+use super::verdict::{glyph, is_looked_at, tone, word};
 use crate::analysis::{Report, SourceReport, Verdict};
 
 /// Returns how many rows have which verdict, worst first. Where `width` cells are too few, findings other than the
@@ -11,13 +11,16 @@ use crate::analysis::{Report, SourceReport, Verdict};
 #[must_use]
 pub fn totals(report: &Report, width: usize) -> Line {
     let mut counts = [0_usize; Verdict::ALL.len()];
+    let mut ahead = 0;
     for row in report.rows() {
-        if let Some(count) = counts.get_mut(row.verdict as usize) {
+        if is_looked_at(row) {
+            ahead += 1;
+        } else if let Some(count) = counts.get_mut(row.verdict as usize) {
             *count += 1;
         }
     }
     let counted = Verdict::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
-    let mut attempt = Attempt { report, counted, others: 0, brief: false };
+    let mut attempt = Attempt { report, counted, others: 0, ahead, brief: false };
     loop {
         let line = attempt.line();
         if line.width() <= width || !attempt.shorten() {
@@ -32,6 +35,8 @@ struct Attempt<'a> {
     counted: Vec<(Verdict, usize)>,
     /// Findings that are no longer told apart.
     others: usize,
+    /// Rows of which nothing is known yet.
+    ahead: usize,
     /// Whether the looking is said in few letters.
     brief: bool,
 }
@@ -51,6 +56,9 @@ impl Attempt<'_> {
         }
         if !looking {
             parts.extend(unread(self.report));
+        }
+        if self.ahead > 0 {
+            parts.push(Line::of(Tone::Info, format!("looking at {}", self.ahead)));
         }
         parts.extend(rest.iter().map(one));
         if parts.is_empty() {

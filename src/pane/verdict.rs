@@ -69,18 +69,25 @@ fn meaning(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Returns the verdict in words. A `landed` whose layers were not looked at yet is dim and ends in dots.
-#[must_use]
+/// Returns the verdict in words. One that looks under way may still change is dim and ends in dots: a `landed` whose
+/// layers were not looked at yet, an `unknown` that nobody could look at yet.
 pub(super) fn words(verdict: Verdict, settled: bool) -> Line {
-    if verdict == Verdict::Landed && !settled {
-        return Line::of(Tone::Dim, "✓ landed…");
+    let words = format!("{} {}", glyph(verdict), word(verdict));
+    if !settled && matches!(verdict, Verdict::Landed | Verdict::Unknown) {
+        return Line::of(Tone::Dim, words + "…");
     }
-    Line::of(tone(verdict), format!("{} {}", glyph(verdict), word(verdict)))
+    Line::of(tone(verdict), words)
+}
+
+/// Returns whether nothing is known of the row yet, but will be.
+pub(super) fn is_looked_at(row: &Row) -> bool {
+    row.verdict == Verdict::Unknown && !row.settled && row.last_known.is_none()
 }
 
 /// Returns a row's verdict; an unknown one with what was last known, and how long ago.
 pub(super) fn row_words(row: &Row, now: Timestamp) -> Line {
-    words(row.verdict, row.settled).join(last_known(row, now))
+    words(row.verdict, row.settled || row.last_known.is_some() && row.verdict == Verdict::Unknown)
+        .join(last_known(row, now))
 }
 
 /// Returns what was last known of a row that is unknown, and how long ago.

@@ -129,3 +129,14 @@ fn alone() -> landfall::app::Model {
     let services = vec![crate::cast::service("cart")];
     Model::new(services, landfall::analysis::Policy::default(), settings, now(), (80, 24))
 }
+
+#[test]
+fn what_nobody_could_look_at_yet_is_no_trouble_and_not_counted_as_unknown() {
+    let mut stage = Stage { model: alone() };
+    stage.press("2");
+    assert!(stage.text().contains("Looking: no list of runs was read yet."), "{}", stage.text());
+    stage.see(runs("cart", &[run("cart", 12, 44, "Drop sold-out lines with a notice")]));
+    let text = stage.text();
+    assert!(text.contains("looking at 1") && !text.contains("1 unknown"), "{text}");
+    assert!(text.contains("? unknown…"), "{text}");
+}
