@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 
 use crate::certificates::Authority;
 use crate::lab::{IMAGE, Lab};
+use crate::proxy::{Fault, Proxy, Rule};
 use crate::push::{Image, Login, Pusher};
 use crate::registry::{ALICE, Access, Registry};
 use crate::script::{Run, sha, tag};
@@ -14,7 +15,7 @@ use crate::token::{GUEST, Mood, READER, TokenService, WRITER};
 struct Guarded {
     lab: Lab,
     tokens: TokenService,
-    _registry: Registry,
+    registry: Registry,
 }
 
 async fn with_tokens(login: (&str, &str)) -> Guarded {
@@ -27,7 +28,7 @@ async fn with_tokens(login: (&str, &str)) -> Guarded {
     lab.locked_registry(&registry.host, login, "plain_http = true");
     lab.service("shop", &registry.host, "");
     lab.ci.runs("acme/shop", [Run::green(2, &sha('b')), Run::green(1, &sha('a'))]);
-    Guarded { lab, tokens, _registry: registry }
+    Guarded { lab, tokens, registry }
 }
 
 /// The same with passwords and TLS; `trusted` says whether the binary is told of the authority.
@@ -157,5 +158,31 @@ async fn a_token_service_that_sends_us_elsewhere_does_not_send_our_password_alon
         for credential in ["authorization", "basic ", "bearer ", WRITER.1, "d3jpdgvy"] {
             assert!(!lower.contains(credential), "{seen}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn a_blob_that_lies_elsewhere_is_fetched_without_our_token() {
+    let Guarded { tokens, registry, .. } = &with_tokens(WRITER).await;
+    let store = Registry::open();
+    let copy = Pusher::new(&store.url, IMAGE, Login::Anonymous, None);
+    // The same bytes as in the registry that guards them.
+    let pusher = Pusher::new(&registry.url, IMAGE, Login::Bearer(tokens.push_token(IMAGE)), None);
+    let image = Image::of("c", &sha('c'));
+    assert_eq!(copy.image(None, &image).await.digest, pusher.image(Some(&tag(&sha('c'))), &image).await.digest);
+    let proxy = Proxy::before(&registry.url).await;
+    let mut lab = Lab::new().await;
+    lab.locked_registry(proxy.host(), WRITER, "plain_http = true");
+    lab.service("shop", proxy.host(), "");
+    lab.ci.runs("acme/shop", [Run::green(1, &sha('c'))]);
+    proxy.break_by([Rule::any("/blobs/", Fault::Redirect(store.url.clone()))]);
+    lab.check().await.says(&sha('c'), "landed", 0);
+    let sink = Sink::start().await;
+    proxy.break_by([Rule::any("/blobs/", Fault::Redirect(sink.url()))]);
+    lab.check().await.could_not_look(&sha('c'));
+    assert!(!sink.seen().is_empty(), "the redirect is followed");
+    for seen in sink.seen() {
+        assert!(!seen.to_lowercase().contains("authorization"), "{seen}");
     }
 }

@@ -8,8 +8,6 @@ use crate::proxy::{Fault, Proxy, Rule};
 use crate::push::{Image, Login, Pushed, Pusher};
 use crate::registry::Registry;
 use crate::script::{Run, sha, tag};
-use crate::serve::Sink;
-use crate::token::WRITER;
 
 const PAGE: &str = "<!doctype html><html><body><h1>404</h1>nginx</body></html>";
 
@@ -190,27 +188,4 @@ async fn a_refusal_to_answer_is_asked_again_only_within_reason() {
     judges_nothing(&lab.check().await);
     let asked = proxy.asked().len();
     assert!(asked <= 6, "{asked} requests to a registry that asked to be left alone: {:#?}", proxy.asked());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs docker-registry: run tests/run"]
-async fn a_blob_that_lies_elsewhere_is_fetched_without_our_credential() {
-    let registry = Registry::open();
-    let proxy = Proxy::before(&registry.url).await;
-    let mut lab = Lab::new().await;
-    lab.locked_registry(proxy.host(), WRITER, "plain_http = true");
-    lab.service("shop", proxy.host(), "");
-    let pusher = Pusher::new(&registry.url, IMAGE, Login::Anonymous, None);
-    pusher.image(Some(&tag(&sha('a'))), &Image::of("a", &sha('a'))).await;
-    lab.ci.runs("acme/shop", [Run::green(1, &sha('a'))]);
-    proxy.break_by([Rule::any("/blobs/", Fault::Redirect(registry.url.clone()))]);
-    lab.check().await.says(&sha('a'), "landed", 0);
-    let sink = Sink::start().await;
-    proxy.break_by([Rule::any("/blobs/", Fault::Redirect(sink.url()))]);
-    let verdict = lab.check().await.row(&sha('a'))["verdict"].clone();
-    assert_ne!(verdict, "missing");
-    assert!(!sink.seen().is_empty(), "the redirect is followed");
-    for seen in sink.seen() {
-        assert!(!seen.to_lowercase().contains("authorization"), "{seen}");
-    }
 }
