@@ -1,12 +1,27 @@
-//! landfall: did it land? The map of the source.
-#![doc = ""]
+//! landfall: did it land? This is the map of the source.
+//!
 //! ```text
 //! source ──▶ Observation ──▶ Snapshot ──▶ Report ──▶ Pane/Output ──▶ Screen ──▶ pixels
 //! (async)     (domain)        (domain)    (analysis)  (words+tone)    (app)      (ui)
 //!  asks        one answer      all seen    all meant   one view        all shown  drawn
 //! ```
 //! Left of `Observation` is IO. From `Observation` to `Screen` everything is pure: no clock, no IO, no task,
-//! no colour, no terminal. `tests/architecture.rs` holds the table of who may import whom.
+//! no colour, no terminal; the same input gives the same output. `tests/architecture.rs` holds the table of who may
+//! import whom.
+//!
+//! | to see | look into |
+//! |---|---|
+//! | the vocabulary: run, job, tag, manifest, probe, snapshot | [`domain`] |
+//! | the verdicts, and what must be looked at next for one | [`analysis`] |
+//! | who is asked: GitHub, GitLab, OCI registries | [`source`], over [`http`], with the logins of [`auth`] |
+//! | what a push job's log claims | [`push_log`] |
+//! | when it is asked: order, single flight, retry | [`poll`] |
+//! | what is remembered | [`store`] |
+//! | the screen: words, then state and keys, then cells | [`pane`], [`app`], [`ui`], [`terminal`] |
+//! | the answers of `check` | [`output`] |
+//! | what the user writes | [`cli`], [`config`], [`command`] |
+//! | the made-up world | [`demo`] |
+//! | what joins them all | [`runtime`] |
 
 pub mod analysis;
 pub mod app;
