@@ -1,5 +1,5 @@
 //! The real binary on a real pseudo-terminal: what it shows, and how it leaves.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 #[path = "pty/leaving.rs"]
 mod leaving;
