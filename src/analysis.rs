@@ -5,6 +5,7 @@ mod content;
 mod context;
 mod divergence;
 mod explain;
+mod identity;
 mod interest;
 mod notes;
 mod plan;

@@ -12,3 +12,5 @@ mod jobs;
 mod present;
 #[path = "verdicts/summary.rs"]
 mod summary;
+#[path = "verdicts/whole.rs"]
+mod whole;

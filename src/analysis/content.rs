@@ -6,8 +6,8 @@ use super::Verdict;
 use super::context::{Context, Place};
 use super::notes::Notes;
 use crate::domain::{
-    Child, Descriptor, Digest, Failure, ImageConfig, ImageRecord, Look, Manifest, ManifestKind, Platform, Probe, Text,
-    Urgency,
+    Child, Descriptor, Digest, Failure, ImageConfig, ImageRecord, Look, Manifest, ManifestKind, Platform, Probe, Tag,
+    Text, Urgency,
 };
 
 /// What was found behind a tag.
@@ -19,10 +19,8 @@ pub(super) struct Content<'a> {
     pub(super) unseen: bool,
     /// Manifests or configs are still to be read.
     pub(super) unread: bool,
-    /// The commit that the image names: annotation or label, the first found.
-    pub(super) revision: Option<&'a Text>,
-    /// A second commit that another part of it names.
-    pub(super) other_revision: Option<&'a Text>,
+    /// The commits that the image and its parts name, in annotations and labels; the first found first.
+    pub(super) revisions: Vec<&'a Text>,
     /// When it was built, by its own word.
     pub(super) created: Option<Timestamp>,
     /// What it runs on.
@@ -42,12 +40,7 @@ impl<'a> Content<'a> {
     }
 
     fn names(&mut self, revision: Option<&'a Text>) {
-        let Some(revision) = revision else { return };
-        match self.revision {
-            None => self.revision = Some(revision),
-            Some(first) if first != revision => self.other_revision = Some(revision),
-            Some(_) => {}
-        }
+        self.revisions.extend(revision.filter(|revision| !self.revisions.contains(revision)));
     }
 }
 
@@ -55,10 +48,13 @@ impl<'a> Content<'a> {
 pub(super) fn inspect<'a>(
     ctx: &Context<'a>,
     place: &Place<'a>,
+    tag: &Tag,
     digest: &Digest,
     notes: &mut impl Notes,
 ) -> Content<'a> {
-    let mut inspection = Inspection { place, image: ctx.image(place), content: Content::default() };
+    let image = ctx.image(place);
+    let looked_at = image.and_then(|image| image.tags.get(tag)).map(|record| record.seen_at);
+    let mut inspection = Inspection { place, image, looked_at, content: Content::default() };
     if let Some(manifest) = inspection.manifest(digest, "The manifest", notes) {
         inspection.content.names(manifest.revision.as_ref());
         inspection.content.created = manifest.created;
@@ -78,6 +74,8 @@ pub(super) fn inspect<'a>(
 struct Inspection<'c, 'a> {
     place: &'c Place<'a>,
     image: Option<&'a ImageRecord>,
+    /// When the tag was last looked at. What may have changed is looked at again after that.
+    looked_at: Option<Timestamp>,
     content: Content<'a>,
 }
 
@@ -90,7 +88,7 @@ impl<'a> Inspection<'_, 'a> {
             Some(Probe::Absent(absence)) => {
                 self.content.broken = true;
                 notes.say(|| format!("{what} {} is gone: {}.", digest.short(), absence.code));
-                notes.want(Urgency::Again, None, look);
+                notes.want(Urgency::Again, self.looked_at, look);
                 None
             }
             Some(Probe::Unseen(failure)) => {
@@ -110,7 +108,13 @@ impl<'a> Inspection<'_, 'a> {
         self.layers(layers, "the image", notes);
         let Some(config) = self.config(config, notes) else { return };
         self.describe(config);
-        let Some(built) = &config.platform else { return };
+        let Some(built) = &config.platform else {
+            if !self.place.spec.platforms.is_empty() {
+                self.content.unseen = true;
+                notes.say(|| "The image does not say what platform it is for.".to_owned());
+            }
+            return;
+        };
         self.content.platforms.push(built.clone());
         for wanted in self.place.spec.platforms.iter().filter(|wanted| !built.serves(wanted)) {
             self.content.broken = true;
@@ -131,33 +135,50 @@ impl<'a> Inspection<'_, 'a> {
             notes.say(|| "The index lists no image at all.".to_owned());
         }
         let expected = &self.place.spec.platforms;
-        for wanted in expected {
-            if !images().any(|child| child.platform.as_ref().is_some_and(|platform| platform.serves(wanted))) {
-                self.content.broken = true;
-                notes.say(|| format!("The index lists no image for {wanted}, which is expected."));
+        let listed = |wanted: &&Platform| {
+            images().any(|child| child.platform.as_ref().is_some_and(|platform| platform.serves(wanted)))
+        };
+        let unlisted: Vec<&Platform> = expected.iter().filter(|wanted| !listed(wanted)).collect();
+        let needed = |child: &&Child| match &child.platform {
+            Some(platform) => expected.is_empty() || expected.iter().any(|wanted| platform.serves(wanted)),
+            None => expected.is_empty() || !unlisted.is_empty(),
+        };
+        let before = self.content.platforms.len();
+        let mut all_known = true;
+        for child in images().filter(needed) {
+            let built = self.child(child, notes);
+            if child.platform.is_none() {
+                all_known &= built.is_some();
+                self.content.platforms.extend(built);
             }
         }
-        let needed = |child: &&Child| {
-            expected.is_empty()
-                || child.platform.as_ref().is_none_or(|platform| expected.iter().any(|wanted| platform.serves(wanted)))
-        };
-        for child in images().filter(needed) {
-            self.child(child, notes);
+        // An entry that names no platform is what its config says that it is.
+        let found = self.content.platforms.get(before..).unwrap_or_default();
+        for wanted in unlisted.into_iter().filter(|wanted| !found.iter().any(|built| built.serves(wanted))) {
+            self.content.broken |= all_known;
+            self.content.unseen |= !all_known;
+            notes.say(|| format!("The index lists no image for {wanted}, which is expected."));
         }
     }
 
-    fn child(&mut self, child: &'a Child, notes: &mut impl Notes) {
+    /// Looks at one entry of an index, and returns what it was built for.
+    fn child(&mut self, child: &'a Child, notes: &mut impl Notes) -> Option<Platform> {
         let claimed = child.platform.as_ref();
         let name = claimed.map_or_else(|| "unnamed platform".to_owned(), ToString::to_string);
-        let Some(manifest) = self.manifest(&child.digest, &format!("The {name} manifest"), notes) else { return };
+        let manifest = self.manifest(&child.digest, &format!("The {name} manifest"), notes)?;
+        if self.place.urgency == Urgency::Newest {
+            // Clean-ups delete what has no tag of its own, also long after it landed.
+            let look = || Look::Manifest(self.place.spec.repository.clone(), child.digest.clone());
+            notes.want(Urgency::Again, self.looked_at, look);
+        }
         self.content.names(manifest.revision.as_ref());
         let ManifestKind::Image { config, layers } = &manifest.kind else {
             self.content.unseen = true;
             notes.say(|| format!("The index entry for {name} points to something that is no image."));
-            return;
+            return None;
         };
         self.layers(layers, &name, notes);
-        let Some(config) = self.config(config, notes) else { return };
+        let config = self.config(config, notes)?;
         self.describe(config);
         if let (Some(claimed), Some(built)) = (claimed, &config.platform)
             && !built.serves(claimed)
@@ -165,6 +186,7 @@ impl<'a> Inspection<'_, 'a> {
             self.content.broken = true;
             notes.say(|| format!("The index says {claimed}, but the image under it was built for {built}."));
         }
+        config.platform.clone()
     }
 
     fn describe(&mut self, config: &'a ImageConfig) {
@@ -180,7 +202,7 @@ impl<'a> Inspection<'_, 'a> {
             Some(Probe::Absent(absence)) => {
                 self.content.broken = true;
                 notes.say(|| format!("The config blob {} is gone: {}.", config.digest.short(), absence.code));
-                notes.want(Urgency::Again, None, look);
+                notes.want(Urgency::Again, self.looked_at, look);
                 None
             }
             Some(Probe::Unseen(failure)) => {
@@ -207,7 +229,7 @@ impl<'a> Inspection<'_, 'a> {
                 Some(Probe::Absent(_)) => {
                     self.content.broken = true;
                     notes.say(|| format!("A layer of {whose} is gone: {} ({} bytes).", layer.digest, layer.size));
-                    notes.want(Urgency::Again, None, look);
+                    notes.want(Urgency::Again, self.looked_at, look);
                 }
                 Some(Probe::Unseen(failure)) => {
                     self.blind("A layer", &layer.digest, failure, notes);

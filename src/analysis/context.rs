@@ -159,6 +159,12 @@ impl<'a> Context<'a> {
         let unread = jobs.is_some_and(is_partial).then_some(run.finished_at).flatten();
         last.max(unread).or(run.finished_at).or(run.started_at).or(run.created_at)
     }
+
+    /// Returns when the grace of a run's push is over, where it is not over yet.
+    pub(super) fn within_grace(&self, run: &Run) -> Option<Timestamp> {
+        let over = self.push_ended(run)?.saturating_add(self.policy.grace).unwrap_or(Timestamp::MAX);
+        (self.now < over).then_some(over)
+    }
 }
 
 /// Returns whether a run is green and was to publish.

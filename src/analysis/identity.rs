@@ -1,0 +1,183 @@
+//! Is what the tag points to this commit's? By the revision label, by the log, and by the digests of other tags.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Verdict;
+use super::content::Content;
+use super::context::{Context, Place, names_commit};
+use super::notes::Notes;
+use crate::domain::{Digest, ManifestKind, Probe, RevisionRule, Tag};
+
+/// An image that says it was built longer than this before its run began is worth a look at the log.
+const BUILT_EARLY: SignedDuration = SignedDuration::from_mins(5);
+
+/// Returns a verdict where the content is not this commit's.
+pub(super) fn identity(
+    ctx: &Context<'_>,
+    place: &Place<'_>,
+    digest: &Digest,
+    label: &Label<'_>,
+    claim: Claimed,
+    notes: &mut impl Notes,
+) -> Option<Verdict> {
+    if let Label::Other(revision) = label
+        && place.template.is_moving()
+        && let Some((owner, newer)) = ctx.run_of_revision(place, revision)
+    {
+        if newer {
+            notes.say(|| format!("Superseded: the tag moved on to run #{}.", owner.number));
+            return Some(Verdict::NotExpected);
+        }
+        return Some(stale(ctx, place, notes));
+    }
+    if claim == Claimed::Another {
+        return Some(stale(ctx, place, notes));
+    }
+    if *label != Label::Agrees && claim != Claimed::Agrees {
+        let shared = ctx.image(place).and_then(|image| image.tagged.get(digest)).filter(|tags| tags.len() > 1);
+        if let Some((older, theirs)) = shared.and_then(|tags| ctx.older_owner(place, tags)) {
+            notes.say(|| {
+                format!(
+                    "{theirs}, the tag of older commit {} (run #{}), has the same digest.",
+                    older.sha.short(12),
+                    older.number
+                )
+            });
+            return Some(stale(ctx, place, notes));
+        }
+    }
+    match label {
+        Label::Other(_) | Label::Lacking => {
+            notes.step(|| "Find out what pushed this tag; do not deploy it as this commit.".to_owned());
+            Some(Verdict::Mismatch)
+        }
+        Label::Agrees | Label::Absent | Label::NoCommit | Label::NotAsked | Label::Unread => None,
+    }
+}
+
+fn stale(ctx: &Context<'_>, place: &Place<'_>, notes: &mut impl Notes) -> Verdict {
+    if let Some(over) = ctx.within_grace(place.run) {
+        notes.say(|| format!("A registry may serve the old digest for a while; the grace lasts until {over:.0}."));
+        return Verdict::Pending;
+    }
+    notes.cause(|| "The push of this commit did not replace what the tag pointed to.".to_owned());
+    notes.step(|| "Push the image of this commit again; until then the tag deploys older content.".to_owned());
+    Verdict::Stale
+}
+
+/// The log is read where it can change the verdict or explain it, and nowhere else.
+pub(super) fn worth_the_log(place: &Place<'_>, content: &Content<'_>, label: &Label<'_>) -> bool {
+    let early = content.created.zip(place.run.started_at.or(place.run.created_at));
+    let built_early = early.is_some_and(|(created, started)| started.duration_since(created) > BUILT_EARLY);
+    let unlabelled = matches!(label, Label::Absent | Label::NoCommit | Label::NotAsked);
+    !content.unread && (place.run.key.attempt > 1 || unlabelled || built_early)
+}
+
+/// What the revision label or annotation says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Label<'a> {
+    /// It names this commit.
+    Agrees,
+    /// It names another commit.
+    Other(&'a str),
+    /// There is none, and one is required.
+    Lacking,
+    /// There is none.
+    Absent,
+    /// It names no commit.
+    NoCommit,
+    /// It is not looked at.
+    NotAsked,
+    /// Not everything that may carry it was read.
+    Unread,
+}
+
+impl<'a> Label<'a> {
+    pub(super) fn of(place: &Place<'_>, content: &Content<'a>) -> Self {
+        // A pull request's image names the merge commit, which the API does not give.
+        if place.spec.revision == RevisionRule::Off || place.run.event.is_pull_request() {
+            return Self::NotAsked;
+        }
+        let mut labels = content.revisions.iter().copied();
+        let other = labels.clone().find(|label| names_commit(label.raw(), &place.run.sha) == Some(false));
+        if let Some(other) = other {
+            return Self::Other(other.as_str());
+        }
+        let required = place.spec.revision == RevisionRule::Require;
+        let incomplete = content.unread || content.unseen;
+        match labels.next().map(|label| names_commit(label.raw(), &place.run.sha)) {
+            Some(Some(_)) => Self::Agrees,
+            Some(None) | None if incomplete => Self::Unread,
+            Some(None) | None if required => Self::Lacking,
+            Some(None) => Self::NoCommit,
+            None => Self::Absent,
+        }
+    }
+
+    pub(super) fn say(self, place: &Place<'_>, created: Option<Timestamp>, notes: &mut impl Notes) {
+        if let Some(created) = created {
+            notes.say(|| format!("The image says that it was built at {created:.0}."));
+        }
+        let commit = place.run.sha.short(12);
+        match self {
+            Self::Agrees => notes.say(|| format!("Its revision label names this commit, {commit}.")),
+            Self::Other(revision) => notes.say(|| format!("Its revision label names {revision}, not {commit}.")),
+            Self::Lacking => notes.say(|| "It names no commit, and this image is required to.".to_owned()),
+            Self::Absent => notes.say(|| "It has no revision label.".to_owned()),
+            Self::NoCommit => notes.say(|| "Its revision label names no commit.".to_owned()),
+            Self::NotAsked | Self::Unread => {}
+        }
+    }
+}
+
+/// How the digest that the log claims compares with the one that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claimed {
+    /// Nothing was claimed for this tag, or nobody looked.
+    Nothing,
+    /// The same digest, or that of a part of the index.
+    Agrees,
+    /// Another digest, and nothing that excuses it.
+    Another,
+    /// Another digest, but a newer run of the same commit may have pushed again.
+    PushedAgain,
+}
+
+impl Claimed {
+    pub(super) fn of(ctx: &Context<'_>, place: &Place<'_>, digest: &Digest, claimed: Option<&Digest>) -> Self {
+        let Some(claimed) = claimed else { return Self::Nothing };
+        if claimed == digest || is_part(ctx, place, digest, claimed) {
+            Self::Agrees
+        } else if ctx.pushed_again(place) {
+            Self::PushedAgain
+        } else {
+            Self::Another
+        }
+    }
+
+    pub(super) fn say(self, tag: &Tag, claimed: Option<&Digest>, notes: &mut impl Notes) {
+        let Some(claimed) = claimed else { return };
+        match self {
+            Self::Nothing => {}
+            Self::Agrees => notes.say(|| format!("The log claims to have pushed {tag} as {claimed}, which agrees.")),
+            Self::Another => {
+                notes.say(|| format!("The log claims to have pushed {tag} as {claimed}, which is not what is there."));
+            }
+            Self::PushedAgain => notes.say(|| {
+                format!("The log claims {claimed}; a newer run of the same commit may have pushed {tag} again.")
+            }),
+        }
+    }
+}
+
+/// Returns whether the log's digest is that of an image inside the index that is there.
+fn is_part(ctx: &Context<'_>, place: &Place<'_>, digest: &Digest, claimed: &Digest) -> bool {
+    let manifest = ctx.image(place).and_then(|image| image.manifests.get(digest));
+    match manifest {
+        Some(Probe::Present(manifest)) => match &manifest.kind {
+            ManifestKind::Index(children) => children.iter().any(|child| child.digest == *claimed),
+            ManifestKind::Image { .. } | ManifestKind::Other(_) => false,
+        },
+        Some(Probe::Absent(_) | Probe::Unseen(_)) | None => false,
+    }
+}
