@@ -10,6 +10,8 @@ mod absent;
 mod jobs;
 #[path = "verdicts/present.rs"]
 mod present;
+#[path = "verdicts/races.rs"]
+mod races;
 #[path = "verdicts/summary.rs"]
 mod summary;
 #[path = "verdicts/whole.rs"]

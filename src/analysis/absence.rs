@@ -1,10 +1,12 @@
 //! The registry says that there is no such tag. Is the image missing, or is there a better explanation?
 
 use super::Verdict;
-use super::context::{Context, Place, left_out, names_commit};
+use super::context::{Context, Place, left_out};
+use super::misrouted::elsewhere;
 use super::notes::Notes;
+use super::proof::{absent_twice, again, look, next_look, unreadable};
 use super::push::{self, Jobs, Logs};
-use crate::domain::{Absence, AbsenceCode, Batch, Claim, ImageName, Job, Look, Probe, Tag, TagRecord, TagRef, Urgency};
+use crate::domain::{Absence, AbsenceCode, Batch, Job, Tag, TagRecord, Urgency};
 
 /// Judges an absent tag. `missing` needs every proof; each one that lacks gives a weaker word.
 pub(super) fn judge<'a, N: Notes>(
@@ -37,28 +39,75 @@ pub(super) fn judge<'a, N: Notes>(
     push::say_push_end(ctx, jobs, place, notes);
     let logs = push::logs(ctx, place, &push_jobs, place.urgency, notes);
     say_logs(place, tag, &logs, notes);
-    if let Some(verdict) = elsewhere(ctx, place, tag, &logs, notes) {
-        return verdict;
-    }
+    let elsewhere = elsewhere(ctx, place, tag, &logs, notes);
     if let Some(verdict) = within_grace(ctx, place, tag, &push_jobs, notes) {
         return verdict;
     }
-    if place.run.event.is_pull_request() && place.template.names_commit() {
-        notes.say(|| {
-            "For a pull request the tag may carry the merge commit's id, which the API does not give.".to_owned()
-        });
-        notes.unsure(|| "Push with the head commit's id in the tag, or let the log name what was pushed.".to_owned());
+    if logs.waiting || elsewhere == Some(Verdict::Unknown) {
         return Verdict::Unknown;
     }
-    if logs.waiting {
-        return Verdict::Unknown;
+    if elsewhere.is_none()
+        && let Some(verdict) = not_sure_to_push(ctx, place, tag, &push_jobs, &logs, notes)
+    {
+        again(place, tag, record, notes);
+        return verdict;
     }
     if logs.claimed(&place.spec.repository, tag).is_some() {
         notes.cause(|| {
             "The push was reported as done, and the registry lost it, deleted it, or never had it.".to_owned()
         });
     }
-    proven(ctx, place, tag, record, absence, notes)
+    if let Some(verdict) = not_proven(ctx, place, tag, record, notes) {
+        return verdict;
+    }
+    let image = &place.spec.repository;
+    if absence.code == AbsenceCode::NameUnknown {
+        notes.cause(|| format!("The registry knows no repository {image}, or hides it from this credential."));
+    }
+    if elsewhere.is_none() {
+        notes.step(|| format!("Push {image}:{tag} again from the same commit, and watch the push step's own output."));
+    }
+    again(place, tag, record, notes);
+    elsewhere.unwrap_or(Verdict::Missing)
+}
+
+/// The last two proofs: this credential can read the repository, and the tag was absent twice, the
+/// second time after the grace.
+fn not_proven(
+    ctx: &Context<'_>,
+    place: &Place<'_>,
+    tag: &Tag,
+    record: &TagRecord,
+    notes: &mut impl Notes,
+) -> Option<Verdict> {
+    let graced = ctx.push_ended(place.run).and_then(|end| end.checked_add(ctx.policy.grace).ok());
+    unreadable(ctx, place, tag, record, notes)
+        .or_else(|| (!absent_twice(ctx, place, tag, record, graced, notes)).then_some(Verdict::Pending))
+}
+
+/// Returns a verdict where the run may have been to push other tags than this one.
+fn not_sure_to_push(
+    ctx: &Context<'_>,
+    place: &Place<'_>,
+    tag: &Tag,
+    push_jobs: &[&Job],
+    logs: &Logs<'_>,
+    notes: &mut impl Notes,
+) -> Option<Verdict> {
+    if place.run.event.is_pull_request() && place.template.names_commit() {
+        notes.say(|| {
+            "For a pull request the tag may carry the merge commit's id, which the API does not give.".to_owned()
+        });
+        notes.unsure(|| "Push with the head commit's id in the tag, or let the log name what was pushed.".to_owned());
+        return Some(Verdict::Unknown);
+    }
+    let skipped = push_jobs.iter().find(|job| left_out(place.run, job))?;
+    if ctx.service.images.len() < 2 || logs.claimed(&place.spec.repository, tag).is_some() {
+        return None;
+    }
+    notes.say(|| format!("Job {} was {}, and may be the one that was to push this.", skipped.name, skipped.state));
+    notes.unsure(|| "Make each image a service of its own, whose push_job names its own job.".to_owned());
+    Some(Verdict::Unknown)
 }
 
 fn pruned(
@@ -73,7 +122,10 @@ fn pruned(
         let (digest, since, last_seen) = (landed.digest.short(), landed.since, landed.last_seen);
         format!("It had landed: {digest} was seen there from {since:.0} until {last_seen:.0}.")
     });
-    if !twice(ctx, place, tag, record, notes) {
+    if let Some(verdict) = unreadable(ctx, place, tag, record, notes) {
+        return Some(verdict);
+    }
+    if !absent_twice(ctx, place, tag, record, None, notes) {
         return Some(Verdict::Pending);
     }
     notes.cause(|| "Retention, a clean-up or a person removed the tag after it had landed.".to_owned());
@@ -114,6 +166,13 @@ fn not_to_push(
         notes.unsure(|| "Name the job that pushes as push_job in the configuration.".to_owned());
         return Some(Verdict::Unknown);
     }
+    let failed = |job: &&&Job| job.state.is_finished() && !job.state.is_success() && !left_out(place.run, job);
+    if let Some(job) = push_jobs.iter().find(failed).filter(|_| !place.run.state.is_success()) {
+        notes.say(|| {
+            format!("Job {} ended as {}, and the run is not green: nobody takes it for pushed.", job.name, job.state)
+        });
+        return Some(Verdict::NotExpected);
+    }
     none_ran.then(|| {
         notes.say(|| format!("No image was to be pushed: {}.", names()));
         Verdict::NotExpected
@@ -149,51 +208,6 @@ fn say_logs(place: &Place<'_>, tag: &Tag, logs: &Logs<'_>, notes: &mut impl Note
     }
 }
 
-/// Looks where the log says that the image went.
-fn elsewhere(
-    ctx: &Context<'_>,
-    place: &Place<'_>,
-    tag: &Tag,
-    logs: &Logs<'_>,
-    notes: &mut impl Notes,
-) -> Option<Verdict> {
-    let expected = &place.spec.repository;
-    let sha = &place.run.sha;
-    let other = |claim: &&Claim| {
-        let image = claim.image.as_ref().unwrap_or(expected);
-        let Some(claimed) = &claim.tag else { return false };
-        let commit = claimed
-            .as_str()
-            .split(['-', '_', '.'])
-            .any(|part| part.len() >= 7 && names_commit(part, sha) == Some(true));
-        if image == expected { claimed != tag && commit } else { claimed == tag || commit }
-    };
-    let claim = logs.claims().filter(other).last()?;
-    let image: ImageName = claim.image.as_ref().unwrap_or(expected).clone();
-    let tag_ref = TagRef { image, tag: claim.tag.clone()? };
-    let found = ctx.snapshot.image(&tag_ref.image).and_then(|image| image.tags.get(&tag_ref.tag));
-    match found.map(|found| &found.probe) {
-        None => {
-            notes.want(place.urgency, None, || Look::Tag(tag_ref.clone()));
-            Some(Verdict::Unknown)
-        }
-        Some(Probe::Present(digest)) if claim.digest.as_ref().is_none_or(|claimed| claimed == digest) => {
-            notes.say(|| format!("It is at {tag_ref} instead, as {}.", digest.short()));
-            notes.cause(|| format!("The push went to {tag_ref}; {expected}:{tag} is expected."));
-            notes.step(|| "Correct the destination in the pipeline, or the image in the configuration.".to_owned());
-            Some(Verdict::Misrouted)
-        }
-        Some(Probe::Present(_) | Probe::Absent(_)) => {
-            notes.say(|| format!("The log names {tag_ref}, but it is not there either."));
-            None
-        }
-        Some(Probe::Unseen(failure)) => {
-            notes.say(|| format!("The log names {tag_ref}, which could not be looked at: {failure}."));
-            None
-        }
-    }
-}
-
 fn within_grace(
     ctx: &Context<'_>,
     place: &Place<'_>,
@@ -205,106 +219,22 @@ fn within_grace(
         notes.unsure(|| "Nobody says when the push ended, so the grace cannot be measured.".to_owned());
         return Some(Verdict::Unknown);
     };
-    let over = end.saturating_add(ctx.policy.grace).unwrap_or(jiff::Timestamp::MAX);
+    let seen_at = ctx.image(place).and_then(|image| image.tags.get(tag)).map(|record| record.seen_at);
+    let next = |end| seen_at.map(|seen_at| next_look(seen_at, end));
+    if let Some(other) = ctx.still_to_push(place, tag) {
+        notes.say(|| format!("Run #{} of the same commit is not over, and may push it.", other.number));
+        notes.want(Urgency::Again, next(end), || look(place, tag));
+        return Some(Verdict::Pending);
+    }
     let still_running = !place.run.state.is_finished() && push_jobs.iter().any(|job| !job.state.is_finished());
-    (still_running || ctx.now < over).then(|| {
-        notes.say(|| format!("The grace of {:#} lasts until {over:.0}.", ctx.policy.grace));
-        let next = ctx.image(place).and_then(|image| image.tags.get(tag)).map(|record| next_look(record.seen_at, end));
-        notes.want(Urgency::Again, next, || look(place, tag));
-        Verdict::Pending
-    })
-}
-
-/// The last two proofs: this credential can read the repository, and the tag was absent twice.
-fn proven(
-    ctx: &Context<'_>,
-    place: &Place<'_>,
-    tag: &Tag,
-    record: &TagRecord,
-    absence: &Absence,
-    notes: &mut impl Notes,
-) -> Verdict {
-    if let Some(verdict) = unreadable(ctx, place, tag, record, notes) {
-        return verdict;
-    }
-    let image = &place.spec.repository;
-    if !twice(ctx, place, tag, record, notes) {
-        return Verdict::Pending;
-    }
-    if absence.code == AbsenceCode::NameUnknown {
-        notes.cause(|| format!("The repository {image} does not exist."));
-    }
-    notes.step(|| format!("Push {image}:{tag} again from the same commit, and watch the push step's own output."));
-    again(place, tag, record, notes);
-    Verdict::Missing
-}
-
-/// Returns a verdict where nothing shows that this credential can read the repository: a 404 can hide a 403.
-fn unreadable(
-    ctx: &Context<'_>,
-    place: &Place<'_>,
-    tag: &Tag,
-    record: &TagRecord,
-    notes: &mut impl Notes,
-) -> Option<Verdict> {
-    let image = &place.spec.repository;
-    let known = ctx.image(place);
-    let readable_at = known.and_then(|known| known.readable_at);
-    let canary = known.and_then(|known| known.canary.as_ref());
-    let look = || Look::Canary(image.clone());
-    if readable_at.is_some_and(|at| record.seen_at.duration_since(at).abs() <= ctx.policy.canary) {
-        notes.say(|| format!("The same credential read {image}, so the answer is not a hidden refusal."));
+    let over = ctx.same_tag(place, tag).filter_map(|run| ctx.within_grace(run)).max();
+    if over.is_none() && !still_running {
         return None;
     }
-    match canary {
-        None => {
-            notes.want(place.urgency, None, look);
-            Some(Verdict::Unknown)
-        }
-        Some(Probe::Unseen(failure)) => {
-            notes.say(|| format!("Whether this credential may read {image} is not shown: {failure}."));
-            notes.unsure(|| format!("Let landfall's credential list the tags of {image}: a 404 can hide a 403."));
-            notes.want(Urgency::Again, None, look);
-            again(place, tag, record, notes);
-            Some(Verdict::Unknown)
-        }
-        Some(Probe::Absent(absence)) => {
-            notes.say(|| format!("The repository is unknown too ({}): new, misspelt, or hidden.", absence.code));
-            None
-        }
-        Some(Probe::Present(_)) => {
-            notes.want(Urgency::Again, Some(record.seen_at), look);
-            let since = record.absent_since.unwrap_or(record.seen_at);
-            let shown = readable_at.is_some_and(|at| since.duration_since(at) <= ctx.policy.canary);
-            notes.say(|| format!("The same credential could read {image} when the tag was first absent."));
-            (!shown).then_some(Verdict::Unknown)
-        }
-    }
-}
-
-fn twice(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, record: &TagRecord, notes: &mut impl Notes) -> bool {
-    let since = record.absent_since.unwrap_or(record.seen_at);
-    let second = since.saturating_add(ctx.policy.second_look).unwrap_or(since);
-    if record.absent_looks >= 2 && record.seen_at >= second {
-        notes.say(|| format!("It was absent in {} looks since {since:.0}.", record.absent_looks));
-        return true;
-    }
-    notes.say(|| "It was absent in one look; a second look decides.".to_owned());
-    notes.want(place.urgency, Some(second), || look(place, tag));
-    false
-}
-
-/// Looks again later: the pause doubles with the age of the absence, from 15 seconds to ten minutes.
-fn again(place: &Place<'_>, tag: &Tag, record: &TagRecord, notes: &mut impl Notes) {
-    let since = record.absent_since.unwrap_or(record.seen_at);
-    notes.want(Urgency::Again, Some(next_look(record.seen_at, since)), || look(place, tag));
-}
-
-fn next_look(seen_at: jiff::Timestamp, since: jiff::Timestamp) -> jiff::Timestamp {
-    let pause = seen_at.duration_since(since).as_secs().clamp(15, 600);
-    seen_at.saturating_add(jiff::SignedDuration::from_secs(pause)).unwrap_or(seen_at)
-}
-
-fn look(place: &Place<'_>, tag: &Tag) -> Look {
-    Look::Tag(TagRef { image: place.spec.repository.clone(), tag: tag.clone() })
+    notes.say(|| match over {
+        Some(over) => format!("The grace of {:#} lasts until {over:.0}.", ctx.policy.grace),
+        None => "Not all its push jobs are over.".to_owned(),
+    });
+    notes.want(Urgency::Again, next(end), || look(place, tag));
+    Some(Verdict::Pending)
 }

@@ -160,6 +160,32 @@ impl<'a> Context<'a> {
         last.max(unread).or(run.finished_at).or(run.started_at).or(run.created_at)
     }
 
+    /// Returns the runs of the same commit that are to push the same tag, the place's own included.
+    pub(super) fn same_tag<'t>(
+        &'t self,
+        place: &'t Place<'_>,
+        tag: &'t Tag,
+    ) -> impl Iterator<Item = &'a Arc<Run>> + 't {
+        let same = |run: &&Arc<Run>| {
+            run.key == place.run.key
+                || (run.sha == place.run.sha
+                    && self.service.filtered(run).is_none()
+                    && place.template.expand(run).is_ok_and(|theirs| theirs == *tag))
+        };
+        self.runs.iter().filter(same)
+    }
+
+    /// Returns another run of the same commit that may still push the same tag.
+    pub(super) fn still_to_push(&self, place: &Place<'_>, tag: &Tag) -> Option<&'a Arc<Run>> {
+        let push_is_over = |run: &Run| {
+            let Some(jobs) = self.record(run).and_then(|record| record.jobs.as_ref()) else { return false };
+            let push_jobs = self.push_jobs(&jobs.items);
+            !self.guesses() && !push_jobs.is_empty() && push_jobs.iter().all(|job| job.state.is_finished())
+        };
+        let others = self.same_tag(place, tag).filter(|run| run.key != place.run.key);
+        others.into_iter().find(|run| !run.state.is_finished() && !push_is_over(run))
+    }
+
     /// Returns when the grace of a run's push is over, where it is not over yet.
     pub(super) fn within_grace(&self, run: &Run) -> Option<Timestamp> {
         let over = self.push_ended(run)?.saturating_add(self.policy.grace).unwrap_or(Timestamp::MAX);

@@ -2,7 +2,7 @@
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::{ImageName, Platform, RepoPath, Run, ServiceName, SourceId, TagTemplate};
+use super::{ImageName, Platform, RepoPath, Run, ServiceName, SourceId, Tag, TagTemplate};
 
 /// Globs of which one must match. None at all matches everything.
 #[derive(Debug, Clone)]
@@ -65,6 +65,13 @@ impl Service {
     pub fn watches(&self, run: &Run) -> bool {
         let file = run.workflow_file.as_ref().is_some_and(|file| self.workflow.matches(file.raw()));
         file || self.workflow.matches(run.workflow.raw())
+    }
+
+    /// Returns whether a green run is to leave this very tag behind.
+    #[must_use]
+    pub fn expects(&self, run: &Run, image: &ImageName, tag: &Tag) -> bool {
+        let tags = self.images.iter().filter(|spec| spec.repository == *image).flat_map(|spec| &spec.tags);
+        tags.into_iter().any(|template| template.expand(run).is_ok_and(|expected| expected == *tag))
     }
 
     /// Returns why the run is not to publish: its event or branch is filtered out.

@@ -1,0 +1,109 @@
+//! What it takes to believe that a tag is absent: that this credential can read the repository, and a second look.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Verdict;
+use super::context::{Context, Place};
+use super::notes::Notes;
+use crate::domain::{Look, Probe, Tag, TagRecord, TagRef, Urgency};
+
+/// Returns a verdict where nothing shows that this credential can read the repository: a 404 can hide a 403.
+pub(super) fn unreadable(
+    ctx: &Context<'_>,
+    place: &Place<'_>,
+    tag: &Tag,
+    record: &TagRecord,
+    notes: &mut impl Notes,
+) -> Option<Verdict> {
+    let image = &place.spec.repository;
+    let known = ctx.image(place);
+    let readable_at = known.and_then(|known| known.readable_at);
+    let canary = known.and_then(|known| known.canary.as_ref());
+    let look = || Look::Canary(image.clone());
+    if readable_at.is_some_and(|at| record.seen_at.duration_since(at).abs() <= ctx.policy.canary) {
+        notes.say(|| format!("The same credential read {image}, so the answer is not a hidden refusal."));
+        return None;
+    }
+    match canary {
+        None => {
+            notes.want(place.urgency, None, look);
+            Some(Verdict::Unknown)
+        }
+        Some(Probe::Unseen(failure)) => {
+            notes.say(|| format!("Whether this credential may read {image} is not shown: {failure}."));
+            notes.unsure(|| format!("Let landfall's credential list the tags of {image}: a 404 can hide a 403."));
+            notes.want(Urgency::Again, None, look);
+            again(place, tag, record, notes);
+            Some(Verdict::Unknown)
+        }
+        Some(Probe::Absent(absence)) => {
+            let before = readable_at.or_else(|| known?.landed.values().map(|landed| landed.last_seen).max());
+            notes.unsure(|| format!("Let landfall's credential list the tags of {image}: a 404 can hide a 403."));
+            if let Some(before) = before {
+                notes.say(|| {
+                    let code = absence.code;
+                    format!("The repository is unknown too ({code}), and was not at {before:.0}: deleted, or hidden.")
+                });
+                notes.want(Urgency::Again, Some(record.seen_at), look);
+                again(place, tag, record, notes);
+                return Some(Verdict::Unknown);
+            }
+            notes.say(|| {
+                let code = absence.code;
+                format!("The repository is unknown too ({code}): new, misspelt, or hidden, which is less sure.")
+            });
+            None
+        }
+        Some(Probe::Present(_)) => {
+            notes.want(Urgency::Again, Some(record.seen_at), look);
+            let since = record.absent_since.unwrap_or(record.seen_at);
+            let shown = readable_at.is_some_and(|at| since.duration_since(at) <= ctx.policy.canary);
+            notes.say(|| format!("The same credential could read {image} when the tag was first absent."));
+            (!shown).then_some(Verdict::Unknown)
+        }
+    }
+}
+
+/// Returns whether the tag was absent twice, the second time a while after the first and not before `graced`.
+pub(super) fn absent_twice(
+    ctx: &Context<'_>,
+    place: &Place<'_>,
+    tag: &Tag,
+    record: &TagRecord,
+    graced: Option<Timestamp>,
+    notes: &mut impl Notes,
+) -> bool {
+    let since = record.absent_since.unwrap_or(record.seen_at);
+    let apart = since.saturating_add(ctx.policy.second_look).unwrap_or(since);
+    let second = graced.map_or(apart, |graced| graced.max(apart));
+    if record.absent_looks >= 2 && last_absent(record) >= second {
+        notes.say(|| format!("It was absent in {} looks since {since:.0}.", record.absent_looks));
+        return true;
+    }
+    notes.say(|| "It was absent, and another look decides.".to_owned());
+    notes.want(place.urgency, Some(second), || look(place, tag));
+    false
+}
+
+/// Returns when the tag was last seen absent: later looks may have failed.
+fn last_absent(record: &TagRecord) -> Timestamp {
+    match (&record.probe, &record.last_known) {
+        (Probe::Unseen(_), Some((at, Err(_)))) => *at,
+        (Probe::Present(_) | Probe::Absent(_) | Probe::Unseen(_), _) => record.seen_at,
+    }
+}
+
+/// Looks again later: the pause doubles with the age of the absence, from 15 seconds to ten minutes.
+pub(super) fn again(place: &Place<'_>, tag: &Tag, record: &TagRecord, notes: &mut impl Notes) {
+    let since = record.absent_since.unwrap_or(record.seen_at);
+    notes.want(Urgency::Again, Some(next_look(record.seen_at, since)), || look(place, tag));
+}
+
+pub(super) fn next_look(seen_at: Timestamp, since: Timestamp) -> Timestamp {
+    let pause = seen_at.duration_since(since).as_secs().clamp(15, 600);
+    seen_at.saturating_add(SignedDuration::from_secs(pause)).unwrap_or(seen_at)
+}
+
+pub(super) fn look(place: &Place<'_>, tag: &Tag) -> Look {
+    Look::Tag(TagRef { image: place.spec.repository.clone(), tag: tag.clone() })
+}
