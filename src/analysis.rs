@@ -8,6 +8,7 @@ mod explain;
 mod identity;
 mod interest;
 mod misrouted;
+mod moving;
 mod notes;
 mod plan;
 mod proof;

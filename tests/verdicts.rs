@@ -8,6 +8,8 @@ mod world;
 mod absent;
 #[path = "verdicts/jobs.rs"]
 mod jobs;
+#[path = "verdicts/moving.rs"]
+mod moving;
 #[path = "verdicts/present.rs"]
 mod present;
 #[path = "verdicts/races.rs"]

@@ -134,7 +134,8 @@ fn pruned(
     Some(Verdict::Pruned)
 }
 
-fn not_to_push(
+/// Returns a verdict where the run's jobs say that it was not to push, or do not say that it was.
+pub(super) fn not_to_push(
     ctx: &Context<'_>,
     place: &Place<'_>,
     jobs: &Batch<Job>,

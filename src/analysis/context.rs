@@ -83,7 +83,7 @@ impl<'a> Context<'a> {
         let newer = self.runs.get(..place.position).unwrap_or_default();
         newer
             .iter()
-            .filter(|run| is_green(self.service, run))
+            .filter(|run| is_green(self.service, run) && !self.pushed_nothing(run))
             .find(|run| place.template.expand(run).is_ok_and(|theirs| theirs == *tag))
     }
 
@@ -102,15 +102,37 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Returns whether a newer run of the same commit may have pushed the tag again.
-    pub(super) fn pushed_again(&self, place: &Place<'_>) -> bool {
+    /// Returns a newer run that is not green, and may have pushed the tag before it failed or before it is over.
+    pub(super) fn may_have_moved(&self, place: &Place<'_>, tag: &Tag) -> Option<&'a Arc<Run>> {
         let newer = self.runs.get(..place.position).unwrap_or_default();
-        newer.iter().any(|run| run.sha == place.run.sha)
+        newer.iter().find(|run| {
+            let went = !run.state.is_success() && run.state != RunState::Waiting;
+            went && self.moves(place, run, tag) && !self.pushed_nothing(run)
+        })
     }
 
-    /// Returns the run of the commit that a revision label names, and whether it is newer than the place's.
-    pub(super) fn run_of_revision(&self, place: &Place<'_>, revision: &str) -> Option<(&'a Arc<Run>, bool)> {
-        let position = self.runs.iter().position(|run| names_commit(revision, &run.sha) == Some(true))?;
+    /// Returns whether a run is to push this tag too.
+    fn moves(&self, place: &Place<'_>, run: &Run, tag: &Tag) -> bool {
+        self.service.filtered(run).is_none() && place.template.expand(run).is_ok_and(|theirs| theirs == *tag)
+    }
+
+    /// Returns whether a run is known to have left its push out.
+    fn pushed_nothing(&self, run: &Run) -> bool {
+        let Some(jobs) = self.record(run).and_then(|record| record.jobs.as_ref()) else { return false };
+        let mut push_jobs = self.push_jobs(&jobs.items).into_iter();
+        !self.guesses() && !is_partial(jobs) && run.state.is_finished() && push_jobs.all(|job| left_out(run, job))
+    }
+
+    /// Returns whether another run of the same commit may have pushed the tag too.
+    pub(super) fn pushed_again(&self, place: &Place<'_>) -> bool {
+        self.runs.iter().any(|run| run.sha == place.run.sha && run.key != place.run.key)
+    }
+
+    /// Returns the run of the commit that a revision label names, where it is to push this tag too, and whether it is
+    /// newer than the place's.
+    pub(super) fn run_of_revision(&self, place: &Place<'_>, tag: &Tag, revision: &str) -> Option<(&'a Arc<Run>, bool)> {
+        let named = |run: &Arc<Run>| names_commit(revision, &run.sha) == Some(true) && self.moves(place, run, tag);
+        let position = self.runs.iter().position(named)?;
         self.runs.get(position).map(|run| (run, position < place.position))
     }
 
@@ -166,12 +188,8 @@ impl<'a> Context<'a> {
         place: &'t Place<'_>,
         tag: &'t Tag,
     ) -> impl Iterator<Item = &'a Arc<Run>> + 't {
-        let same = |run: &&Arc<Run>| {
-            run.key == place.run.key
-                || (run.sha == place.run.sha
-                    && self.service.filtered(run).is_none()
-                    && place.template.expand(run).is_ok_and(|theirs| theirs == *tag))
-        };
+        let same =
+            |run: &&Arc<Run>| run.key == place.run.key || (run.sha == place.run.sha && self.moves(place, run, tag));
         self.runs.iter().filter(same)
     }
 

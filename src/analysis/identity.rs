@@ -5,35 +5,41 @@ use jiff::{SignedDuration, Timestamp};
 use super::Verdict;
 use super::content::Content;
 use super::context::{Context, Place, names_commit};
+use super::moving;
 use super::notes::Notes;
+use super::push::Logs;
 use crate::domain::{Digest, ManifestKind, Probe, RevisionRule, Tag};
 
 /// An image that says it was built longer than this before its run began is worth a look at the log.
 const BUILT_EARLY: SignedDuration = SignedDuration::from_mins(5);
 
+/// What speaks for or against the content being this commit's.
+pub(super) struct Evidence<'e> {
+    pub(super) tag: &'e Tag,
+    pub(super) digest: &'e Digest,
+    pub(super) label: Label<'e>,
+    pub(super) claim: Claimed,
+    /// Whether the log is still to be read.
+    pub(super) log_waits: bool,
+}
+
 /// Returns a verdict where the content is not this commit's.
-pub(super) fn identity(
-    ctx: &Context<'_>,
-    place: &Place<'_>,
-    digest: &Digest,
-    label: &Label<'_>,
-    claim: Claimed,
+pub(super) fn identity<'a>(
+    ctx: &Context<'a>,
+    place: &Place<'a>,
+    evidence: &Evidence<'_>,
     notes: &mut impl Notes,
 ) -> Option<Verdict> {
-    if let Label::Other(revision) = label
-        && place.template.is_moving()
-        && let Some((owner, newer)) = ctx.run_of_revision(place, revision)
+    let Evidence { tag, digest, label, claim, log_waits } = evidence;
+    if place.template.is_moving()
+        && let Some(verdict) = moving::judge(ctx, place, tag, *label, *claim, notes)
     {
-        if newer {
-            notes.say(|| format!("Superseded: the tag moved on to run #{}.", owner.number));
-            return Some(Verdict::NotExpected);
-        }
+        return Some(verdict);
+    }
+    if *claim == Claimed::Another {
         return Some(stale(ctx, place, notes));
     }
-    if claim == Claimed::Another {
-        return Some(stale(ctx, place, notes));
-    }
-    if *label != Label::Agrees && claim != Claimed::Agrees {
+    if *label != Label::Agrees && *claim != Claimed::Agrees {
         let shared = ctx.image(place).and_then(|image| image.tagged.get(digest)).filter(|tags| tags.len() > 1);
         if let Some((older, theirs)) = shared.and_then(|tags| ctx.older_owner(place, tags)) {
             notes.say(|| {
@@ -43,11 +49,17 @@ pub(super) fn identity(
                     older.number
                 )
             });
-            return Some(stale(ctx, place, notes));
+            // Two commits may build the same image, and the log of this push tells.
+            return Some(if *log_waits { Verdict::Unknown } else { stale(ctx, place, notes) });
         }
     }
     match label {
-        Label::Other(_) | Label::Lacking => {
+        Label::Other(_) => {
+            notes.step(|| "Find out what pushed this tag; do not deploy it as this commit.".to_owned());
+            notes.step(|| "If the label is the base image's, label this image, or set revision to off.".to_owned());
+            Some(Verdict::Mismatch)
+        }
+        Label::Lacking => {
             notes.step(|| "Find out what pushed this tag; do not deploy it as this commit.".to_owned());
             Some(Verdict::Mismatch)
         }
@@ -55,7 +67,7 @@ pub(super) fn identity(
     }
 }
 
-fn stale(ctx: &Context<'_>, place: &Place<'_>, notes: &mut impl Notes) -> Verdict {
+pub(super) fn stale(ctx: &Context<'_>, place: &Place<'_>, notes: &mut impl Notes) -> Verdict {
     if let Some(over) = ctx.within_grace(place.run) {
         notes.say(|| format!("A registry may serve the old digest for a while; the grace lasts until {over:.0}."));
         return Verdict::Pending;
@@ -93,6 +105,14 @@ pub(super) enum Label<'a> {
 }
 
 impl<'a> Label<'a> {
+    /// Returns the other commit that it names.
+    pub(super) fn other(self) -> Option<&'a str> {
+        match self {
+            Self::Other(revision) => Some(revision),
+            Self::Agrees | Self::Lacking | Self::Absent | Self::NoCommit | Self::NotAsked | Self::Unread => None,
+        }
+    }
+
     pub(super) fn of(place: &Place<'_>, content: &Content<'a>) -> Self {
         // A pull request's image names the merge commit, which the API does not give.
         if place.spec.revision == RevisionRule::Off || place.run.event.is_pull_request() {
@@ -139,15 +159,20 @@ pub(super) enum Claimed {
     Agrees,
     /// Another digest, and nothing that excuses it.
     Another,
-    /// Another digest, but a newer run of the same commit may have pushed again.
+    /// Another digest, but another run of the same commit may have pushed it too.
     PushedAgain,
 }
 
 impl Claimed {
-    pub(super) fn of(ctx: &Context<'_>, place: &Place<'_>, digest: &Digest, claimed: Option<&Digest>) -> Self {
-        let Some(claimed) = claimed else { return Self::Nothing };
-        if claimed == digest || is_part(ctx, place, digest, claimed) {
+    /// One push job may push the tag again after another: any of the digests will do. A line that names no
+    /// repository may be about another image, and contradicts nothing.
+    pub(super) fn of(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, digest: &Digest, logs: &Logs<'_>) -> Self {
+        let image = &place.spec.repository;
+        let agrees = |claimed: &Digest| claimed == digest || is_part(ctx, place, digest, claimed);
+        if logs.digests(image, tag).any(|(_, claimed)| agrees(claimed)) {
             Self::Agrees
+        } else if !logs.digests(image, tag).any(|(named, _)| named) {
+            Self::Nothing
         } else if ctx.pushed_again(place) {
             Self::PushedAgain
         } else {
@@ -163,9 +188,8 @@ impl Claimed {
             Self::Another => {
                 notes.say(|| format!("The log claims to have pushed {tag} as {claimed}, which is not what is there."));
             }
-            Self::PushedAgain => notes.say(|| {
-                format!("The log claims {claimed}; a newer run of the same commit may have pushed {tag} again.")
-            }),
+            Self::PushedAgain => notes
+                .say(|| format!("The log claims {claimed}; another run of the same commit may have pushed {tag} too.")),
         }
     }
 }

@@ -94,10 +94,15 @@ pub(super) fn logs<'a>(
 impl<'a> Logs<'a> {
     /// Returns the last digest that the logs claim for this very tag.
     pub(super) fn claimed(&self, image: &ImageName, tag: &Tag) -> Option<&'a Digest> {
-        let ours = |claim: &&Claim| {
+        self.digests(image, tag).map(|(_, digest)| digest).last()
+    }
+
+    /// Returns every digest that the logs claim for this very tag, and whether the line names the repository.
+    pub(super) fn digests(&self, image: &ImageName, tag: &Tag) -> impl Iterator<Item = (bool, &'a Digest)> {
+        let ours = move |claim: &&Claim| {
             claim.tag.as_ref() == Some(tag) && claim.image.as_ref().is_none_or(|claimed| claimed == image)
         };
-        self.claims().filter(ours).filter_map(|claim| claim.digest.as_ref()).last()
+        self.claims().filter(ours).filter_map(|claim| Some((claim.image.is_some(), claim.digest.as_ref()?)))
     }
 
     /// Returns every claim, in order.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::content;
 use super::context::{Context, Place};
-use super::identity::{Claimed, Label, identity, worth_the_log};
+use super::identity::{Claimed, Evidence, Label, identity, worth_the_log};
 use super::notes::{Notes, Silent};
 use super::push::{self, Jobs, Logs, Pushed};
 use super::{Verdict, absence};
@@ -162,9 +162,10 @@ fn present<'a>(
     label.say(place, content.created, notes);
     let logs = if worth_the_log(place, &content, &label) { log_of_push(ctx, place, notes) } else { Logs::default() };
     let claimed = logs.claimed(&place.spec.repository, tag);
-    let claim = Claimed::of(ctx, place, digest, claimed);
+    let claim = Claimed::of(ctx, place, tag, digest, &logs);
     claim.say(tag, claimed, notes);
-    let verdict = identity(ctx, place, digest, &label, claim, notes).unwrap_or_else(|| content.wholeness());
+    let evidence = Evidence { tag, digest, label, claim, log_waits: logs.waiting };
+    let verdict = identity(ctx, place, &evidence, notes).unwrap_or_else(|| content.wholeness());
     if verdict == Verdict::Incomplete
         && let Some(over) = ctx.within_grace(place.run)
     {
@@ -177,6 +178,7 @@ fn present<'a>(
 fn log_of_push<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl Notes) -> Logs<'a> {
     match push::jobs(ctx, place, place.depth, notes) {
         Jobs::Seen(jobs) => push::logs(ctx, place, &ctx.push_jobs(&jobs.items), place.depth, notes),
-        Jobs::NotYet | Jobs::Unseen => Logs::default(),
+        Jobs::NotYet => Logs { waiting: true, ..Logs::default() },
+        Jobs::Unseen => Logs::default(),
     }
 }

@@ -80,7 +80,7 @@ pub struct ImageRecord {
     pub canary: Option<Probe<Batch<Tag>>>,
     /// Tags that landed once, by tag and run.
     pub landed: FxHashMap<(Tag, RunKey), Landed>,
-    /// Every digest that a tag of this repository was seen to point to, and those tags.
+    /// Every digest that a tag of this repository was seen to point to, and the tags that were seen there last.
     pub tagged: FxHashMap<Digest, FxHashSet<Tag>>,
 }
 
@@ -237,6 +237,13 @@ impl Snapshot {
             Probe::Unseen(failure) => Probe::Unseen(failure),
         };
         if let Some(known) = record.tags.get_mut(&tag) {
+            // Where the tag pointed before says nothing of where it points now.
+            if let (Probe::Present(before), Probe::Present(_) | Probe::Absent(_)) = (&known.probe, &probe)
+                && probe != known.probe
+                && let Some(tags) = record.tagged.get_mut(before)
+            {
+                tags.remove(&tag);
+            }
             return known.absorb(at, probe);
         }
         record.tags.insert(tag, TagRecord::new(at, probe));

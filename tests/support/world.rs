@@ -131,7 +131,19 @@ impl World {
     pub(crate) fn goes_on(&mut self, key: &RunKey, change: impl FnOnce(&mut Run)) -> &mut Self {
         let run = self.runs.iter_mut().find(|run| run.key == *key).expect("the run is listed");
         change(Arc::make_mut(run));
+        self.listed_at(now())
+    }
+
+    /// The same runs are listed again, at this moment.
+    pub(crate) fn listed_at(&mut self, at: Timestamp) -> &mut Self {
         let batch = Batch { items: self.runs.clone(), skipped: 0, complete: true };
+        let name = self.service.name.clone();
+        self.see(at, Seen::Runs(name, batch))
+    }
+
+    /// The same runs are listed again, and one more could not be read.
+    pub(crate) fn skip_a_run(&mut self) -> &mut Self {
+        let batch = Batch { items: self.runs.clone(), skipped: 1, complete: true };
         let name = self.service.name.clone();
         self.see(now(), Seen::Runs(name, batch))
     }
@@ -177,7 +189,11 @@ impl World {
 
     /// A whole single-platform image under the tag, with this revision label.
     pub(crate) fn pushed(&mut self, tag: &str, name: &str, revision: Option<&Sha>) -> &mut Self {
-        self.tag(now(), tag, Probe::Present(Arc::new(single(name)))).whole(name, "linux/amd64", revision)
+        self.pushed_at(now(), tag, name, revision)
+    }
+
+    pub(crate) fn pushed_at(&mut self, at: Timestamp, tag: &str, name: &str, revision: Option<&Sha>) -> &mut Self {
+        self.tag(at, tag, Probe::Present(Arc::new(single(name)))).whole(name, "linux/amd64", revision)
     }
 
     /// The config and the layer of `single(name)`.

@@ -145,9 +145,10 @@ fn a_moving_tag_left_behind_is_stale_after_the_grace() {
     let mut world = World::expecting(&["{branch}"], &[]);
     world.run(6, 60);
     let run = world.run(7, 30);
-    world.pushed("main", "one", Some(&sha(6)));
+    world.pushed("main", "one", Some(&sha(6))).job(&run, Conclusion::Success, 31);
     assert_eq!(world.verdict(&run), Verdict::Stale);
     let fresh = world.run(8, 1);
+    world.job(&fresh, Conclusion::Success, 1);
     assert_eq!(world.verdict(&fresh), Verdict::Pending);
 }
 
