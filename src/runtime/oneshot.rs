@@ -55,7 +55,9 @@ impl Oneshot<'_> {
             Looking { oneshot: self, interest: Interest::new(self.services), snapshot: Snapshot::default() };
         looking.remember(remembered);
         let deadline = self.clock.now().saturating_add(self.wait).unwrap_or(Timestamp::MAX);
-        let mut touched: BTreeSet<usize> = (0..self.services.len()).collect();
+        let all = || (0..self.services.len()).collect::<BTreeSet<usize>>();
+        let mut touched = all();
+        let mut swept = false;
         loop {
             looking.want(&touched, &poller);
             touched.clear();
@@ -72,6 +74,13 @@ impl Oneshot<'_> {
             }
             watcher.touched(&looking.snapshot, &touched);
             if !waits || !touched.is_empty() {
+                swept = false;
+                continue;
+            }
+            // An answer about one service's image may be what another waits for: nothing is left only where nobody
+            // wants more.
+            if !std::mem::replace(&mut swept, true) {
+                touched = all();
                 continue;
             }
             touched = looking.not_final();

@@ -1,0 +1,169 @@
+//! The loop of `check`: it asks all that can change a verdict, and it ends. Under paused time.
+#![expect(clippy::unwrap_used, clippy::expect_used, dead_code, reason = "tests")]
+
+#[path = "support/world.rs"]
+mod world;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use landfall::analysis::{Policy, Verdict, judge};
+use landfall::domain::{
+    Batch, Claim, Conclusion, Digest, Failure, ImageConfig, ImageName, Job, JobId, Manifest, Probe, PushLog, Run,
+    RunKey, RunState, Service, ServiceName, Snapshot, SourceId, Tag, TagRef, Traffic,
+};
+use landfall::poll::{Clock, Rhythm, Sources};
+use landfall::runtime::Oneshot;
+use landfall::source::{CiProvider, Registry};
+
+use world::{World, absent, digest, image, minutes_ago, now, single};
+
+const TAG: &str = "sha-0000000";
+
+struct Paused(tokio::time::Instant);
+
+impl Clock for Paused {
+    fn now(&self) -> Timestamp {
+        now() + SignedDuration::try_from(self.0.elapsed()).unwrap()
+    }
+}
+
+/// A provider and a registry that always answer the same.
+#[derive(Default)]
+struct Still {
+    runs: HashMap<ServiceName, Arc<Run>>,
+    jobs: Vec<Job>,
+    log: PushLog,
+    tags: HashMap<TagRef, Manifest>,
+}
+
+fn all<T>(items: Vec<T>) -> Batch<T> {
+    Batch { items, skipped: 0, complete: true }
+}
+
+#[async_trait]
+impl CiProvider for Still {
+    async fn runs(&self, service: &Service, _: usize) -> Result<Batch<Arc<Run>>, Failure> {
+        Ok(all(self.runs.get(&service.name).cloned().into_iter().collect()))
+    }
+
+    async fn jobs(&self, _: &RunKey) -> Result<Batch<Job>, Failure> {
+        Ok(all(self.jobs.clone()))
+    }
+
+    async fn push_log(&self, _: &RunKey, _: JobId) -> Result<PushLog, Failure> {
+        Ok(self.log.clone())
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+}
+
+#[async_trait]
+impl Registry for Still {
+    async fn tag(&self, tag_ref: &TagRef) -> Probe<Arc<Manifest>> {
+        // The image of another service is answered last.
+        tokio::time::sleep(Duration::from_millis(if tag_ref.image == image() { 10 } else { 900 })).await;
+        self.tags.get(tag_ref).map_or_else(absent, |manifest| Probe::Present(Arc::new(manifest.clone())))
+    }
+
+    async fn manifest(&self, _: &ImageName, _: &Digest) -> Probe<Arc<Manifest>> {
+        absent()
+    }
+
+    async fn config(&self, _: &ImageName, _: &Digest) -> Probe<ImageConfig> {
+        Probe::Present(ImageConfig::default())
+    }
+
+    async fn blob(&self, _: &ImageName, _: &Digest) -> Probe<()> {
+        Probe::Present(())
+    }
+
+    async fn tags(&self, _: &ImageName) -> Probe<Batch<Tag>> {
+        Probe::Present(all(vec![]))
+    }
+
+    async fn warm(&self, _: &ImageName) {}
+
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+}
+
+async fn look(still: Still, services: &[Arc<Service>]) -> Option<Snapshot> {
+    let still = Arc::new(still);
+    let mut sources = Sources::default();
+    sources.ci.insert(SourceId::parse("github").unwrap(), still.clone());
+    sources.registries.insert(SourceId::parse("registry.test").unwrap(), still);
+    let rhythm = Rhythm {
+        runs: 20,
+        ci_in_flight: 4,
+        registry_in_flight: 4,
+        attempts: 2,
+        backoff: SignedDuration::from_millis(100),
+        patience: SignedDuration::from_secs(5),
+    };
+    let policy = Policy::default();
+    let clock = Arc::new(Paused(tokio::time::Instant::now()));
+    let oneshot = Oneshot { services, policy: &policy, rhythm, clock, wait: SignedDuration::ZERO };
+    let mut watcher = ();
+    let looking = oneshot.look(sources, vec![], &mut watcher);
+    tokio::time::timeout(Duration::from_mins(5), looking).await.ok()
+}
+
+fn job(id: u64, name: &str, state: RunState) -> Job {
+    Job {
+        id: JobId(id),
+        name: name.into(),
+        stage: None,
+        finished_at: state.is_finished().then(|| minutes_ago(31)),
+        state,
+        allow_failure: false,
+        started_at: None,
+        url: "https://ci.test/job".into(),
+    }
+}
+
+/// One green run of a service, whose push job is over.
+fn green() -> (Still, Arc<Service>) {
+    let mut world = World::new();
+    let key = world.run(7, 30);
+    let run = world.row(&key).run;
+    let runs = HashMap::from([(world.service.name.clone(), run)]);
+    let jobs = vec![job(1, "docker push", RunState::Finished(Conclusion::Success))];
+    (Still { runs, jobs, ..Still::default() }, world.service)
+}
+
+fn verdict(snapshot: &Snapshot, service: &Arc<Service>) -> Verdict {
+    let later = now() + SignedDuration::from_mins(1);
+    judge(snapshot, service, &Policy::default(), later).rows[0].verdict
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_though_a_manual_job_waits_for_ever() {
+    for state in [RunState::Waiting, RunState::Running] {
+        let (mut still, service) = green();
+        still.jobs.push(job(2, "docker promote", state));
+        let snapshot = look(still, &[service.clone()]).await.expect("the look ends");
+        assert_eq!(verdict(&snapshot, &service), Verdict::Missing);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_service_waits_for_may_be_another_services_image() {
+    let (mut still, service) = green();
+    let theirs = ImageName::parse("registry.test/acme/worker").unwrap();
+    let mut other = (*service).clone();
+    other.name = ServiceName::parse("worker").unwrap();
+    other.images[0].repository = theirs.clone();
+    let there = TagRef { image: theirs.clone(), tag: Tag::parse(TAG).unwrap() };
+    let claim = Claim { image: Some(theirs), tag: Some(there.tag.clone()), digest: Some(digest("one")) };
+    still.log = PushLog { claims: vec![claim], available: true, ..PushLog::default() };
+    still.tags.insert(there, single("one"));
+    let snapshot = look(still, &[service.clone(), other.into()]).await.expect("the look ends");
+    assert_eq!(verdict(&snapshot, &service), Verdict::Misrouted);
+}
