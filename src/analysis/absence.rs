@@ -189,7 +189,8 @@ fn say_logs(place: &Place<'_>, tag: &Tag, logs: &Logs<'_>, notes: &mut impl Note
     if let Some(digest) = logs.claimed(image, tag) {
         notes.say(|| format!("Claimed but absent: the log says that it pushed {tag} as {digest}."));
     } else if logs.any() {
-        notes.say(|| format!("Never claimed: the log names no push of {image}:{tag}."));
+        let read = if logs.in_part() { "what was read of the log" } else { "the log" };
+        notes.say(|| format!("Never claimed: {read} names no push of {image}:{tag}."));
     } else {
         notes.say(|| "There is no log to say what was pushed.".to_owned());
     }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use super::Policy;
 use super::push::is_partial;
 use crate::domain::{
-    ImageRecord, ImageSpec, Job, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate, Urgency,
+    Batch, ImageRecord, ImageSpec, Job, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate, Urgency,
 };
 
 /// One service in the light of everything that was seen.
@@ -106,7 +106,9 @@ impl<'a> Context<'a> {
     pub(super) fn may_have_moved(&self, place: &Place<'_>, tag: &Tag) -> Option<&'a Arc<Run>> {
         let newer = self.runs.get(..place.position).unwrap_or_default();
         newer.iter().find(|run| {
-            let went = !run.state.is_success() && run.state != RunState::Waiting;
+            let pushed = |jobs: &Batch<Job>| self.push_jobs(&jobs.items).iter().any(|job| job.state.is_success());
+            let jobs = self.record(run).and_then(|record| record.jobs.as_ref());
+            let went = !run.state.is_success() && (run.state != RunState::Waiting || jobs.is_some_and(pushed));
             went && self.moves(place, run, tag) && !self.pushed_nothing(run)
         })
     }

@@ -32,6 +32,8 @@ pub(super) struct Logs<'a> {
     pub(super) read: Vec<&'a PushLog>,
     /// Whether a log is still to be read.
     pub(super) waiting: bool,
+    /// Whether a log is not to be read, or could not be.
+    pub(super) in_part: bool,
 }
 
 /// Returns the jobs of the place's run; wants them where they are not known.
@@ -73,6 +75,7 @@ pub(super) fn logs<'a>(
     let mut logs = Logs::default();
     let record = ctx.record(place.run);
     let finished = push_jobs.iter().filter(|job| job.state.is_finished() && !left_out(place.run, job));
+    logs.in_part = finished.clone().count() > LOGS_AT_MOST;
     for job in finished.take(LOGS_AT_MOST) {
         let look = || Look::PushLog(place.run.key.clone(), job.id);
         if let Some(log) = record.and_then(|record| record.logs.get(&job.id)) {
@@ -81,6 +84,7 @@ pub(super) fn logs<'a>(
                 notes.want(Urgency::Again, Some(later(end, LOG_LAG)), look);
             }
         } else if let Some(miss) = record.and_then(|record| record.log_failures.get(&job.id)) {
+            logs.in_part = true;
             notes.say(|| format!("The log of job {} could not be read: {}.", job.name, miss.failure));
             notes.want(Urgency::Again, None, look);
         } else {
@@ -123,6 +127,11 @@ impl<'a> Logs<'a> {
     /// Returns where the push set out for, other than the expected repository.
     pub(super) fn elsewhere(&self, image: &ImageName) -> Option<&'a ImageName> {
         self.read.iter().flat_map(|log| &log.destinations).find(|destination| *destination != image)
+    }
+
+    /// Returns whether some of what the logs say was not read.
+    pub(super) fn in_part(&self) -> bool {
+        self.in_part || self.read.iter().any(|log| log.truncated)
     }
 
     /// Returns whether a log was there to be read.

@@ -35,6 +35,14 @@ fn what_was_claimed_and_is_absent_says_so() {
 }
 
 #[test]
+fn a_log_that_was_read_in_part_does_not_say_what_was_never_claimed() {
+    let (mut world, run) = failed_push();
+    let log = PushLog { available: true, truncated: true, ..PushLog::default() };
+    world.see(now(), Seen::PushLog(run.clone(), JobId(run.id), log)).gone(TAG);
+    assert!(world.why(&run).evidence.iter().any(|line| line.contains("what was read of the log")));
+}
+
+#[test]
 fn one_look_is_not_enough_for_missing() {
     let (mut world, run) = failed_push();
     world.canary().tag(now(), TAG, absent());

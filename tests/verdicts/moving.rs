@@ -51,6 +51,15 @@ fn a_newer_run_may_have_moved_the_tag_on(#[case] state: RunState, #[case] expect
 }
 
 #[test]
+fn a_newer_run_that_waits_for_a_person_after_its_push_may_have_moved_the_tag_on() {
+    let (mut world, _, run) = two_runs();
+    world.job(&run, Conclusion::Success, 31).log(&run, &[(&image(), "main", &digest("seven"))]);
+    let newer = world.run_with(8, 1, |newer| newer.state = RunState::Waiting);
+    world.job(&newer, Conclusion::Success, 2).pushed("main", "eight", None);
+    assert_eq!(world.verdict(&run), Verdict::Pending);
+}
+
+#[test]
 fn what_changed_after_the_runs_were_listed_is_not_judged_before_they_are_listed_again() {
     let (mut world, _, run) = two_runs();
     world.job(&run, Conclusion::Success, 31).log(&run, &[]);
