@@ -25,6 +25,7 @@ use landfall::config::{self, Config};
 use landfall::demo::{Kind, Recorded, Server, Servers, World};
 use landfall::runtime::{Oneshot, SystemClock, build, patient};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 const LATENCY: Duration = Duration::from_millis(50);
 const SERVICES: usize = 20;
@@ -33,8 +34,8 @@ const RUNS: usize = 20;
 const TRIPS: u32 = 5;
 
 fn main() {
-    // `cargo test` runs benches too; a measurement would only slow it down.
-    if std::env::args().any(|argument| argument == "--test") {
+    // `cargo bench` says so; whoever only lists or tests all targets does not want to wait for it.
+    if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
     // The servers have threads of their own, as if they were elsewhere.
@@ -44,20 +45,17 @@ fn main() {
     as_a_process(&there);
 }
 
-fn serve(there: &Runtime) -> (Servers, Vec<Recorded>, tokio::sync::mpsc::UnboundedReceiver<Recorded>) {
+fn serve(there: &Runtime) -> (Servers, UnboundedReceiver<Recorded>) {
     let world = World::bench(SERVICES, RUNS);
     let started = there.block_on(Servers::start_recording(world, LATENCY, Timestamp::now()));
-    let (servers, records) = started.unwrap();
-    (servers, Vec::new(), records)
+    started.unwrap()
 }
 
 fn in_process(there: &Runtime, here: &Runtime) {
-    let (servers, mut recorded, mut records) = serve(there);
+    let (servers, mut records) = serve(there);
     let config = config::parse(&servers.config_toml(), Path::new("bench.toml")).unwrap().config;
     let (first, all) = here.block_on(look(config, &servers));
-    while let Ok(record) = records.try_recv() {
-        recorded.push(record);
-    }
+    let recorded: Vec<Recorded> = std::iter::from_fn(|| records.try_recv().ok()).collect();
     let mut sent = BTreeMap::new();
     for record in &recorded {
         *sent.entry(record.kind).or_insert(0) += 1;
@@ -120,7 +118,7 @@ fn report(servers: &Servers, sent: &BTreeMap<Kind, u64>, first: Duration, all: D
 }
 
 fn as_a_process(there: &Runtime) {
-    let (servers, _, _records) = serve(there);
+    let (servers, _records) = serve(there);
     let config = servers.config_file().unwrap();
     let child = child::run(
         Path::new(env!("CARGO_BIN_EXE_landfall")),
