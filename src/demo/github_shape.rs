@@ -13,7 +13,8 @@ pub(super) struct Shape<'a> {
     stage: &'a Stage,
     service: &'a Service,
     origin: String,
-    repository: Value,
+    /// Written once: every run of a list carries it twice.
+    repository: String,
 }
 
 /// The addresses of a repository that follow one pattern: the field, and what stands behind the repository's own.
@@ -59,7 +60,7 @@ const ADDRESSES: [(&str, &str); 36] = [
 impl<'a> Shape<'a> {
     pub(super) fn new(stage: &'a Stage, service: &'a Service) -> Self {
         let origin = stage.addresses.origin(Server::GitHub);
-        let repository = repository(&origin, service);
+        let repository = repository(&origin, service).to_string();
         Self { stage, service, origin, repository }
     }
 
@@ -73,8 +74,18 @@ impl<'a> Shape<'a> {
         words(state(run, now)).map(Some).map(|word| word.filter(|word| !word.is_empty()))
     }
 
-    /// Returns a `workflow-run`. An earlier attempt is over, and failed.
-    pub(super) fn run(&self, run: &Run, attempt: u64, bare: bool, now: i64) -> Value {
+    /// Returns a `workflow-run` as JSON. An earlier attempt is over, and failed.
+    pub(super) fn run(&self, run: &Run, attempt: u64, bare: bool, now: i64) -> String {
+        let mut text = self.fields(run, attempt, bare, now).to_string();
+        text.pop();
+        for field in ["repository", "head_repository"] {
+            text.extend([",\"", field, "\":", &self.repository]);
+        }
+        text.push('}');
+        text
+    }
+
+    fn fields(&self, run: &Run, attempt: u64, bare: bool, now: i64) -> Value {
         let earlier = attempt < run.attempt;
         let state = if earlier { State::Over(Outcome::Failure) } else { state(run, now) };
         let started = if earlier { run.at - EARLIER } else { run.at };
@@ -107,7 +118,7 @@ impl<'a> Shape<'a> {
             "cancel_url": format!("{url}/cancel"), "rerun_url": format!("{url}/rerun"),
             "previous_attempt_url": (attempt > 1).then(|| format!("{url}/attempts/{}", attempt - 1)),
             "workflow_url": format!("{api}/actions/workflows/{workflow}"),
-            "head_commit": self.commit(run), "repository": self.repository, "head_repository": self.repository,
+            "head_commit": self.commit(run),
         })
     }
 
@@ -154,7 +165,7 @@ impl<'a> Shape<'a> {
     fn pull_requests(&self, run: &Run) -> Value {
         let Some(pull) = run.pull_request else { return json!([]) };
         let api = format!("{}/repos/{}", self.origin, self.service.repo);
-        let name = self.repository.get("name");
+        let name = self.service.repo.rsplit('/').next();
         let repo = json!({ "id": self.service.id, "url": api, "name": name });
         json!([{
             "id": pull + 2_000_000_000, "number": pull, "url": format!("{api}/pulls/{pull}"),
