@@ -32,6 +32,9 @@ const SERVICES: usize = 20;
 const RUNS: usize = 20;
 /// The list while challenge and token come, then tag, child and config.
 const TRIPS: u32 = 5;
+/// What one registry's width allows: a challenge, then six rounds of 16 for 20 tokens, 20 tags, 20 children of
+/// the ten indexes and 30 configs.
+const ROUNDS: u32 = 7;
 
 fn main() {
     // `cargo bench` says so; whoever only lists or tests all targets does not want to wait for it.
@@ -54,18 +57,28 @@ fn serve(there: &Runtime) -> (Servers, UnboundedReceiver<Recorded>) {
 fn in_process(there: &Runtime, here: &Runtime) {
     let (servers, mut records) = serve(there);
     let config = config::parse(&servers.config_toml(), Path::new("bench.toml")).unwrap().config;
-    let (first, all) = here.block_on(look(config, &servers));
+    let walls = here.block_on(look(config, &servers));
     let recorded: Vec<Recorded> = std::iter::from_fn(|| records.try_recv().ok()).collect();
     let mut sent = BTreeMap::new();
     for record in &recorded {
         *sent.entry(record.kind).or_insert(0) += 1;
     }
     let again = here.block_on(replay::replay(&servers, recorded));
-    report(&servers, &sent, first, all, again);
+    report(&servers, &sent, &walls, again);
 }
 
-/// Looks once as `check` does, and returns when every newest green commit had a verdict, and when all had.
-async fn look(mut config: Config, servers: &Servers) -> (Duration, Duration) {
+/// How long it took from the start until …
+struct Walls {
+    /// … the last list of runs was read.
+    listed: Duration,
+    /// … every newest green commit had a verdict.
+    told: Duration,
+    /// … every verdict was settled.
+    all: Duration,
+}
+
+/// Looks once as `check` does.
+async fn look(mut config: Config, servers: &Servers) -> Walls {
     config.policy.second_look = SignedDuration::from_secs(2);
     let services = config.services.clone();
     let mut first = first::First::new(&services, &config.policy);
@@ -85,10 +98,11 @@ async fn look(mut config: Config, servers: &Servers) -> (Duration, Duration) {
         let row = rows.find(|row| row.run.key.id == deserved.run).unwrap();
         assert!(row.verdict == deserved.verdict, "{} instead of {deserved:?}", row.verdict);
     }
-    (first.reached.unwrap().duration_since(started), all)
+    let since = |moment: Option<Instant>| moment.unwrap().duration_since(started);
+    Walls { listed: since(first.listed), told: since(first.told), all }
 }
 
-fn report(servers: &Servers, sent: &BTreeMap<Kind, u64>, first: Duration, all: Duration, again: Duration) {
+fn report(servers: &Servers, sent: &BTreeMap<Kind, u64>, walls: &Walls, again: Duration) {
     let least = servers.least();
     println!("cold check: {SERVICES} repositories x {RUNS} runs, every answer {LATENCY:?} late\n");
     println!("{:<12}{:>8}{:>8}", "requests", "sent", "least");
@@ -99,22 +113,18 @@ fn report(servers: &Servers, sent: &BTreeMap<Kind, u64>, first: Duration, all: D
         }
     }
     let [sent, least]: [u64; 2] = [sent.values().sum(), least.values().sum()];
-    println!("{:<12}{sent:>8}{least:>8}   {}", "all", ratio(sent as f64, least as f64, 1.2));
-    let path = LATENCY * TRIPS;
-    println!("\nevery newest green commit has a verdict   {:>7.0} ms", millis(first));
-    println!(
-        "  {TRIPS} trips that wait for each other       {:>7.0} ms   {}",
-        millis(path),
-        ratio(millis(first), millis(path), 1.5)
-    );
-    println!("every verdict is settled                  {:>7.0} ms", millis(all));
-    println!(
-        "  the same requests, nothing in between   {:>7.0} ms   {}",
-        millis(again),
-        ratio(millis(all), millis(again), 1.3)
-    );
-    let widest = [Server::GitHub, Server::Registry, Server::Logs].map(|server| servers.widest(server));
-    println!("connections at most: GitHub {}, registry {}, logs {}", widest[0], widest[1], widest[2]);
+    println!("{:<12}{sent:>8}{least:>8}   {}\n", "all", ratio(sent as f64, least as f64, 1.2));
+    let line = |what, time, more: String| println!("{what:<44}{:>6.0} ms   {more}", millis(time));
+    let alone = LATENCY * TRIPS;
+    line("every list of runs is read", walls.listed, String::new());
+    line("every newest green commit has a verdict", walls.told, ratio(millis(walls.told), millis(alone), 1.5));
+    line("  5 trips that wait for each other", alone, String::new());
+    line("  7 at the registry's width of 16", LATENCY * ROUNDS, String::new());
+    line("every verdict is settled", walls.all, ratio(millis(walls.all), millis(again), 1.3));
+    line("  the same requests, nothing in between", again, String::new());
+    let widest = |server| servers.widest(server);
+    let [github, registry, logs] = [Server::GitHub, Server::Registry, Server::Logs].map(widest);
+    println!("connections at most: GitHub {github}, registry {registry}, logs {logs}");
 }
 
 fn as_a_process(there: &Runtime) {
