@@ -243,6 +243,8 @@ async fn lists_are_cut_into_pages_with_links_to_the_next() {
     let path = "/projects/acme%2Fplatform%2Fedge%2Fledger/pipelines?per_page=10";
     let first = demo.gitlab(path).await;
     assert_eq!(header(&first, "x-next-page"), "2");
+    let pages = header(&first, "x-total").parse::<usize>().unwrap().div_ceil(10);
+    assert_eq!(header(&first, "x-total-pages"), pages.to_string());
     assert!(
         header(&first, "link").contains("acme%2Fplatform%2Fedge%2Fledger/pipelines?per_page=10&page=2>; rel=\"next\"")
     );
