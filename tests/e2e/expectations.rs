@@ -2,8 +2,10 @@
 
 use jiff::SignedDuration;
 
-use crate::lab::Lab;
-use crate::push::{Image, Pusher};
+use crate::lab::{IMAGE, Lab};
+use crate::proxy::Proxy;
+use crate::push::{Image, Login, Pusher};
+use crate::registry::Registry;
 use crate::script::{Job, Run, sha, tag};
 
 /// The repository is known to be readable, so that an absent tag is no surprise of another kind.
@@ -158,4 +160,36 @@ async fn one_commit_or_one_service_can_be_asked_for_alone() {
     assert_eq!(other.report["images"].as_array().unwrap().len(), 1, "{:#}", other.report);
     let forgiven = lab.check_with(&["--fail-on", "stale"]).await;
     forgiven.says(&b, "missing", 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn whoever_waits_sees_a_tag_that_is_pushed_meanwhile() {
+    let registry = Registry::open();
+    let proxy = Proxy::before(&registry.url).await;
+    let mut lab = Lab::shop(proxy.host()).await;
+    lab.set("grace = \"0s\"", "grace = \"1h\"");
+    let a = sha('a');
+    lab.ci.runs("acme/shop", [Run { ended_ago: SignedDuration::from_secs(5), ..Run::green(1, &a) }]);
+    let push = async {
+        while !proxy.asked().iter().any(|asked| asked.contains("/manifests/")) {
+            tokio::task::yield_now().await;
+        }
+        let pusher = Pusher::new(&registry.url, IMAGE, Login::Anonymous, None);
+        pusher.image(Some(&tag(&a)), &Image::of("a", &a)).await
+    };
+    let arguments = ["--wait", "40s"];
+    let (checked, _) = tokio::join!(lab.check_with(&arguments), push);
+    checked.says(&a, "landed", 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn whoever_waits_in_vain_is_told_that_it_is_not_final() {
+    let (mut lab, _registry, pusher) = Lab::open().await;
+    lab.set("grace = \"0s\"", "grace = \"1h\"");
+    let a = sha('a');
+    lab.ci.runs("acme/shop", [Run { ended_ago: SignedDuration::from_secs(5), ..Run::green(1, &a) }]);
+    something_else(&pusher).await;
+    lab.check_with(&["--wait", "2s"]).await.says(&a, "pending", 3);
 }
