@@ -1,5 +1,5 @@
 //! The loop of `check`: it asks all that can change a verdict, and it ends. Under paused time.
-#![expect(clippy::unwrap_used, clippy::expect_used, dead_code, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, dead_code, reason = "tests")]
 
 #[path = "support/world.rs"]
 mod world;
@@ -148,7 +148,7 @@ async fn it_ends_though_a_manual_job_waits_for_ever() {
     for state in [RunState::Waiting, RunState::Running] {
         let (mut still, service) = green();
         still.jobs.push(job(2, "docker promote", state));
-        let snapshot = look(still, &[service.clone()]).await.expect("the look ends");
+        let snapshot = look(still, std::slice::from_ref(&service)).await.expect("the look ends");
         assert_eq!(verdict(&snapshot, &service), Verdict::Missing);
     }
 }
