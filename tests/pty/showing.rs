@@ -22,8 +22,7 @@ fn it_shows_moves_opens_filters_copies_and_quits() {
     tty.send("\u{1b}");
     tty.until("the rows again", |screen| !screen.contents().contains("Evidence"));
     tty.send("/checkout");
-    tty.until("checkout alone", |screen| !screen.contents().contains("ledger"));
-    assert!(!tty.screen().hide_cursor(), "while typing the cursor is seen");
+    tty.until("checkout alone and a cursor", |screen| !screen.hide_cursor() && !screen.contents().contains("ledger"));
     tty.send("\r");
     tty.until("the cursor hidden", vt100::Screen::hide_cursor);
     tty.send("y");
