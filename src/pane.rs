@@ -29,7 +29,7 @@ pub use filter::{Filter, Met, Search};
 pub use line::{Align, Line, Span, Tone};
 pub use subject::{Identity, Subject};
 pub use table::{Column, Layout};
-pub use totals::{totals, trouble};
+pub use totals::{Tally, totals, trouble};
 pub use verdict::legend;
 
 /// Everything that words are made from.
@@ -80,6 +80,9 @@ pub trait Pane: Sync {
 
     /// Returns its rows in order: those that pass the filter, by the sort of this place in `sorts`.
     fn order(&self, report: &Report, filter: &Filter, sort: usize) -> Vec<Place>;
+
+    /// Returns whether the row passes the filter that is searched for.
+    fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool;
 
     /// Returns one row's words, a cell for each column.
     fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line>;

@@ -63,11 +63,7 @@ fn filter_as_typed(model: &mut Model) {
 }
 
 fn set_filter(model: &mut Model, text: &str) {
-    let filter = Filter::new(text);
-    if filter != model.filter {
-        model.filter = filter;
-        model.edition += 1;
-    }
+    model.filter = Filter::new(text);
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
@@ -121,7 +117,6 @@ pub(super) fn say(model: &mut Model, tone: Tone, text: impl Into<String>) {
 pub(super) fn go(model: &mut Model, pane: usize) {
     model.overlay = Overlay::None;
     model.pane = pane;
-    model.list_mut().disarrange();
 }
 
 fn step(model: &mut Model, forward: bool, rows: usize) {

@@ -30,7 +30,6 @@ fn service(model: &mut Model, name: &str) {
         return;
     };
     model.filter = crate::pane::Filter::default();
-    model.edition += 1;
     go(model, 0);
     model.list_mut().hold(Identity::Service(found));
 }

@@ -8,11 +8,16 @@ const ROOMY: usize = 78;
 /// Older than this many minutes is not live: lists are read once a minute.
 const LIVE: i64 = 3;
 
+/// Returns how many lines there are, at little cost.
+pub(super) fn height(model: &Model) -> usize {
+    2 + usize::from(trouble(&model.view(), 0).is_some())
+}
+
 pub(super) fn lines(model: &Model) -> Vec<Line> {
     let (width, _) = model.size;
     let view = model.view();
     let mut lines = vec![tabs(model, width)];
-    lines.push(Line::of(Tone::Plain, " ").join(totals(&model.report, width.saturating_sub(2))));
+    lines.push(Line::of(Tone::Plain, " ").join(totals(&model.tally, width.saturating_sub(2))));
     lines.extend(trouble(&view, width.saturating_sub(2)).map(|line| Line::of(Tone::Plain, " ").join(line)));
     lines
 }

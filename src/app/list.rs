@@ -17,8 +17,9 @@ pub(super) struct List {
     /// What the selection holds on to when the order changes. At the first row nothing is held: whatever is worst
     /// comes first, and one wants to see it.
     held: Option<Identity>,
-    /// The report's edition that the order is of; 0 for none.
+    /// The report's edition and the filter that the order is of; 0 for none.
     edition: u64,
+    filter: Filter,
 }
 
 impl List {
@@ -29,12 +30,19 @@ impl List {
 
     /// Puts the rows in order where the report, the filter or the sort changed since.
     pub(super) fn arrange(&mut self, pane: &dyn Pane, report: &Report, filter: &Filter, edition: u64) {
-        if self.edition == edition {
+        let same_report = self.edition == edition;
+        if same_report && self.filter == *filter {
             return;
         }
+        if same_report && filter.narrows(&self.filter) {
+            let mut search = filter.search();
+            self.order.retain(|place| pane.passes(report, *place, &mut search));
+        } else {
+            self.order = pane.order(report, filter, self.sort);
+            self.columns = pane.columns(report);
+        }
         self.edition = edition;
-        self.order = pane.order(report, filter, self.sort);
-        self.columns = pane.columns(report);
+        self.filter = filter.clone();
         if let Some(held) = &self.held {
             let same = |place: &Place| pane.subject(report, *place).is_some_and(|subject| subject.is(held));
             self.at = self.order.iter().position(same).unwrap_or(self.at);

@@ -11,7 +11,7 @@ use super::rounds::Rounds;
 use super::{Charset, Cmd, Screen, header, seen};
 use crate::analysis::{Interest, Policy, Report, analyse};
 use crate::domain::{Service, Snapshot};
-use crate::pane::{Filter, Line, PANES, Pane, Subject, View};
+use crate::pane::{Filter, Line, PANES, Pane, Subject, Tally, View};
 
 /// What the terminal and its user allow; it stays the same from start to end.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,7 @@ pub struct Model {
     pub(super) interest: Interest,
     pub(super) snapshot: Snapshot,
     pub(super) report: Report,
+    pub(super) tally: Tally,
     /// Counts whatever changes the order of rows.
     pub(super) edition: u64,
     pub(super) now: Timestamp,
@@ -69,6 +70,7 @@ impl Model {
             services,
             policy,
             snapshot,
+            tally: Tally::of(&report),
             report,
             edition: 1,
             now,
@@ -140,7 +142,7 @@ impl Model {
 
     /// Returns how many rows of the pane are in sight.
     pub(super) fn page(&self) -> usize {
-        let chrome = header::lines(self).len() + 2;
+        let chrome = header::height(self) + 2;
         self.size.1.saturating_sub(chrome).max(1)
     }
 

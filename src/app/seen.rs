@@ -17,16 +17,16 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
         model.snapshot.absorb(observation);
     }
     if model.frozen.is_none() {
-        model.report.sources = sources(&model.snapshot, &model.services);
-        if model.pane == SOURCES {
-            model.edition += 1;
-        }
+        let sources = sources(&model.snapshot, &model.services);
+        let is_same = |(old, new): (&SourceReport, &SourceReport)| {
+            old.id == new.id && old.health.failure.is_some() == new.health.failure.is_some()
+        };
+        let old = std::mem::replace(&mut model.report.sources, sources);
+        let new = &model.report.sources;
+        model.edition += u64::from(old.len() != new.len() || !old.iter().zip(new).all(is_same));
     }
     renew(model, concerned)
 }
-
-/// The place of the pane whose rows change with every answer.
-const SOURCES: usize = 2;
 
 pub(super) fn pass(model: &mut Model, now: Timestamp) -> Vec<Cmd> {
     model.now = model.now.max(now);
@@ -62,6 +62,8 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
             }
             if let Some(slot) = model.report.services.get_mut(place) {
                 model.edition += u64::from(!reads_the_same(slot, &judged));
+                model.tally.remove(slot);
+                model.tally.add(&judged);
                 *slot = judged;
             }
         }

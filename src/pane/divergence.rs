@@ -43,7 +43,7 @@ impl Pane for Divergence {
         let mut search = filter.search();
         let mut keyed = Vec::new();
         for (outer, service) in report.services.iter().enumerate() {
-            let shared = search.meet(Met::NONE, &[service.service.name.as_str(), service.service.repo.as_str()]);
+            let shared = shared(&mut search, service);
             for (inner, row) in service.rows.iter().enumerate() {
                 if filter.is_empty() || passes(&mut search, shared, row) {
                     keyed.push((key(row, outer, sort), Place::new(outer, inner)));
@@ -51,6 +51,13 @@ impl Pane for Divergence {
             }
         }
         sorted(keyed)
+    }
+
+    fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool {
+        find(report, place).is_some_and(|(service, row)| {
+            let shared = shared(search, service);
+            passes(search, shared, row)
+        })
     }
 
     fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line> {
@@ -105,6 +112,11 @@ fn key(row: &Row, outer: usize, sort: usize) -> u64 {
 
 fn over(run: &Run) -> Option<jiff::Timestamp> {
     run.finished_at.or(run.started_at).or(run.created_at)
+}
+
+/// What every row of a service has in common.
+fn shared(search: &mut Search<'_>, service: &ServiceReport) -> Met {
+    search.meet(Met::NONE, &[service.service.name.as_str(), service.service.repo.as_str()])
 }
 
 fn passes(search: &mut Search<'_>, shared: Met, row: &Row) -> bool {

@@ -119,6 +119,10 @@ impl Pane for Overview {
         sorted(keyed)
     }
 
+    fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool {
+        report.services.get(place.outer()).is_some_and(|service| passes(search, service))
+    }
+
     fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line> {
         let Some(service) = view.report.services.get(place.outer()) else { return Vec::new() };
         let green = service.newest_green.as_ref().map(|green| &*green.run);

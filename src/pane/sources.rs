@@ -3,7 +3,7 @@
 use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
-use super::{Filter, Met, Pane, Place, Subject, View, sorted, widest};
+use super::{Filter, Met, Pane, Place, Search, Subject, View, sorted, widest};
 use crate::analysis::{Report, SourceReport};
 use crate::domain::{Budget, SourceKind};
 
@@ -38,8 +38,7 @@ impl Pane for Sources {
         let mut search = filter.search();
         let mut keyed = Vec::new();
         for (outer, source) in report.sources.iter().enumerate() {
-            let met = search.meet(Met::NONE, &[source.id.as_str(), kind(source), state(source).1]);
-            if search.passes(met) {
+            if passes(&mut search, source) {
                 let key = match sort {
                     1 => 0,
                     2 => u64::MAX - source.health.traffic.requests,
@@ -49,6 +48,10 @@ impl Pane for Sources {
             }
         }
         sorted(keyed)
+    }
+
+    fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool {
+        report.sources.get(place.outer()).is_some_and(|source| passes(search, source))
     }
 
     fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line> {
@@ -75,6 +78,11 @@ impl Pane for Sources {
     fn nothing(&self, _report: &Report) -> &'static str {
         "No source is configured."
     }
+}
+
+fn passes(search: &mut Search<'_>, source: &SourceReport) -> bool {
+    let met = search.meet(Met::NONE, &[source.id.as_str(), kind(source), state(source).1]);
+    search.passes(met)
 }
 
 pub(super) fn kind(source: &SourceReport) -> &'static str {

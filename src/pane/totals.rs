@@ -4,23 +4,63 @@ use super::View;
 use super::age::age;
 use super::line::{Align, Line, Tone};
 use super::verdict::{glyph, is_looked_at, tone, word};
-use crate::analysis::{Report, SourceReport, Verdict};
+use crate::analysis::{Report, ServiceReport, SourceReport, Verdict};
+
+/// How many rows have which verdict, and how far the looking has come. Kept up service by service, so that it costs
+/// nothing to show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    counts: [usize; Verdict::ALL.len()],
+    /// Rows of which nothing is known yet.
+    ahead: usize,
+    services: usize,
+    read: usize,
+    /// Services whose runs could never be read.
+    unread: usize,
+}
+
+impl Tally {
+    /// Returns the tally of everything.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        let mut tally = Self::default();
+        report.services.iter().for_each(|service| tally.add(service));
+        tally
+    }
+
+    /// Counts a service.
+    pub fn add(&mut self, service: &ServiceReport) {
+        self.change(service, |count| *count += 1);
+    }
+
+    /// Takes back what `add` counted of the same report.
+    pub fn remove(&mut self, service: &ServiceReport) {
+        self.change(service, |count| *count = count.saturating_sub(1));
+    }
+
+    fn change(&mut self, service: &ServiceReport, by_one: impl Fn(&mut usize)) {
+        by_one(&mut self.services);
+        if service.seen_at.is_some() {
+            by_one(&mut self.read);
+        } else if service.failure.is_some() {
+            by_one(&mut self.unread);
+        }
+        for row in &service.rows {
+            if is_looked_at(row) {
+                by_one(&mut self.ahead);
+            } else if let Some(count) = self.counts.get_mut(row.verdict as usize) {
+                by_one(count);
+            }
+        }
+    }
+}
 
 /// Returns how many rows have which verdict, worst first. Where `width` cells are too few, findings other than the
 /// worst become one number, then what is least urgent is left out. While not everything was read it says so.
 #[must_use]
-pub fn totals(report: &Report, width: usize) -> Line {
-    let mut counts = [0_usize; Verdict::ALL.len()];
-    let mut ahead = 0;
-    for row in report.rows() {
-        if is_looked_at(row) {
-            ahead += 1;
-        } else if let Some(count) = counts.get_mut(row.verdict as usize) {
-            *count += 1;
-        }
-    }
-    let counted = Verdict::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect();
-    let mut attempt = Attempt { report, counted, others: 0, ahead, brief: false };
+pub fn totals(tally: &Tally, width: usize) -> Line {
+    let counted = Verdict::ALL.into_iter().zip(tally.counts).filter(|(_, count)| *count > 0).collect();
+    let mut attempt = Attempt { tally, counted, others: 0, brief: false };
     loop {
         let line = attempt.line();
         if line.width() <= width || !attempt.shorten() {
@@ -31,12 +71,10 @@ pub fn totals(report: &Report, width: usize) -> Line {
 
 /// The totals at some length.
 struct Attempt<'a> {
-    report: &'a Report,
+    tally: &'a Tally,
     counted: Vec<(Verdict, usize)>,
     /// Findings that are no longer told apart.
     others: usize,
-    /// Rows of which nothing is known yet.
-    ahead: usize,
     /// Whether the looking is said in few letters.
     brief: bool,
 }
@@ -47,7 +85,7 @@ impl Attempt<'_> {
         let one = |(verdict, count): &(Verdict, usize)| {
             Line::of(tone(*verdict), format!("{} {count} {}", glyph(*verdict), word(*verdict)))
         };
-        let mut parts: Vec<_> = looking(self.report, self.brief).into_iter().collect();
+        let mut parts: Vec<_> = looking(self.tally, self.brief).into_iter().collect();
         let looking = !parts.is_empty();
         parts.extend(findings.iter().map(one));
         if self.others > 0 {
@@ -55,10 +93,10 @@ impl Attempt<'_> {
             parts.push(Line::of(Tone::Bad, format!("{} {noun}", self.others)));
         }
         if !looking {
-            parts.extend(unread(self.report));
+            parts.extend(unread(self.tally));
         }
-        if self.ahead > 0 {
-            parts.push(Line::of(Tone::Info, format!("looking at {}", self.ahead)));
+        if self.tally.ahead > 0 {
+            parts.push(Line::of(Tone::Info, format!("looking at {}", self.tally.ahead)));
         }
         parts.extend(rest.iter().map(one));
         if parts.is_empty() {
@@ -91,22 +129,14 @@ impl Attempt<'_> {
 }
 
 /// How far the looking has come, until it has been everywhere.
-fn looking(report: &Report, brief: bool) -> Option<Line> {
-    let services = report.services.len();
-    let asked = report.services.iter().filter(|service| service.seen_at.is_some() || service.failure.is_some()).count();
-    let read = report.services.iter().filter(|service| service.seen_at.is_some()).count();
-    let words = if brief {
-        format!("looking… {read}/{services}")
-    } else {
-        format!("looking… {read} of {services} services read")
-    };
-    (asked < services).then(|| Line::of(Tone::Info, words))
+fn looking(tally: &Tally, brief: bool) -> Option<Line> {
+    let Tally { services, read, unread, .. } = tally;
+    let words = if brief { format!("{read}/{services}") } else { format!("{read} of {services} services read") };
+    (read + unread < *services).then(|| Line::of(Tone::Info, format!("looking… {words}")))
 }
 
-fn unread(report: &Report) -> Option<Line> {
-    let unread =
-        report.services.iter().filter(|service| service.seen_at.is_none() && service.failure.is_some()).count();
-    (unread > 0).then(|| Line::of(Tone::Warn, format!("? {unread} unread")))
+fn unread(tally: &Tally) -> Option<Line> {
+    (tally.unread > 0).then(|| Line::of(Tone::Warn, format!("? {} unread", tally.unread)))
 }
 
 /// Returns who is in trouble and in which words, in `width` cells, where anybody is. One answer that failed among

@@ -1,0 +1,93 @@
+//! How long the dashboard takes: a key in a world of 5,000 services × 20 runs, an answer in it, a full screen.
+#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench")]
+
+#[path = "../tests/support/cast.rs"]
+mod cast;
+
+use std::time::{Duration, Instant};
+
+use landfall::analysis::Policy;
+use landfall::app::{Act, Charset, Key, Model, Msg, Settings, update};
+use landfall::ui::{Canvas, Theme};
+
+const SERVICES: usize = 5000;
+const RUNS: u64 = 20;
+const SIZE: (u16, u16) = (200, 50);
+
+struct Stage {
+    model: Model,
+    canvas: Canvas,
+}
+
+impl Stage {
+    fn key(&mut self, key: Key) {
+        update(&mut self.model, Msg::Acted(Act::Key(key)));
+        self.frame();
+    }
+
+    fn frame(&mut self) {
+        update(&mut self.model, Msg::Passed(cast::now()));
+        self.canvas.frame(&self.model.screen(), SIZE);
+    }
+}
+
+fn world() -> Stage {
+    let names: Vec<String> = (0..SERVICES).map(|place| format!("service-{place:04}")).collect();
+    let services = names.iter().map(|name| cast::service(name)).collect();
+    let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };
+    let mut model = Model::new(services, Policy::default(), settings, cast::now(), SIZE);
+    for (place, name) in names.iter().enumerate() {
+        let ended = |number: u64| 10 * (RUNS - number).cast_signed() + 5;
+        let runs: Vec<_> = (0..RUNS).rev().map(|number| cast::run(name, number, ended(number), "Change it")).collect();
+        let mut seen = cast::runs(name, &runs);
+        for run in runs.iter().skip(usize::from(place % 7 == 0)) {
+            seen.extend(cast::pushed(name, run, &run.sha));
+        }
+        update(&mut model, Msg::Seen(seen));
+    }
+    Stage { model, canvas: Canvas::new(Theme::Ansi) }
+}
+
+/// Does it many times, and prints the median and the worst.
+fn measure(what: &str, mut once: impl FnMut()) {
+    let mut times: Vec<Duration> = (0..40)
+        .map(|_| {
+            let start = Instant::now();
+            once();
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    let (median, worst) = (times.get(20).unwrap(), times.last().unwrap());
+    println!("{what:<44} median {median:>10.3?}   worst {worst:>10.3?}");
+}
+
+fn main() {
+    let mut stage = world();
+    stage.frame();
+    println!("{SERVICES} services × {RUNS} runs, {} columns × {} rows", SIZE.0, SIZE.1);
+    measure("a full screen, every cell", || {
+        stage.canvas.forget();
+        stage.frame();
+    });
+    measure("j: the next row", || stage.key(Key::Char('j')));
+    measure("Tab: the next pane", || stage.key(Key::Tab));
+    stage.key(Key::Char('2'));
+    measure("j in Divergence", || stage.key(Key::Char('j')));
+    measure("s: sorted another way", || stage.key(Key::Char('s')));
+    measure("n: the next finding", || stage.key(Key::Char('n')));
+    measure("/c: the first letter of a filter", || {
+        stage.key(Key::Char('/'));
+        stage.key(Key::Char('c'));
+        stage.key(Key::Esc);
+    });
+    stage.key(Key::Char('/'));
+    measure("e: one more letter", || stage.key(Key::Char('e')));
+    stage.key(Key::Esc);
+    stage.key(Key::Char('G'));
+    let run = cast::run("service-2500", 21, 1, "One more");
+    measure("an answer, and the frame that shows it", || {
+        update(&mut stage.model, Msg::Seen(cast::runs("service-2500", std::slice::from_ref(&run))));
+        stage.frame();
+    });
+}
