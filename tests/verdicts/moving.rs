@@ -2,7 +2,7 @@
 
 use landfall::analysis::{Verdict, plan};
 use landfall::domain::{
-    Batch, Claim, Conclusion, Globs, Job, JobId, Look, PushLog, RunKey, RunState, Seen, Tag, Urgency,
+    Batch, Claim, Conclusion, Event, Globs, Job, JobId, Look, PushLog, RunKey, RunState, Seen, Tag, Urgency,
 };
 use rstest::rstest;
 
@@ -205,4 +205,26 @@ fn a_log_that_came_late_is_looked_for_once_more() {
     let plan = plan(&world.snapshot, &world.service, &world.policy, now());
     let again = plan.iter().find(|wanted| matches!(wanted.look, Look::PushLog(..))).unwrap();
     assert_eq!((again.urgency, again.not_before), (Urgency::Again, Some(minutes_ago(-2))));
+}
+
+#[test]
+fn a_second_attempt_is_worth_the_log_even_where_the_label_agrees() {
+    let mut world = World::new();
+    let run = world.run_with(7, 30, |run| run.key.attempt = 2);
+    let second = RunKey { attempt: 2, ..run };
+    world.pushed(TAG, "one", Some(&sha(7)));
+    assert!(world.wants(|look| *look == Look::Jobs(second.clone())));
+    world.job(&second, Conclusion::Success, 31).log(&second, &[(&image(), TAG, &digest("two"))]);
+    assert_eq!(world.verdict(&second), Verdict::Stale);
+}
+
+#[test]
+fn the_image_of_a_pull_request_names_a_merge_that_nobody_tells() {
+    let mut world = World::new().change(|service| {
+        service.event = Globs::parse(&["pull_request".to_owned()]).unwrap();
+        service.branch = Globs::parse(&[]).unwrap();
+    });
+    let run = world.run_with(7, 30, |run| run.event = Event("pull_request".into()));
+    world.job(&run, Conclusion::Success, 31).log(&run, &[]).pushed(TAG, "one", Some(&sha(99)));
+    assert_eq!(world.verdict(&run), Verdict::Landed);
 }

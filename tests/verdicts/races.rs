@@ -242,3 +242,44 @@ fn a_tag_of_a_pull_request_is_judged_by_its_number() {
     world.job(&run, Conclusion::Success, 31).log(&run, &[]).gone("pr-12");
     assert_eq!(world.verdict(&run), Verdict::Missing);
 }
+
+#[test]
+fn even_where_no_time_must_lie_between_them_two_looks_are_needed() {
+    let (mut world, run) = pushed_green();
+    world.policy.second_look = SignedDuration::ZERO;
+    world.canary().tag(now(), TAG, absent());
+    assert_eq!(world.verdict(&run), Verdict::Pending);
+    world.tag(now(), TAG, absent());
+    assert_eq!(world.verdict(&run), Verdict::Missing);
+}
+
+#[test]
+fn a_tag_that_came_and_went_is_absent_for_the_first_time() {
+    let (mut world, run) = pushed_green();
+    world.gone(TAG).pushed(TAG, "one", Some(&sha(7)));
+    world.policy.second_look = SignedDuration::ZERO;
+    world.tag(now(), TAG, absent());
+    assert_eq!(world.verdict(&run), Verdict::Pending);
+}
+
+#[test]
+fn proof_of_the_right_to_read_that_is_too_old_is_none() {
+    let (mut world, run) = pushed_green();
+    world.see(
+        minutes_ago(20),
+        Seen::Canary(image(), Probe::Present(Batch { items: vec![], skipped: 0, complete: true })),
+    );
+    world.tag(minutes_ago(1), TAG, absent()).tag(now(), TAG, absent());
+    assert_eq!(world.verdict(&run), Verdict::Unknown);
+    assert!(world.wants(|look| *look == Look::Canary(image())));
+}
+
+#[test]
+fn another_digest_at_the_other_place_is_not_what_was_pushed() {
+    let (mut world, run) = pushed_green();
+    let typo = ImageName::parse("registry.test/acme/chekout").unwrap();
+    world.log(&run, &[(&typo, TAG, &digest("pushed"))]).gone(TAG);
+    let there = TagRef { image: typo, tag: Tag::parse(TAG).unwrap() };
+    world.see(now(), Seen::Tag(there, Probe::Present(single("another").into())));
+    assert_eq!(world.verdict(&run), Verdict::Missing);
+}

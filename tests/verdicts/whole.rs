@@ -1,10 +1,12 @@
 //! Parts of an image: which are needed, and what one look at them proves.
 
 use landfall::analysis::{Verdict, plan};
-use landfall::domain::{Absence, AbsenceCode, ImageConfig, Look, Manifest, ManifestKind, Probe, RunKey, Seen, Urgency};
+use landfall::domain::{
+    Absence, AbsenceCode, Descriptor, ImageConfig, Look, Manifest, ManifestKind, Probe, RunKey, Seen, Urgency,
+};
 use rstest::rstest;
 
-use crate::world::{World, digest, image, index, minutes_ago, now, platform, sha, single};
+use crate::world::{World, digest, image, index, minutes_ago, now, platform, sha, single, unreachable};
 
 const TAG: &str = "sha-0000000";
 
@@ -117,4 +119,27 @@ fn the_parts_of_the_newest_landed_index_are_looked_at_again_with_its_tag() {
     assert_eq!((again.urgency, again.not_before), (Urgency::Again, Some(minutes_ago(5))));
     world.see(now(), Seen::Manifest(image(), digest("amd"), gone()));
     assert_eq!(world.verdict(&run), Verdict::Incomplete);
+}
+
+#[test]
+fn layers_that_no_registry_need_hold_are_not_looked_for() {
+    let mut world = World::new();
+    let run = world.run(7, 30);
+    let mut manifest = single("one");
+    if let ManifestKind::Image { layers, .. } = &mut manifest.kind {
+        layers.push(Descriptor { digest: digest("foreign"), size: 10, foreign: true });
+    }
+    world.tag(now(), TAG, Probe::Present(manifest.into())).whole("one", "linux/amd64", Some(&sha(7)));
+    assert_eq!(world.verdict(&run), Verdict::Landed);
+    assert!(world.row(&run).settled);
+}
+
+#[test]
+fn a_failed_look_at_a_part_does_not_forget_what_it_was() {
+    let mut world = World::new();
+    let run = world.run(7, 30);
+    world.pushed(TAG, "one", Some(&sha(7)));
+    world.see(now(), Seen::Config(image(), digest("one-config"), unreachable()));
+    world.see(now(), Seen::Blob(image(), digest("one-layer"), unreachable()));
+    assert_eq!(world.verdict(&run), Verdict::Landed);
 }
