@@ -1,5 +1,11 @@
 //! How long the dashboard takes: a key in a world of 5,000 services × 20 runs, an answer in it, a full screen.
-#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    dead_code,
+    reason = "a bench, with a part of the cast that the tests share"
+)]
 
 #[path = "../tests/support/cast.rs"]
 mod cast;
