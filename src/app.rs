@@ -19,7 +19,7 @@ mod seen;
 
 use jiff::Timestamp;
 
-use crate::domain::{Landed, Observation, Wanted};
+use crate::domain::{Fact, Observation, Wanted};
 
 pub use keymap::Key;
 pub use model::{Model, Settings};
@@ -53,7 +53,7 @@ pub enum Cmd {
     /// Ask the sources.
     Want(Vec<Wanted>),
     /// Keep for later runs of landfall.
-    Remember(Vec<Landed>),
+    Remember(Vec<Fact>),
     /// Put text into the clipboard.
     Copy(String),
     /// Open a web page where the user sits.

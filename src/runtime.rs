@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use crate::cli::{CheckArgs, DemoArgs};
 use crate::config::Config;
-use crate::domain::Landed;
+use crate::domain::Fact;
 
 pub use clock::SystemClock;
 use dashboard::{Connected, Shown};
@@ -36,7 +36,7 @@ pub async fn dashboard(config: Config, state: Option<PathBuf>) -> ExitCode {
 }
 
 /// What is remembered, and who takes what is to be remembered.
-type Remembered = (Vec<Landed>, Keep);
+type Remembered = (Vec<Fact>, Keep);
 
 async fn show(
     title: &'static str,

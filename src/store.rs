@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::domain::{Landed, RunKey, ServiceName, TagRef};
+use crate::domain::{Fact, RunKey, ServiceName, TagRef};
 use open::Opened;
 use rows::Row;
 
@@ -61,8 +61,8 @@ impl Store {
     ///
     /// # Errors
     /// The history cannot be read.
-    pub fn landed(&self) -> Result<Vec<Landed>, StoreError> {
-        self.all()
+    pub fn recall(&self) -> Result<Vec<Fact>, StoreError> {
+        Ok(self.all()?.into_iter().map(Fact::Landed).collect())
     }
 
     /// Remembers tags that landed. A tag and run that are known keep the moment since when; the digest is the
@@ -70,8 +70,10 @@ impl Store {
     ///
     /// # Errors
     /// The history cannot be written; nothing of this call was kept.
-    pub fn remember(&mut self, landed: &[Landed]) -> Result<(), StoreError> {
-        self.upsert(landed)
+    pub fn keep(&mut self, facts: &[Fact]) -> Result<(), StoreError> {
+        let landed =
+            facts.iter().filter_map(|fact| if let Fact::Landed(landed) = fact { Some(landed.clone()) } else { None });
+        self.upsert(&landed.collect::<Vec<_>>())
     }
 
     /// Returns the last verdict over every row. Rows that cannot be read are left out.

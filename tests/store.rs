@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use landfall::domain::{Digest, ImageName, Landed, RepoPath, RunKey, ServiceName, SourceId, Tag, TagRef};
+use landfall::domain::{Digest, Fact, ImageName, Landed, RepoPath, RunKey, ServiceName, SourceId, Tag, TagRef};
 use landfall::store::{Judgement, Store, StoreError};
 use rusqlite::Connection;
 
@@ -18,6 +18,15 @@ fn open(dir: &Path) -> Store {
     Store::open(dir, at(0)).unwrap()
 }
 
+fn kept(store: &Store) -> Vec<Landed> {
+    let landed = store
+        .recall()
+        .unwrap()
+        .into_iter()
+        .filter_map(|fact| if let Fact::Landed(landed) = fact { Some(landed) } else { None });
+    landed.collect()
+}
+
 fn run(id: u64, attempt: u32) -> RunKey {
     RunKey { ci: SourceId::parse("github").unwrap(), repo: RepoPath::parse("acme/checkout").unwrap(), id, attempt }
 }
@@ -28,7 +37,7 @@ fn tag_ref(tag: &str) -> TagRef {
 
 fn landed(id: u64, digest: u8, minutes: i64) -> Landed {
     let digest = Digest::sha256([digest; 32]);
-    Landed { tag_ref: tag_ref("v1"), run: run(id, 1), digest, since: at(minutes), last_seen: at(minutes) }
+    Landed { tag_ref: tag_ref("v1"), run: run(id, 1), digest, since: at(minutes), last_seen: at(minutes), proof: None }
 }
 
 fn judged(verdict: &str, minutes: i64) -> Judgement {
@@ -45,9 +54,9 @@ fn judged(verdict: &str, minutes: i64) -> Judgement {
 #[test]
 fn what_landed_is_known_to_the_next_process_and_keeps_its_first_moment() {
     let dir = tempfile::tempdir().unwrap();
-    open(dir.path()).remember(&[landed(1, 1, 0), landed(2, 2, 0)]).unwrap();
-    open(dir.path()).remember(&[landed(1, 3, 60)]).unwrap();
-    let known = open(dir.path()).landed().unwrap();
+    open(dir.path()).keep(&[landed(1, 1, 0), landed(2, 2, 0)].map(Fact::Landed)).unwrap();
+    open(dir.path()).keep(&[landed(1, 3, 60)].map(Fact::Landed)).unwrap();
+    let known = kept(&open(dir.path()));
     let again = Landed { since: at(0), ..landed(1, 3, 60) };
     assert_eq!(known, [again, landed(2, 2, 0)]);
 }
@@ -56,9 +65,9 @@ fn what_landed_is_known_to_the_next_process_and_keeps_its_first_moment() {
 fn an_older_sight_does_not_undo_a_newer_one() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
-    store.remember(&[landed(1, 2, 60)]).unwrap();
-    store.remember(&[landed(1, 1, 0)]).unwrap();
-    assert_eq!(store.landed().unwrap(), [Landed { since: at(0), ..landed(1, 2, 60) }]);
+    store.keep(&[landed(1, 2, 60)].map(Fact::Landed)).unwrap();
+    store.keep(&[landed(1, 1, 0)].map(Fact::Landed)).unwrap();
+    assert_eq!(kept(&store), [Landed { since: at(0), ..landed(1, 2, 60) }]);
 }
 
 #[test]
@@ -76,11 +85,11 @@ fn a_verdict_keeps_since_when_it_holds_until_it_changes() {
 fn what_was_not_seen_for_ninety_days_is_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
-    store.remember(&[landed(1, 1, 0), landed(2, 2, 60)]).unwrap();
+    store.keep(&[landed(1, 1, 0), landed(2, 2, 60)].map(Fact::Landed)).unwrap();
     store.changed(&[judged("landed", 0)]).unwrap();
     drop(store);
     let store = Store::open(dir.path(), at(90 * 24 * 60 + 30)).unwrap();
-    assert_eq!(store.landed().unwrap(), [landed(2, 2, 60)]);
+    assert_eq!(kept(&store), [landed(2, 2, 60)]);
     assert_eq!(store.verdicts().unwrap(), []);
 }
 
@@ -88,10 +97,10 @@ fn what_was_not_seen_for_ninety_days_is_forgotten() {
 fn one_odd_row_does_not_hide_the_others() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
-    store.remember(&[landed(1, 1, 0), landed(2, 2, 0)]).unwrap();
+    store.keep(&[landed(1, 1, 0), landed(2, 2, 0)].map(Fact::Landed)).unwrap();
     let other = Connection::open(dir.path().join("history.sqlite")).unwrap();
     other.execute("UPDATE landed SET digest = 'md5:x' WHERE run = 1", []).unwrap();
-    assert_eq!(store.landed().unwrap(), [landed(2, 2, 0)]);
+    assert_eq!(kept(&store), [landed(2, 2, 0)]);
 }
 
 #[cfg(unix)]
@@ -101,7 +110,7 @@ fn nobody_else_can_read_the_history() {
     let dir = tempfile::tempdir().unwrap();
     let state = dir.path().join("state/landfall");
     let mut store = open(&state);
-    store.remember(&[landed(1, 1, 0)]).unwrap();
+    store.keep(&[landed(1, 1, 0)].map(Fact::Landed)).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&state), 0o700);
     for entry in fs::read_dir(&state).unwrap() {
@@ -119,12 +128,12 @@ fn two_processes_may_open_and_write_at_once() {
             scope.spawn(move || {
                 let mut store = open(dir);
                 for minute in 0..20 {
-                    store.remember(&[landed(id, 1, minute)]).unwrap();
+                    store.keep(&[landed(id, 1, minute)].map(Fact::Landed)).unwrap();
                 }
             });
         }
     });
-    assert_eq!(open(dir.path()).landed().unwrap().len(), 8);
+    assert_eq!(kept(&open(dir.path())).len(), 8);
 }
 
 #[test]
@@ -135,17 +144,17 @@ fn a_damaged_file_is_set_aside_and_a_new_one_begun() {
     let aside = dir.path().join("history.sqlite.corrupt-20260304T050000Z");
     assert!(aside.exists());
     assert!(store.warning().unwrap().contains(aside.to_str().unwrap()), "{:?}", store.warning());
-    store.remember(&[landed(1, 1, 0)]).unwrap();
+    store.keep(&[landed(1, 1, 0)].map(Fact::Landed)).unwrap();
     drop(store);
     let store = open(dir.path());
-    assert_eq!((store.warning(), store.landed().unwrap().len()), (None, 1));
+    assert_eq!((store.warning(), kept(&store).len()), (None, 1));
 }
 
 #[test]
 fn a_page_that_was_overwritten_is_damage_too() {
     let dir = tempfile::tempdir().unwrap();
-    let many: Vec<Landed> = (0..500).map(|id| landed(id, 1, 0)).collect();
-    open(dir.path()).remember(&many).unwrap();
+    let many: Vec<Fact> = (0..500).map(|id| Fact::Landed(landed(id, 1, 0))).collect();
+    open(dir.path()).keep(&many).unwrap();
     let path = dir.path().join("history.sqlite");
     let mut bytes = fs::read(&path).unwrap();
     let end = bytes.len();
@@ -153,13 +162,13 @@ fn a_page_that_was_overwritten_is_damage_too() {
     fs::write(&path, bytes).unwrap();
     let store = open(dir.path());
     assert!(store.warning().is_some());
-    assert_eq!(store.landed().unwrap(), []);
+    assert_eq!(kept(&store), []);
 }
 
 #[test]
 fn a_history_of_a_newer_version_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
-    open(dir.path()).remember(&[landed(1, 1, 0)]).unwrap();
+    open(dir.path()).keep(&[landed(1, 1, 0)].map(Fact::Landed)).unwrap();
     let path = dir.path().join("history.sqlite");
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = Store::open(dir.path(), at(0)).unwrap_err();
@@ -176,10 +185,10 @@ fn a_history_that_another_process_holds_is_told() {
     let mut store = open(dir.path());
     let other = Connection::open(dir.path().join("history.sqlite")).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let error = store.remember(&[landed(1, 1, 0)]).unwrap_err();
+    let error = store.keep(&[landed(1, 1, 0)].map(Fact::Landed)).unwrap_err();
     assert!(matches!(error, StoreError::Locked(_)), "{error}");
     other.execute_batch("ROLLBACK").unwrap();
-    store.remember(&[landed(1, 1, 0)]).unwrap();
+    store.keep(&[landed(1, 1, 0)].map(Fact::Landed)).unwrap();
 }
 
 #[test]
@@ -196,6 +205,6 @@ fn a_folder_that_cannot_be_made_is_told() {
 fn nothing_of_a_call_that_failed_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
-    assert!(store.remember(&[landed(1, 1, 0), landed(u64::MAX, 1, 0)]).is_err());
-    assert_eq!(store.landed().unwrap(), []);
+    assert!(store.keep(&[landed(1, 1, 0), landed(u64::MAX, 1, 0)].map(Fact::Landed)).is_err());
+    assert_eq!(kept(&store), []);
 }

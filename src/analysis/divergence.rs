@@ -8,7 +8,7 @@ use super::context::{Context, is_green};
 use super::notes::Outstanding;
 use super::walk::walk;
 use super::{Green, Policy, Row, ServiceReport, Verdict};
-use crate::domain::{Landed, Run, Service, Snapshot, TagRef};
+use crate::domain::{Landed, LandedRecord, Run, Service, Snapshot, TagRef};
 
 /// How long a tag that is known to have landed need not be remembered anew.
 const REMEMBER_AGAIN: SignedDuration = SignedDuration::from_hours(24);
@@ -72,12 +72,13 @@ pub fn newly_landed(snapshot: &Snapshot, report: &ServiceReport, now: Timestamp)
             let key = (tag.clone(), row.run.key.clone());
             let known = snapshot.image(image).and_then(|image| image.landed.get(&key));
             let recent =
-                |known: &&Landed| known.digest == digest && now.duration_since(known.last_seen) < REMEMBER_AGAIN;
-            if known.as_ref().is_some_and(recent) {
+                |known: &LandedRecord| known.digest == digest && now.duration_since(known.last_seen) < REMEMBER_AGAIN;
+            if known.is_some_and(recent) {
                 return None;
             }
             let tag_ref = TagRef { image: image.clone(), tag };
-            Some(Landed { tag_ref, run: row.run.key.clone(), digest, since: row.since.unwrap_or(now), last_seen: now })
+            let since = row.since.unwrap_or(now);
+            Some(Landed { tag_ref, run: row.run.key.clone(), digest, since, last_seen: now, proof: None })
         })
         .collect()
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Cmd, Model};
 use crate::analysis::{self, ServiceReport, SourceReport};
-use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind};
+use crate::domain::{Fact, Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind};
 
 pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<Cmd> {
     let mut concerned = BTreeSet::new();
@@ -56,9 +56,10 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
             let judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
             let landed = analysis::newly_landed(&model.snapshot, &judged, model.now);
             if !landed.is_empty() {
-                let seen = Seen::Remembered(landed.clone());
+                let facts: Vec<Fact> = landed.into_iter().map(Fact::Landed).collect();
+                let seen = Seen::Remembered(facts.clone());
                 model.snapshot.absorb(Observation { at: model.now, source: service.ci.clone(), seen });
-                todo.push(Cmd::Remember(landed));
+                todo.push(Cmd::Remember(facts));
             }
             if let Some(slot) = model.report.services.get_mut(place) {
                 model.edition += u64::from(!reads_the_same(slot, &judged));

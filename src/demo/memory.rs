@@ -3,18 +3,19 @@
 use super::counts::Server;
 use super::stage::Stage;
 use super::world::{Fate, Provider, Run, Service};
-use crate::domain::{Digest, ImageName, Landed, RepoPath, RunKey, SourceId, Tag, TagRef};
+use crate::domain::{Digest, Fact, ImageName, Landed, RepoPath, RunKey, SourceId, Tag, TagRef};
 
 /// How long a cleaned-away image was there, in seconds.
 const STAYED: i64 = 3 * 86_400;
 
 /// Returns the tags that landed and were cleaned away since.
-pub(super) fn remembered(stage: &Stage) -> Vec<Landed> {
+pub(super) fn remembered(stage: &Stage) -> Vec<Fact> {
     let services = stage.world.services.iter();
     services
         .flat_map(|service| service.runs.iter().map(move |run| (service, run)))
         .filter(|(_, run)| run.fate == Fate::Pruned)
         .flat_map(|(service, run)| service.tags_of(run).into_iter().filter_map(|tag| landed(stage, service, run, &tag)))
+        .map(Fact::Landed)
         .collect()
 }
 
@@ -36,5 +37,6 @@ fn landed(stage: &Stage, service: &Service, run: &Run, tag: &str) -> Option<Land
         digest: Digest::parse(&stage.shelf.built(&stage.world, service, run)?.root.digest).ok()?,
         since: stage.clock.moment(since),
         last_seen: stage.clock.moment(since.max((since + STAYED).min(-3_600))),
+        proof: None,
     })
 }

@@ -16,7 +16,7 @@ use super::serve::{Post, Recorded, listen, serve};
 use super::shelf::Shelf;
 use super::stage::{Addresses, Clock, Secrets, Stage};
 use super::world::World;
-use crate::domain::Landed;
+use crate::domain::Fact;
 
 /// The demo's servers. Dropping them stops them and removes the secrets' files.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl Servers {
 
     /// Returns what landfall would remember of this world: the tags that landed and were cleaned away since.
     #[must_use]
-    pub fn remembered(&self) -> Vec<Landed> {
+    pub fn remembered(&self) -> Vec<Fact> {
         super::memory::remembered(&self.stage)
     }
 

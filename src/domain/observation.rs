@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Digest, Failure, ImageConfig, ImageName, Job, JobId, Look, Manifest, Probe, PushLog, Run, RunKey, ServiceName,
-    SourceId, SourceKind, Tag, TagRef, Traffic,
+    Digest, Fact, Failure, ImageConfig, ImageName, Job, JobId, Look, Manifest, Probe, PushLog, Run, RunKey,
+    ServiceName, SourceId, SourceKind, Tag, TagRef, Traffic,
 };
 
 /// The one envelope of lists. Absence proves something only where the batch is complete.
@@ -54,21 +54,6 @@ pub enum Seen {
     Failed(Look, Failure),
     /// What the source's connections have sent and spent.
     Traffic(SourceKind, Traffic),
-    /// What an earlier process remembered.
-    Remembered(Vec<Landed>),
-}
-
-/// A tag that was seen landed for a commit once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Landed {
-    /// The tag.
-    pub tag_ref: TagRef,
-    /// The run that it landed for.
-    pub run: RunKey,
-    /// The digest that it had.
-    pub digest: Digest,
-    /// When it was first seen landed.
-    pub since: Timestamp,
-    /// When it was last seen landed.
-    pub last_seen: Timestamp,
+    /// What earlier processes kept.
+    Remembered(Vec<Fact>),
 }

@@ -4,101 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
+use super::record::replace;
 use super::{
-    Absence, Batch, Digest, Failure, Health, ImageConfig, ImageName, Job, JobId, Landed, Look, Manifest, Observation,
-    Probe, PushLog, Run, RunKey, Seen, ServiceName, SourceId, SourceKind, Tag, TagRef,
+    Batch, Digest, Failure, Health, ImageName, ImageRecord, Listing, Look, Manifest, Miss, Observation, Probe, Run,
+    RunKey, RunRecord, Seen, ServiceName, SourceId, SourceKind, TagRecord, TagRef,
 };
 
 /// Everything that was seen.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    listings: FxHashMap<ServiceName, Listing>,
-    runs: FxHashMap<RunKey, RunRecord>,
-    images: FxHashMap<ImageName, ImageRecord>,
-    health: BTreeMap<SourceId, Health>,
-}
-
-/// The newest runs of a service.
-#[derive(Debug, Clone, Default)]
-pub struct Listing {
-    /// The runs, newest first.
-    pub runs: Vec<Arc<Run>>,
-    /// Whether the list was read as far as was wanted.
-    pub complete: bool,
-    /// How many of its items could not be read.
-    pub skipped: u64,
-    /// When it was last read.
-    pub seen_at: Option<Timestamp>,
-    /// The last failure to read it; cleared by the next answer.
-    pub failure: Option<Miss>,
-}
-
-/// A look that failed: when, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Miss {
-    /// When it failed.
-    pub at: Timestamp,
-    /// How it failed.
-    pub failure: Failure,
-}
-
-/// What is known of one run beyond the list.
-#[derive(Debug, Clone, Default)]
-pub struct RunRecord {
-    /// Its jobs.
-    pub jobs: Option<Batch<Job>>,
-    /// When its jobs were last read.
-    pub jobs_seen_at: Option<Timestamp>,
-    /// How many reads in a row gave these very jobs.
-    pub jobs_looks: u32,
-    /// Whether the run went on after its jobs were read.
-    pub jobs_outdated: bool,
-    /// Why its jobs could not be read.
-    pub jobs_failure: Option<Miss>,
-    /// What the logs of its jobs say.
-    pub logs: FxHashMap<JobId, PushLog>,
-    /// Why a log could not be read.
-    pub log_failures: FxHashMap<JobId, Miss>,
-}
-
-/// What is known of one repository of images.
-#[derive(Debug, Clone, Default)]
-pub struct ImageRecord {
-    /// Tags that were looked for.
-    pub tags: FxHashMap<Tag, TagRecord>,
-    /// Manifests by digest. What was present once and fails now keeps its content.
-    pub manifests: FxHashMap<Digest, Probe<Arc<Manifest>>>,
-    /// Config blobs by digest.
-    pub configs: FxHashMap<Digest, Probe<ImageConfig>>,
-    /// Blobs by digest.
-    pub blobs: FxHashMap<Digest, Probe<()>>,
-    /// When this credential was last shown to be able to read the repository, and how many tags it listed.
-    pub readable_at: Option<Timestamp>,
-    /// The last answer to a list of tags.
-    pub canary: Option<Probe<Batch<Tag>>>,
-    /// Tags that landed once, by tag and run.
-    pub landed: FxHashMap<(Tag, RunKey), Landed>,
-    /// Every digest that a tag of this repository was seen to point to, and the tags that were seen there last.
-    pub tagged: FxHashMap<Digest, FxHashSet<Tag>>,
-}
-
-/// What is known of one tag.
-#[derive(Debug, Clone)]
-pub struct TagRecord {
-    /// The newest answer.
-    pub probe: Probe<Digest>,
-    /// When it came.
-    pub seen_at: Timestamp,
-    /// When an answer first said what the newest one says.
-    pub changed_at: Timestamp,
-    /// The newest answer that said something, and when it came, where the newest one did not.
-    pub last_known: Option<(Timestamp, Result<Digest, Absence>)>,
-    /// When the tag was first seen absent, in an unbroken row of answers.
-    pub absent_since: Option<Timestamp>,
-    /// How many answers in that row said so.
-    pub absent_looks: u32,
+    pub(super) listings: FxHashMap<ServiceName, Listing>,
+    pub(super) runs: FxHashMap<RunKey, RunRecord>,
+    pub(super) images: FxHashMap<ImageName, ImageRecord>,
+    pub(super) health: BTreeMap<SourceId, Health>,
+    /// The verdicts that were noted, and since when each holds.
+    pub(super) judged: FxHashMap<(RunKey, TagRef), (Arc<str>, Timestamp)>,
 }
 
 impl Snapshot {
@@ -149,11 +71,8 @@ impl Snapshot {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
                 replace(&mut health.traffic, traffic)
             }
-            Seen::Remembered(landed) => {
-                for landed in landed {
-                    let record = self.images.entry(landed.tag_ref.image.clone()).or_default();
-                    record.landed.insert((landed.tag_ref.tag.clone(), landed.run.clone()), landed);
-                }
+            Seen::Remembered(facts) => {
+                facts.into_iter().for_each(|fact| self.recall(fact));
                 true
             }
         }
@@ -268,47 +187,6 @@ impl Snapshot {
     }
 }
 
-impl TagRecord {
-    fn new(at: Timestamp, probe: Probe<Digest>) -> Self {
-        let absent = matches!(probe, Probe::Absent(_));
-        Self {
-            probe,
-            seen_at: at,
-            changed_at: at,
-            last_known: None,
-            absent_since: absent.then_some(at),
-            absent_looks: u32::from(absent),
-        }
-    }
-
-    fn absorb(&mut self, at: Timestamp, probe: Probe<Digest>) -> bool {
-        match &probe {
-            Probe::Absent(_) => {
-                self.absent_since.get_or_insert(at);
-                self.absent_looks = self.absent_looks.saturating_add(1);
-                self.last_known = None;
-            }
-            Probe::Present(_) => {
-                self.absent_since = None;
-                self.absent_looks = 0;
-                self.last_known = None;
-            }
-            Probe::Unseen(_) => match &self.probe {
-                Probe::Present(digest) => self.last_known = Some((self.seen_at, Ok(digest.clone()))),
-                Probe::Absent(absence) => self.last_known = Some((self.seen_at, Err(absence.clone()))),
-                Probe::Unseen(_) => {}
-            },
-        }
-        self.seen_at = at;
-        let counts = matches!(probe, Probe::Absent(_)) && self.absent_looks <= 3;
-        let changed = replace(&mut self.probe, probe);
-        if changed {
-            self.changed_at = at;
-        }
-        changed || counts
-    }
-}
-
 /// A manifest or a list that came is proof that this credential may read the repository.
 fn note_readable<T>(record: &mut ImageRecord, at: Timestamp, probe: &Probe<T>) {
     if matches!(probe, Probe::Present(_)) {
@@ -326,10 +204,4 @@ fn keep<T: PartialEq>(known: &mut FxHashMap<Digest, Probe<T>>, digest: Digest, p
             true
         }
     }
-}
-
-fn replace<T: PartialEq>(slot: &mut T, value: T) -> bool {
-    let changed = *slot != value;
-    *slot = value;
-    changed
 }

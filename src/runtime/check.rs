@@ -12,7 +12,7 @@ use super::{Oneshot, SystemClock, Watcher, sources};
 use crate::analysis::{Policy, analyse, explain, judge, newly_landed};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
-use crate::domain::{Landed, Service, Snapshot};
+use crate::domain::{Fact, Service, Snapshot};
 use crate::output::{self, Selection, Style};
 use crate::poll::Clock as _;
 
@@ -26,11 +26,11 @@ const PROGRESS: Duration = Duration::from_millis(100);
 pub(super) struct Outcome {
     pub(super) code: ExitCode,
     /// What landed and is to be remembered.
-    pub(super) landed: Vec<Landed>,
+    pub(super) landed: Vec<Fact>,
 }
 
 /// Looks, prints the answer to standard output, and returns what is to be remembered.
-pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Landed>) -> Result<Outcome, String> {
+pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Fact>) -> Result<Outcome, String> {
     let clock = SystemClock;
     for warning in sources::exposed_secrets(config) {
         let _ = writeln!(std::io::stderr(), "landfall: warning: {warning}");
@@ -49,7 +49,8 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Lande
     progress.clear();
     let now = clock.now();
     let report = analyse(&snapshot, &config.services, &policy, now);
-    let landed = report.services.iter().flat_map(|service| newly_landed(&snapshot, service, now)).collect();
+    let landed =
+        report.services.iter().flat_map(|service| newly_landed(&snapshot, service, now)).map(Fact::Landed).collect();
     let selection = match &args.sha {
         Some(digits) => Selection::of_commit(report, digits, policy.runs),
         None => Selection::all(report),

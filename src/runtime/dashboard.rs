@@ -20,7 +20,7 @@ use super::pace::Pace;
 use super::signals::Signals;
 use crate::analysis::Policy;
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
-use crate::domain::{Landed, Observation, Seen, Service, SourceId, Wanted};
+use crate::domain::{Fact, Observation, Seen, Service, SourceId, Wanted};
 use crate::poll::{Clock as _, Poller, Rhythm, Sources};
 use crate::terminal::{self, Abilities, Terminal};
 use crate::ui::{Canvas, Theme};
@@ -47,9 +47,9 @@ pub struct Connected {
     /// How hard to try.
     pub rhythm: Rhythm,
     /// What earlier runs of landfall saw landed.
-    pub remembered: Vec<Landed>,
+    pub remembered: Vec<Fact>,
     /// Takes what was seen landed now. It must not block.
-    pub keep: Box<dyn FnMut(Vec<Landed>) + Send>,
+    pub keep: Box<dyn FnMut(Vec<Fact>) + Send>,
 }
 
 /// Shows the dashboard until the user quits or a signal comes. The first frame is drawn before `connect` is begun;
@@ -106,7 +106,7 @@ struct Dashboard {
     poller: Option<Poller>,
     /// What was wanted before anybody could be asked.
     wanted: Vec<Wanted>,
-    keep: Option<Box<dyn FnMut(Vec<Landed>) + Send>>,
+    keep: Option<Box<dyn FnMut(Vec<Fact>) + Send>>,
 }
 
 impl Dashboard {

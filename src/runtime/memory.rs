@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use std::thread;
 
 use super::SystemClock;
-use crate::domain::Landed;
+use crate::domain::Fact;
 use crate::poll::Clock as _;
 use crate::store::{Store, StoreError};
 
 /// Takes what landed. It never blocks.
-pub(super) type Keep = Box<dyn FnMut(Vec<Landed>) + Send>;
+pub(super) type Keep = Box<dyn FnMut(Vec<Fact>) + Send>;
 
 /// The history, where there is one.
 pub(super) struct Memory {
     /// What landed once.
-    pub(super) landed: Vec<Landed>,
+    pub(super) landed: Vec<Fact>,
     store: Option<Store>,
     warning: Option<String>,
 }
@@ -26,7 +26,7 @@ impl Memory {
         let Some(dir) = dir else { return Self::without(None) };
         let opened = tokio::task::spawn_blocking(move || {
             let store = Store::open(&dir, SystemClock.now())?;
-            let landed = store.landed()?;
+            let landed = store.recall()?;
             Ok::<_, StoreError>((store, landed))
         });
         match opened.await {
@@ -51,9 +51,9 @@ impl Memory {
     }
 
     /// Remembers what landed.
-    pub(super) async fn keep(self, landed: Vec<Landed>) {
+    pub(super) async fn keep(self, landed: Vec<Fact>) {
         let Some(mut store) = self.store.filter(|_| !landed.is_empty()) else { return };
-        let kept = tokio::task::spawn_blocking(move || store.remember(&landed));
+        let kept = tokio::task::spawn_blocking(move || store.keep(&landed));
         if let Ok(Err(error)) = kept.await {
             say(&format!("what landed could not be remembered: {error}"));
         }
@@ -62,11 +62,11 @@ impl Memory {
     /// Returns a keeper that writes on a thread of its own.
     pub(super) fn keeper(self) -> Keep {
         let Some(mut store) = self.store else { return Box::new(|_| {}) };
-        let (sender, inbox) = std::sync::mpsc::channel::<Vec<Landed>>();
+        let (sender, inbox) = std::sync::mpsc::channel::<Vec<Fact>>();
         thread::spawn(move || {
             for landed in inbox {
                 // A history that cannot be written now may be writable later; the screen must not be disturbed.
-                let _ = store.remember(&landed);
+                let _ = store.keep(&landed);
             }
         });
         Box::new(move |landed| {

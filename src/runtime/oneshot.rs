@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::analysis::{Interest, Policy, Verdict, judge, plan};
-use crate::domain::{Landed, Observation, Seen, Service, Snapshot, SourceId, Urgency};
+use crate::domain::{Fact, Observation, Seen, Service, Snapshot, SourceId, Urgency};
 use crate::poll::{Clock, Poller, Rhythm, Sources};
 
 /// How many answers may wait to be taken in.
@@ -43,7 +43,7 @@ impl Watcher for () {
 
 impl Oneshot<'_> {
     /// Looks, and returns everything that was seen.
-    pub async fn look(&self, sources: Sources, remembered: Vec<Landed>, watcher: &mut dyn Watcher) -> Snapshot {
+    pub async fn look(&self, sources: Sources, remembered: Vec<Fact>, watcher: &mut dyn Watcher) -> Snapshot {
         let (sender, mut inbox) = mpsc::channel(INBOX);
         let poller = Poller::start(sources, self.services, self.rhythm, self.clock.clone(), sender);
         let images: BTreeSet<_> =
@@ -102,7 +102,7 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    fn remember(&mut self, remembered: Vec<Landed>) {
+    fn remember(&mut self, remembered: Vec<Fact>) {
         // What an earlier process remembered is no answer of a source; the name is not kept.
         if let (false, Ok(source)) = (remembered.is_empty(), SourceId::parse("store")) {
             let seen = Seen::Remembered(remembered);

@@ -50,12 +50,21 @@ impl Row for Landed {
         let (tag_ref, run) = (tag_ref(row, 0)?, run_key(row, 2)?);
         let digest = Digest::parse(&row.get::<_, String>(6)?).ok();
         let (since, last_seen) = (moment(row, 7)?, moment(row, 8)?);
-        let all = || Some(Self { tag_ref: tag_ref?, run: run?, digest: digest?, since: since?, last_seen: last_seen? });
+        let all = || {
+            Some(Self {
+                tag_ref: tag_ref?,
+                run: run?,
+                digest: digest?,
+                since: since?,
+                last_seen: last_seen?,
+                proof: None,
+            })
+        };
         Ok(all())
     }
 
     fn write(&self, statement: &mut CachedStatement<'_>) -> rusqlite::Result<usize> {
-        let Self { tag_ref, run, digest, since, last_seen } = self;
+        let Self { tag_ref, run, digest, since, last_seen, proof: _ } = self;
         statement.execute(params![
             tag_ref.image.to_string(),
             tag_ref.tag.as_str(),

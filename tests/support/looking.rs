@@ -5,12 +5,12 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use landfall::analysis::{Report, analyse};
 use landfall::config::Config;
-use landfall::domain::Landed;
+use landfall::domain::Fact;
 use landfall::poll::Clock as _;
 use landfall::runtime::{Oneshot, SystemClock, Watcher, build, patient};
 
 /// Looks once, and returns what that means.
-pub(crate) async fn look(config: &Config, remembered: Vec<Landed>, watcher: &mut dyn Watcher) -> Report {
+pub(crate) async fn look(config: &Config, remembered: Vec<Fact>, watcher: &mut dyn Watcher) -> Report {
     let oneshot = Oneshot {
         services: &config.services,
         policy: &config.policy,

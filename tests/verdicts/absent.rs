@@ -148,8 +148,9 @@ fn what_landed_once_and_is_absent_twice_was_pruned() {
         digest: digest("pushed"),
         since: minutes_ago(900),
         last_seen: minutes_ago(60),
+        proof: None,
     };
-    world.see(now(), Seen::Remembered(vec![landed])).gone(TAG);
+    world.see(now(), Seen::Remembered(vec![landfall::domain::Fact::Landed(landed)])).gone(TAG);
     assert_eq!(world.verdict(&run), Verdict::Pruned);
 }
 

@@ -194,8 +194,9 @@ fn pruned_needs_proof_that_the_repository_can_still_be_read() {
         digest: digest("pushed"),
         since: minutes_ago(900),
         last_seen: minutes_ago(60),
+        proof: None,
     };
-    world.see(now(), Seen::Remembered(vec![landed]));
+    world.see(now(), Seen::Remembered(vec![landfall::domain::Fact::Landed(landed)]));
     world.tag(minutes_ago(1), TAG, absent()).tag(now(), TAG, absent());
     assert_eq!(world.verdict(&run), Verdict::Unknown);
     world.see(now(), unknown_repository());

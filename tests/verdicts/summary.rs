@@ -55,6 +55,9 @@ fn what_landed_is_to_be_remembered_once() {
     let mut world = incident();
     let landed = newly_landed(&world.snapshot, &world.report(), now());
     assert_eq!(landed.len(), 2);
-    world.see(now(), landfall::domain::Seen::Remembered(landed));
+    world.see(
+        now(),
+        landfall::domain::Seen::Remembered(landed.into_iter().map(landfall::domain::Fact::Landed).collect()),
+    );
     assert!(newly_landed(&world.snapshot, &world.report(), now()).is_empty());
 }

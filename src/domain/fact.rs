@@ -1,0 +1,121 @@
+//! What is kept from one process to the next: what sources said, never that they did not answer.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{
+    Absence, Batch, Digest, ImageConfig, ImageName, Job, JobId, Manifest, Platform, PushLog, RevisionRule, Run, RunKey,
+    ServiceName, SourceId, SourceKind, TagRef, Text,
+};
+
+/// One thing that is kept. A newer fact about the same takes the older one's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// The newest runs of a service.
+    Runs {
+        /// The service.
+        service: ServiceName,
+        /// The runs, newest first.
+        batch: Batch<Arc<Run>>,
+        /// When the list was last read.
+        seen_at: Timestamp,
+    },
+    /// The jobs of a run; those of a finished run never change.
+    Jobs {
+        /// The run.
+        run: RunKey,
+        /// Its jobs.
+        batch: Batch<Job>,
+        /// When they were last read.
+        seen_at: Timestamp,
+        /// How many reads in a row gave these very jobs.
+        looks: u32,
+    },
+    /// What the log of a finished job says. It never changes.
+    PushLog(RunKey, JobId, PushLog),
+    /// Where a tag pointed, or that it was absent, by the newest answer that said something.
+    Tag(TagFact),
+    /// What a repository holds under a manifest's digest, or that it holds nothing there.
+    Manifest(ImageName, Digest, Result<Arc<Manifest>, Absence>),
+    /// What a config blob says, or that it is gone.
+    Config(ImageName, Digest, Result<ImageConfig, Absence>),
+    /// That a blob is there, or gone.
+    Blob(ImageName, Digest, Result<(), Absence>),
+    /// When this credential was last shown to be able to read a repository.
+    Readable(ImageName, Timestamp),
+    /// A tag that landed.
+    Landed(Landed),
+    /// A row's verdict, and since when it holds.
+    Judged(Judgement),
+    /// When a source last answered.
+    Answered(SourceId, SourceKind, Timestamp),
+}
+
+/// Where a tag pointed, or that it was absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagFact {
+    /// The tag.
+    pub tag_ref: TagRef,
+    /// What the newest answer said that said something.
+    pub known: Result<Digest, Absence>,
+    /// When that answer came.
+    pub seen_at: Timestamp,
+    /// When an answer first said so.
+    pub changed_at: Timestamp,
+    /// When the tag was first seen absent, in an unbroken row of answers.
+    pub absent_since: Option<Timestamp>,
+    /// How many answers in that row said so.
+    pub absent_looks: u32,
+}
+
+/// A tag that was seen landed for a commit once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landed {
+    /// The tag.
+    pub tag_ref: TagRef,
+    /// The run that it landed for.
+    pub run: RunKey,
+    /// The digest that it had.
+    pub digest: Digest,
+    /// When it was first seen landed.
+    pub since: Timestamp,
+    /// When it was last seen landed.
+    pub last_seen: Timestamp,
+    /// What was found behind the digest when all of it was looked at; `None` where that is not known any more.
+    pub proof: Option<Arc<Proof>>,
+}
+
+/// What was found behind a digest when all of it was looked at: the manifests, the configs, the layers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The platforms that had to resolve. Where the configuration names others by now, this proves nothing.
+    pub wanted: Vec<Platform>,
+    /// What was asked of the revision label; where that is something else by now, this proves nothing.
+    pub rule: RevisionRule,
+    /// When the image was built, by its own word.
+    pub created: Option<Timestamp>,
+    /// The commit that the image names.
+    pub revision: Option<Text>,
+    /// The platforms that the tag offers.
+    pub platforms: Arc<[Platform]>,
+    /// How many layers were there.
+    pub layers: u32,
+    /// Whether the log of the push claims this digest; `None` where it was not read, or claims nothing.
+    pub claimed: Option<bool>,
+}
+
+/// The verdict over one row of the report, as it was last judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The service.
+    pub service: ServiceName,
+    /// The run.
+    pub run: RunKey,
+    /// The expected tag.
+    pub tag_ref: TagRef,
+    /// The verdict's word in the report.
+    pub verdict: Arc<str>,
+    /// Since when the row has this verdict.
+    pub since: Timestamp,
+}

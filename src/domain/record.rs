@@ -1,0 +1,152 @@
+//! What is known of one service's list, one run, one repository of images, one tag.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{
+    Absence, Batch, Digest, Failure, ImageConfig, Job, JobId, Manifest, Probe, Proof, PushLog, Run, RunKey, Tag,
+};
+
+/// The newest runs of a service.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// The runs, newest first.
+    pub runs: Vec<Arc<Run>>,
+    /// Whether the list was read as far as was wanted.
+    pub complete: bool,
+    /// How many of its items could not be read.
+    pub skipped: u64,
+    /// When it was last read.
+    pub seen_at: Option<Timestamp>,
+    /// The last failure to read it; cleared by the next answer.
+    pub failure: Option<Miss>,
+}
+
+/// A look that failed: when, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Miss {
+    /// When it failed.
+    pub at: Timestamp,
+    /// How it failed.
+    pub failure: Failure,
+}
+
+/// What is known of one run beyond the list.
+#[derive(Debug, Clone, Default)]
+pub struct RunRecord {
+    /// Its jobs.
+    pub jobs: Option<Batch<Job>>,
+    /// When its jobs were last read.
+    pub jobs_seen_at: Option<Timestamp>,
+    /// How many reads in a row gave these very jobs.
+    pub jobs_looks: u32,
+    /// Whether the run went on after its jobs were read.
+    pub jobs_outdated: bool,
+    /// Why its jobs could not be read.
+    pub jobs_failure: Option<Miss>,
+    /// What the logs of its jobs say.
+    pub logs: FxHashMap<JobId, PushLog>,
+    /// Why a log could not be read.
+    pub log_failures: FxHashMap<JobId, Miss>,
+}
+
+/// What is known of one repository of images.
+#[derive(Debug, Clone, Default)]
+pub struct ImageRecord {
+    /// Tags that were looked for.
+    pub tags: FxHashMap<Tag, TagRecord>,
+    /// Manifests by digest. What was present once and fails now keeps its content.
+    pub manifests: FxHashMap<Digest, Probe<Arc<Manifest>>>,
+    /// Config blobs by digest.
+    pub configs: FxHashMap<Digest, Probe<ImageConfig>>,
+    /// Blobs by digest.
+    pub blobs: FxHashMap<Digest, Probe<()>>,
+    /// When this credential was last shown to be able to read the repository, and how many tags it listed.
+    pub readable_at: Option<Timestamp>,
+    /// The last answer to a list of tags.
+    pub canary: Option<Probe<Batch<Tag>>>,
+    /// Tags that landed once, by tag and run.
+    pub landed: FxHashMap<(Tag, RunKey), LandedRecord>,
+    /// Every digest that a tag of this repository was seen to point to, and the tags that were seen there last.
+    pub tagged: FxHashMap<Digest, FxHashSet<Tag>>,
+}
+
+/// What is known of one tag.
+#[derive(Debug, Clone)]
+pub struct TagRecord {
+    /// The newest answer.
+    pub probe: Probe<Digest>,
+    /// When it came.
+    pub seen_at: Timestamp,
+    /// When an answer first said what the newest one says.
+    pub changed_at: Timestamp,
+    /// The newest answer that said something, and when it came, where the newest one did not.
+    pub last_known: Option<(Timestamp, Result<Digest, Absence>)>,
+    /// When the tag was first seen absent, in an unbroken row of answers.
+    pub absent_since: Option<Timestamp>,
+    /// How many answers in that row said so.
+    pub absent_looks: u32,
+}
+
+/// What is known of a tag that landed once for a run.
+#[derive(Debug, Clone)]
+pub struct LandedRecord {
+    /// The digest that it had.
+    pub digest: Digest,
+    /// When it was first seen landed.
+    pub since: Timestamp,
+    /// When it was last seen landed.
+    pub last_seen: Timestamp,
+    /// What was found behind the digest when all of it was looked at.
+    pub proof: Option<Arc<Proof>>,
+}
+
+impl TagRecord {
+    pub(super) fn new(at: Timestamp, probe: Probe<Digest>) -> Self {
+        let absent = matches!(probe, Probe::Absent(_));
+        Self {
+            probe,
+            seen_at: at,
+            changed_at: at,
+            last_known: None,
+            absent_since: absent.then_some(at),
+            absent_looks: u32::from(absent),
+        }
+    }
+
+    pub(super) fn absorb(&mut self, at: Timestamp, probe: Probe<Digest>) -> bool {
+        match &probe {
+            Probe::Absent(_) => {
+                self.absent_since.get_or_insert(at);
+                self.absent_looks = self.absent_looks.saturating_add(1);
+                self.last_known = None;
+            }
+            Probe::Present(_) => {
+                self.absent_since = None;
+                self.absent_looks = 0;
+                self.last_known = None;
+            }
+            Probe::Unseen(_) => match &self.probe {
+                Probe::Present(digest) => self.last_known = Some((self.seen_at, Ok(digest.clone()))),
+                Probe::Absent(absence) => self.last_known = Some((self.seen_at, Err(absence.clone()))),
+                Probe::Unseen(_) => {}
+            },
+        }
+        self.seen_at = at;
+        let counts = matches!(probe, Probe::Absent(_)) && self.absent_looks <= 3;
+        let changed = replace(&mut self.probe, probe);
+        if changed {
+            self.changed_at = at;
+        }
+        changed || counts
+    }
+}
+
+/// Puts a value in its slot, and returns whether it is another.
+pub(super) fn replace<T: PartialEq>(slot: &mut T, value: T) -> bool {
+    let changed = *slot != value;
+    *slot = value;
+    changed
+}
