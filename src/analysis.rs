@@ -7,6 +7,8 @@ mod divergence;
 mod explain;
 mod identity;
 mod interest;
+mod keepsake;
+mod lasting;
 mod misrouted;
 mod moving;
 mod notes;
@@ -14,6 +16,7 @@ mod plan;
 mod proof;
 mod push;
 mod report;
+mod shed;
 mod walk;
 
 use std::sync::Arc;
@@ -22,11 +25,13 @@ use jiff::Timestamp;
 
 use crate::domain::{Service, Snapshot};
 
-pub use divergence::{judge, newly_landed};
+pub use divergence::judge;
 pub use explain::explain;
 pub use interest::Interest;
+pub use keepsake::keepsakes;
 pub use plan::plan;
 pub use report::{Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
+pub use shed::{Sheddable, sheddable};
 
 /// Judges everything that was seen. `judge` does one service alone, where only that one changed.
 #[must_use]

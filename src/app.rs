@@ -19,7 +19,7 @@ mod seen;
 
 use jiff::Timestamp;
 
-use crate::domain::{Fact, Observation, Wanted};
+use crate::domain::{Fact, Look, Observation, Wanted};
 
 pub use keymap::Key;
 pub use model::{Model, Settings};
@@ -54,6 +54,8 @@ pub enum Cmd {
     Want(Vec<Wanted>),
     /// Keep for later runs of landfall.
     Remember(Vec<Fact>),
+    /// Keep what these looks gave, but not at hand: nothing of it is needed at the next start.
+    Shelve(Vec<Look>),
     /// Put text into the clipboard.
     Copy(String),
     /// Open a web page where the user sits.

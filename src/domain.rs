@@ -14,6 +14,7 @@ mod run;
 mod secret;
 mod segment;
 mod service;
+mod shed;
 mod snapshot;
 mod template;
 mod text;

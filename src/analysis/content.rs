@@ -25,6 +25,8 @@ pub(super) struct Content<'a> {
     pub(super) created: Option<Timestamp>,
     /// What it runs on.
     pub(super) platforms: Vec<Platform>,
+    /// How many layers were there.
+    pub(super) layers: u32,
 }
 
 impl<'a> Content<'a> {
@@ -225,7 +227,7 @@ impl<'a> Inspection<'_, 'a> {
         for layer in layers.iter().filter(|layer| !layer.foreign) {
             let look = || Look::Blob(name.clone(), layer.digest.clone());
             match self.image.and_then(|image| image.blobs.get(&layer.digest)) {
-                Some(Probe::Present(())) => {}
+                Some(Probe::Present(())) => self.content.layers = self.content.layers.saturating_add(1),
                 Some(Probe::Absent(_)) => {
                     self.content.broken = true;
                     notes.say(|| format!("A layer of {whose} is gone: {} ({} bytes).", layer.digest, layer.size));

@@ -11,6 +11,9 @@ use crate::domain::{
     Batch, ImageRecord, ImageSpec, Job, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate, Urgency,
 };
 
+/// How many green runs below the newest are looked at now and then: one would roll back to them.
+const RECENT: usize = 4;
+
 /// One service in the light of everything that was seen.
 pub(super) struct Context<'a> {
     pub(super) snapshot: &'a Snapshot,
@@ -20,6 +23,8 @@ pub(super) struct Context<'a> {
     /// The runs that are looked at, newest first.
     pub(super) runs: &'a [Arc<Run>],
     newest_green: Option<usize>,
+    /// The place of the last run that one would roll back to.
+    oldest_recent: usize,
 }
 
 /// One run × image × tag.
@@ -31,6 +36,8 @@ pub(super) struct Place<'a> {
     pub(super) image_index: usize,
     pub(super) template: &'a TagTemplate,
     pub(super) tag_index: usize,
+    /// Whether it is among those that one would roll back to.
+    pub(super) is_recent: bool,
     /// The urgency of looks for its tag and content.
     pub(super) urgency: Urgency,
     /// The urgency of looks for its layers and logs.
@@ -46,8 +53,10 @@ impl<'a> Context<'a> {
             publishing > policy.runs
         });
         let runs = listed.get(..end.unwrap_or(listed.len())).unwrap_or(listed);
-        let newest_green = runs.iter().position(|run| is_green(service, run));
-        Self { snapshot, service, policy, now, runs, newest_green }
+        let mut green = (0..runs.len()).filter(|at| runs.get(*at).is_some_and(|run| is_green(service, run)));
+        let newest_green = green.next();
+        let oldest_recent = green.take(RECENT).last().or(newest_green).unwrap_or_default();
+        Self { snapshot, service, policy, now, runs, newest_green, oldest_recent }
     }
 
     /// Returns the newest green run that was to publish.
@@ -71,6 +80,7 @@ impl<'a> Context<'a> {
                     image_index,
                     template,
                     tag_index,
+                    is_recent: position <= self.oldest_recent,
                     urgency,
                     depth,
                 })

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::context::{Context, is_green};
+use super::context::{Context, Place, is_green};
 use super::notes::Outstanding;
 use super::walk::walk;
 use super::{Green, Policy, Row, ServiceReport, Verdict};
-use crate::domain::{Landed, LandedRecord, Run, Service, Snapshot, TagRef};
-
-/// How long a tag that is known to have landed need not be remembered anew.
-const REMEMBER_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+use crate::domain::{Run, Service, Snapshot, Tag, TagRef};
 
 /// Judges one service.
 #[must_use]
@@ -24,20 +21,25 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
         let walked = walk(&ctx, &place, &mut notes);
         outstanding.0 |= notes.0;
         let Some((verdict, found)) = walked else { continue };
+        let tag = found.tag;
+        let since = noted_since(snapshot, &place, tag.as_ref(), verdict).or(found.since);
         rows.push(Row {
             service: service.clone(),
             run: place.run.clone(),
             image_index: place.image_index,
             tag_index: place.tag_index,
-            tag: found.tag,
+            tag,
             verdict,
             settled: !notes.0,
             last_known: found.last_known,
-            since: found.since,
+            since,
             digest: found.digest,
             created: found.created,
             revision: found.revision.cloned(),
-            platforms: found.platforms,
+            platforms: found.platforms.unwrap_or_default(),
+            layers: found.layers,
+            claimed: found.claimed,
+            seen_at: found.seen_at,
         });
     }
     let listing = snapshot.listing(&service.name);
@@ -61,26 +63,14 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
     }
 }
 
-/// Returns the rows that landed and are settled, and that the snapshot does not remember yet, or not since a day.
-#[must_use]
-pub fn newly_landed(snapshot: &Snapshot, report: &ServiceReport, now: Timestamp) -> Vec<Landed> {
-    let settled = report.rows.iter().filter(|row| row.verdict == Verdict::Landed && row.settled);
-    settled
-        .filter_map(|row| {
-            let image = row.image()?;
-            let (tag, digest) = (row.tag.clone()?, row.digest.clone()?);
-            let key = (tag.clone(), row.run.key.clone());
-            let known = snapshot.image(image).and_then(|image| image.landed.get(&key));
-            let recent =
-                |known: &LandedRecord| known.digest == digest && now.duration_since(known.last_seen) < REMEMBER_AGAIN;
-            if known.is_some_and(recent) {
-                return None;
-            }
-            let tag_ref = TagRef { image: image.clone(), tag };
-            let since = row.since.unwrap_or(now);
-            Some(Landed { tag_ref, run: row.run.key.clone(), digest, since, last_seen: now, proof: None })
-        })
-        .collect()
+/// Returns since when a finding holds, where an earlier look noted it. For what landed the moment is kept with it.
+fn noted_since(snapshot: &Snapshot, place: &Place<'_>, tag: Option<&Tag>, verdict: Verdict) -> Option<Timestamp> {
+    if !verdict.is_finding() {
+        return None;
+    }
+    let tag_ref = TagRef { image: place.spec.repository.clone(), tag: tag?.clone() };
+    let (word, since) = snapshot.judged(&place.run.key, &tag_ref)?;
+    (word == verdict.word()).then_some(since)
 }
 
 fn rows_of<'a>(run: &'a Arc<Run>, rows: &'a [Row]) -> impl Iterator<Item = &'a Row> {

@@ -164,6 +164,15 @@ pub(super) enum Claimed {
 }
 
 impl Claimed {
+    /// Returns whether the log claims what is there; `None` where it claims nothing, or nobody looked.
+    pub(super) fn agrees(self) -> Option<bool> {
+        match self {
+            Self::Agrees => Some(true),
+            Self::Another | Self::PushedAgain => Some(false),
+            Self::Nothing => None,
+        }
+    }
+
     /// One push job may push the tag again after another: any of the digests will do. A line that names no
     /// repository may be about another image, and contradicts nothing.
     pub(super) fn of(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, digest: &Digest, logs: &Logs<'_>) -> Self {

@@ -25,7 +25,7 @@ pub(super) fn unreadable(
         return None;
     }
     match canary {
-        None => {
+        None if readable_at.is_none() => {
             notes.want(place.urgency, None, look);
             Some(Verdict::Unknown)
         }
@@ -54,7 +54,8 @@ pub(super) fn unreadable(
             });
             None
         }
-        Some(Probe::Present(_)) => {
+        // Without an answer yet in this process: an earlier one could read it.
+        Some(Probe::Present(_)) | None => {
             notes.want(Urgency::Again, Some(record.seen_at), look);
             let since = record.absent_since.unwrap_or(record.seen_at);
             let shown = readable_at.is_some_and(|at| since.duration_since(at) <= ctx.policy.canary);

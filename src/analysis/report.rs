@@ -216,7 +216,13 @@ pub struct Row {
     /// The commit that the image names.
     pub revision: Option<Text>,
     /// The platforms that the tag offers.
-    pub platforms: Vec<Platform>,
+    pub platforms: Arc<[Platform]>,
+    /// How many of its layers were seen there.
+    pub layers: u32,
+    /// Whether the log of the push claims this digest; `None` where it claims none, or was not read.
+    pub claimed: Option<bool>,
+    /// When the registry last said what the verdict rests on.
+    pub seen_at: Option<Timestamp>,
 }
 
 impl Row {

@@ -1,17 +1,20 @@
 //! The walk over the evidence of one run × image × tag, in the order in which it is looked at.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::content;
 use super::context::{Context, Place};
 use super::identity::{Claimed, Evidence, Label, identity, worth_the_log};
+use super::lasting::{Lasting, Unhurried, look_again};
 use super::notes::{Notes, Silent};
 use super::push::{self, Jobs, Logs, Pushed};
 use super::{Verdict, absence};
 use crate::domain::{Conclusion, Digest, Look, Platform, Probe, Run, RunState, Tag, TagRecord, TagRef, Text, Urgency};
 
-/// How long after the last look a landed tag of the newest run is looked at again.
-const LANDED_AGAIN: SignedDuration = SignedDuration::from_mins(30);
+/// How long after the last look a tag that is there, and is not right, is looked at again.
+const WRONG_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// What a walk found.
 #[derive(Default)]
@@ -20,8 +23,14 @@ pub(super) struct Found<'a> {
     pub(super) digest: Option<Digest>,
     pub(super) created: Option<Timestamp>,
     pub(super) revision: Option<&'a Text>,
-    pub(super) platforms: Vec<Platform>,
+    pub(super) platforms: Option<Arc<[Platform]>>,
+    /// How many layers were there.
+    pub(super) layers: u32,
+    /// Whether the log claims this digest.
+    pub(super) claimed: Option<bool>,
     pub(super) since: Option<Timestamp>,
+    /// When the registry last said what the verdict rests on.
+    pub(super) seen_at: Option<Timestamp>,
     pub(super) last_known: Option<(Verdict, Timestamp)>,
 }
 
@@ -96,26 +105,43 @@ fn tagged<'a>(
         return Verdict::NotExpected;
     }
     let look = || Look::Tag(TagRef { image: place.spec.repository.clone(), tag: tag.clone() });
+    let lasting = Lasting::of(ctx, place, tag);
     let Some(record) = ctx.image(place).and_then(|image| image.tags.get(tag)) else {
+        if let Some(lasting) = lasting {
+            let (digest, seen_at) = (&lasting.record.digest, lasting.record.last_seen);
+            notes.say(|| format!("The tag pointed to {digest}, seen at {seen_at:.0}."));
+            look_again(place, tag, seen_at, notes);
+            return lasting.tell(place, seen_at, found, notes);
+        }
         notes.unsure(|| "The registry was not asked yet.".to_owned());
         notes.want(place.urgency, None, look);
         return Verdict::Unknown;
     };
+    found.seen_at = Some(record.seen_at);
     match &record.probe {
         Probe::Present(digest) => {
             found.since = Some(record.changed_at);
             found.digest = Some(digest.clone());
             notes.say(|| format!("The tag points to {digest}, seen at {:.0}.", record.seen_at));
-            let verdict = present(ctx, place, tag, digest, found, notes);
-            if place.urgency == Urgency::Newest || verdict != Verdict::Landed {
-                let again = record.seen_at.saturating_add(pause(verdict)).unwrap_or(record.seen_at);
+            let verdict = match lasting.filter(|lasting| lasting.is_of(digest)) {
+                Some(lasting) => still_there(ctx, place, tag, lasting, record.seen_at, found, notes),
+                None => present(ctx, place, tag, digest, found, notes),
+            };
+            if verdict == Verdict::Landed {
+                look_again(place, tag, record.seen_at, notes);
+            } else {
+                let again = record.seen_at.saturating_add(WRONG_AGAIN).unwrap_or(record.seen_at);
                 notes.want(Urgency::Again, Some(again), look);
             }
             verdict
         }
         Probe::Absent(absence) => {
             found.since = record.absent_since;
-            absence::judge(ctx, place, tag, record, absence, notes)
+            let verdict = absence::judge(ctx, place, tag, record, absence, notes);
+            if verdict == Verdict::Unknown {
+                found.last_known = noted(ctx, place, tag);
+            }
+            verdict
         }
         Probe::Unseen(failure) => {
             notes.say(|| {
@@ -123,7 +149,8 @@ fn tagged<'a>(
             });
             notes.unsure(|| format!("{}:{tag} must be looked at.", place.spec.repository));
             notes.want(Urgency::Again, None, look);
-            found.last_known = last_known(ctx, place, tag, record);
+            let proven = lasting.map(|lasting| (Verdict::Landed, lasting.record.last_seen));
+            found.last_known = last_known(ctx, place, tag, record).or(proven).or_else(|| noted(ctx, place, tag));
             if let Some((verdict, at)) = found.last_known {
                 notes.say(|| format!("Last known: {verdict}, at {at:.0}."));
             }
@@ -132,14 +159,42 @@ fn tagged<'a>(
     }
 }
 
-fn pause(verdict: Verdict) -> SignedDuration {
-    if verdict == Verdict::Landed { LANDED_AGAIN } else { SignedDuration::from_mins(1) }
+/// Judges what was looked at whole once and has the same digest still. What is not in memory any more need not be
+/// looked at again; what is there may say by now that a part is gone.
+fn still_there<'a>(
+    ctx: &Context<'a>,
+    place: &Place<'a>,
+    tag: &Tag,
+    lasting: Lasting<'a>,
+    seen_at: Timestamp,
+    found: &mut Found<'a>,
+    notes: &mut impl Notes,
+) -> Verdict {
+    let digest = &lasting.record.digest;
+    if ctx.image(place).is_none_or(|image| !image.manifests.contains_key(digest)) {
+        return lasting.tell(place, seen_at, found, notes);
+    }
+    match present(ctx, place, tag, digest, found, &mut Unhurried(notes, seen_at)) {
+        Verdict::Unknown => lasting.tell(place, seen_at, found, notes),
+        verdict => verdict,
+    }
+}
+
+/// Returns the finding that was noted last, and when this credential could last read the repository.
+fn noted(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag) -> Option<(Verdict, Timestamp)> {
+    let (image, tag) = (place.spec.repository.clone(), tag.clone());
+    let (word, since) = ctx.snapshot.judged(&place.run.key, &TagRef { image, tag })?;
+    let verdict = Verdict::parse(word).filter(|verdict| verdict.is_finding())?;
+    let readable_at = ctx.image(place).and_then(|image| image.readable_at);
+    Some((verdict, readable_at.map_or(since, |at| at.max(since))))
 }
 
 /// Returns the verdict that the newest answer gave which said something.
 fn last_known(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, record: &TagRecord) -> Option<(Verdict, Timestamp)> {
     let (at, known) = record.last_known.as_ref()?;
+    let lasting = Lasting::of(ctx, place, tag);
     let verdict = match known {
+        Ok(digest) if lasting.is_some_and(|lasting| lasting.is_of(digest)) => Verdict::Landed,
         Ok(digest) => present(ctx, place, tag, digest, &mut Found::default(), &mut Silent),
         Err(absence) => absence::judge(ctx, place, tag, record, absence, &mut Silent),
     };
@@ -157,13 +212,15 @@ fn present<'a>(
     let mut content = content::inspect(ctx, place, tag, digest, notes);
     found.created = content.created;
     found.revision = content.revisions.first().copied();
-    found.platforms = std::mem::take(&mut content.platforms);
+    found.platforms = Some(std::mem::take(&mut content.platforms).into());
+    found.layers = content.layers;
     let label = Label::of(place, &content);
     label.say(place, content.created, notes);
     let logs = if worth_the_log(place, &content, &label) { log_of_push(ctx, place, notes) } else { Logs::default() };
     let claimed = logs.claimed(&place.spec.repository, tag);
     let claim = Claimed::of(ctx, place, tag, digest, &logs);
     claim.say(tag, claimed, notes);
+    found.claimed = claim.agrees();
     let evidence = Evidence { tag, digest, label, claim, log_waits: logs.waiting };
     let verdict = identity(ctx, place, &evidence, notes).unwrap_or_else(|| content.wholeness());
     if verdict == Verdict::Incomplete

@@ -7,14 +7,17 @@ use jiff::Timestamp;
 
 use super::{Cmd, Model};
 use crate::analysis::{self, ServiceReport, SourceReport};
-use crate::domain::{Fact, Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind};
+use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind};
 
 pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<Cmd> {
     let mut concerned = BTreeSet::new();
+    let mut facts = Vec::new();
     for observation in observations {
         model.now = model.now.max(observation.at);
         concerned.extend(model.interest.of(&observation.seen));
+        let answered = observation.seen.answers();
         model.snapshot.absorb(observation);
+        facts.extend(answered.into_iter().flat_map(|look| model.snapshot.facts(&look)));
     }
     if model.frozen.is_none() {
         let sources = sources(&model.snapshot, &model.services);
@@ -25,7 +28,11 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
         let new = &model.report.sources;
         model.edition += u64::from(old.len() != new.len() || !old.iter().zip(new).all(is_same));
     }
-    renew(model, concerned)
+    let mut todo = renew(model, concerned);
+    if !facts.is_empty() {
+        todo.insert(0, Cmd::Remember(facts));
+    }
+    todo
 }
 
 pub(super) fn pass(model: &mut Model, now: Timestamp) -> Vec<Cmd> {
@@ -48,19 +55,23 @@ pub(super) fn thaw(model: &mut Model) -> Vec<Cmd> {
 }
 
 fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
-    let mut todo = Vec::new();
-    let mut wanted = Vec::new();
+    let (mut wanted, mut facts, mut shelved) = (Vec::new(), Vec::new(), Vec::new());
     for &place in &places {
         let Some(service) = model.services.get(place) else { continue };
+        shelved.extend(model.snapshot.tidy(service));
         if model.frozen.is_none() {
             let judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
-            let landed = analysis::newly_landed(&model.snapshot, &judged, model.now);
-            if !landed.is_empty() {
-                let facts: Vec<Fact> = landed.into_iter().map(Fact::Landed).collect();
-                let seen = Seen::Remembered(facts.clone());
+            let kept = analysis::keepsakes(&model.snapshot, &judged, model.now);
+            if !kept.is_empty() {
+                let seen = Seen::Remembered(kept.clone());
                 model.snapshot.absorb(Observation { at: model.now, source: service.ci.clone(), seen });
-                todo.push(Cmd::Remember(facts));
+                facts.extend(kept);
             }
+            let sheddable = analysis::sheddable(&model.snapshot, &judged);
+            for (image, tags) in &sheddable.tags {
+                shelved.extend(model.snapshot.shed(image, tags));
+            }
+            shelved.extend(model.snapshot.shed_runs(&sheddable.runs));
             if let Some(slot) = model.report.services.get_mut(place) {
                 model.edition += u64::from(!reads_the_same(slot, &judged));
                 model.tally.remove(slot);
@@ -72,6 +83,13 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
     }
     if model.frozen.is_some() {
         model.unjudged.extend(places);
+    }
+    let mut todo = Vec::new();
+    if !facts.is_empty() {
+        todo.push(Cmd::Remember(facts));
+    }
+    if !shelved.is_empty() {
+        todo.push(Cmd::Shelve(shelved));
     }
     if !wanted.is_empty() {
         todo.push(Cmd::Want(wanted));

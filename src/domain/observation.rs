@@ -57,3 +57,21 @@ pub enum Seen {
     /// What earlier processes kept.
     Remembered(Vec<Fact>),
 }
+
+impl Seen {
+    /// Returns the look that this answers, where it is an answer and not a failure.
+    #[must_use]
+    pub fn answers(&self) -> Option<Look> {
+        match self {
+            Self::Runs(service, _) => Some(Look::Runs(service.clone())),
+            Self::Jobs(run, _) => Some(Look::Jobs(run.clone())),
+            Self::PushLog(run, job, _) => Some(Look::PushLog(run.clone(), *job)),
+            Self::Tag(tag_ref, _) => Some(Look::Tag(tag_ref.clone())),
+            Self::Manifest(image, digest, _) => Some(Look::Manifest(image.clone(), digest.clone())),
+            Self::Config(image, digest, _) => Some(Look::Config(image.clone(), digest.clone())),
+            Self::Blob(image, digest, _) => Some(Look::Blob(image.clone(), digest.clone())),
+            Self::Canary(image, _) => Some(Look::Canary(image.clone())),
+            Self::Failed(..) | Self::Traffic(..) | Self::Remembered(_) => None,
+        }
+    }
+}

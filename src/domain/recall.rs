@@ -17,7 +17,8 @@ impl Snapshot {
                 if listing.seen_at.is_none() {
                     let failure = listing.failure.take();
                     let (runs, complete, skipped) = (batch.items, batch.complete, batch.skipped);
-                    *listing = Listing { runs, complete, skipped, seen_at: Some(seen_at), failure };
+                    *listing =
+                        Listing { runs, complete, skipped, seen_at: Some(seen_at), failure, ..Listing::default() };
                 }
             }
             Fact::Jobs { run, batch, seen_at, looks } => {
@@ -56,11 +57,17 @@ impl Snapshot {
         }
     }
 
-    /// Returns since when a row has this verdict, where that was noted.
+    /// Returns the verdict over a row that was noted last, by its word, and since when it holds.
     #[must_use]
-    pub fn judged_since(&self, run: &RunKey, tag_ref: &TagRef, verdict: &str) -> Option<Timestamp> {
+    pub fn judged(&self, run: &RunKey, tag_ref: &TagRef) -> Option<(&str, Timestamp)> {
         let (word, since) = self.judged.get(&(run.clone(), tag_ref.clone()))?;
-        (**word == *verdict).then_some(*since)
+        Some((word, *since))
+    }
+
+    /// Returns whether any verdict was noted.
+    #[must_use]
+    pub fn has_judged(&self) -> bool {
+        !self.judged.is_empty()
     }
 
     /// Returns what is to be kept of what this look gave, as far as it said something.

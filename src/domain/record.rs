@@ -22,6 +22,28 @@ pub struct Listing {
     pub seen_at: Option<Timestamp>,
     /// The last failure to read it; cleared by the next answer.
     pub failure: Option<Miss>,
+    /// When its runs last changed.
+    pub changed_at: Option<Timestamp>,
+    /// Runs that were listed, are not any more, and were not let go yet.
+    pub left: Vec<Arc<Run>>,
+}
+
+impl Listing {
+    /// Returns the batch with the runs that are known and that it may lack: a list that was read in part does not say
+    /// that they are gone.
+    pub(super) fn completed(&self, mut batch: Batch<Arc<Run>>) -> Batch<Arc<Run>> {
+        if batch.complete && batch.skipped == 0 {
+            return batch;
+        }
+        let read: FxHashSet<u64> = batch.items.iter().map(|run| run.key.id).collect();
+        let known = self.runs.iter().filter(|run| !read.contains(&run.key.id)).cloned();
+        let before = batch.items.len();
+        batch.items.extend(known);
+        if batch.items.len() > before {
+            batch.items.sort_by_key(|run| std::cmp::Reverse(run.key.id));
+        }
+        batch
+    }
 }
 
 /// A look that failed: when, and how.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::record::replace;
 use super::{
@@ -110,7 +110,14 @@ impl Snapshot {
     fn absorb_runs(&mut self, at: Timestamp, source: &SourceId, service: ServiceName, batch: Batch<Arc<Run>>) -> bool {
         self.answered(source, SourceKind::Ci, at, Some(batch.skipped));
         let listing = self.listings.entry(service).or_default();
-        for run in &batch.items {
+        let batch = listing.completed(batch);
+        let same = listing.runs.len() == batch.items.len()
+            && listing.runs.iter().zip(&batch.items).all(|(known, run)| Arc::ptr_eq(known, run));
+        if !same {
+            let listed: FxHashSet<&RunKey> = batch.items.iter().map(|run| &run.key).collect();
+            listing.left.extend(listing.runs.iter().filter(|run| !listed.contains(&run.key)).cloned());
+        }
+        for run in batch.items.iter().filter(|_| !same) {
             let before = listing.runs.iter().find(|known| known.key == run.key);
             let went_on =
                 before.is_some_and(|known| (&known.state, known.finished_at) != (&run.state, run.finished_at));
@@ -122,7 +129,11 @@ impl Snapshot {
         listing.seen_at = Some(at);
         listing.skipped = batch.skipped;
         listing.complete = batch.complete;
-        replace(&mut listing.runs, batch.items) || recovered
+        let changed = !same && replace(&mut listing.runs, batch.items);
+        if changed {
+            listing.changed_at = Some(at);
+        }
+        changed || recovered
     }
 
     fn absorb_failure(&mut self, at: Timestamp, source: SourceId, look: Look, failure: Failure) -> bool {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 
 use super::{Oneshot, SystemClock, Watcher, sources};
-use crate::analysis::{Policy, analyse, explain, judge, newly_landed};
+use crate::analysis::{Policy, analyse, explain, judge, keepsakes};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
 use crate::domain::{Fact, Service, Snapshot};
@@ -49,8 +49,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Fact>
     progress.clear();
     let now = clock.now();
     let report = analyse(&snapshot, &config.services, &policy, now);
-    let landed =
-        report.services.iter().flat_map(|service| newly_landed(&snapshot, service, now)).map(Fact::Landed).collect();
+    let landed = report.services.iter().flat_map(|service| keepsakes(&snapshot, service, now)).collect();
     let selection = match &args.sha {
         Some(digits) => Selection::of_commit(report, digits, policy.runs),
         None => Selection::all(report),

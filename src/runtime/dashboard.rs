@@ -268,7 +268,7 @@ impl Dashboard {
                 Cmd::Browse(page) => drop(tokio::task::spawn_blocking(move || open::that_detached(page))),
                 #[cfg(debug_assertions)]
                 Cmd::Panic { in_task } => fall_over(in_task),
-                Cmd::Copy(_) | Cmd::Repaint | Cmd::Suspend | Cmd::Quit { .. } => {}
+                Cmd::Shelve(_) | Cmd::Copy(_) | Cmd::Repaint | Cmd::Suspend | Cmd::Quit { .. } => {}
             }
         }
     }

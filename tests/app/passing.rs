@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use landfall::app::Cmd;
-use landfall::domain::{Failure, Look, Seen, ServiceName, Stage as Reached};
+use landfall::domain::{Fact, Failure, Look, Seen, ServiceName, Stage as Reached};
 
 use crate::cast::{Stage, now, pushed, run, runs, seen};
 
@@ -61,7 +61,12 @@ fn what_landed_is_remembered_once() {
     let fresh = run("cart", 13, 1, "One more");
     let mut news = runs("cart", std::slice::from_ref(&fresh));
     news.extend(pushed("cart", &fresh, &fresh.sha));
-    let remembered = |todo: &[Cmd]| todo.iter().filter(|cmd| matches!(cmd, Cmd::Remember(_))).count();
+    let facts = |todo: &[Cmd]| -> Vec<Fact> {
+        let facts =
+            todo.iter().filter_map(|cmd| if let Cmd::Remember(facts) = cmd { Some(facts.clone()) } else { None });
+        facts.flatten().collect()
+    };
+    let remembered = |todo: &[Cmd]| facts(todo).iter().filter(|fact| matches!(fact, Fact::Landed(_))).count();
     assert_eq!(remembered(&stage.see(news.clone())), 1);
     assert_eq!(remembered(&stage.see(news)), 0);
 }

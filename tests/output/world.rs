@@ -66,7 +66,10 @@ pub(crate) fn row(service: &Arc<Service>, number: u64, verdict: Verdict) -> Row 
         digest: there.then(|| Digest::sha256([7; 32])),
         created: there.then(|| at(-6)),
         revision: None,
-        platforms: if there { vec![Platform::parse("linux/arm64/v8").unwrap()] } else { Vec::new() },
+        platforms: if there { [Platform::parse("linux/arm64/v8").unwrap()].into() } else { [].into() },
+        layers: u32::from(there),
+        claimed: None,
+        seen_at: None,
     }
 }
 

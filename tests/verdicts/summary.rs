@@ -1,7 +1,7 @@
 //! What the rows of a service add up to.
 
-use landfall::analysis::{Verdict, newly_landed};
-use landfall::domain::{Conclusion, Event};
+use landfall::analysis::{Verdict, keepsakes};
+use landfall::domain::{Conclusion, Event, Fact, Seen};
 
 use crate::world::{World, minutes_ago, now, sha};
 
@@ -53,11 +53,9 @@ fn only_the_newest_publishing_runs_are_judged() {
 #[test]
 fn what_landed_is_to_be_remembered_once() {
     let mut world = incident();
-    let landed = newly_landed(&world.snapshot, &world.report(), now());
-    assert_eq!(landed.len(), 2);
-    world.see(
-        now(),
-        landfall::domain::Seen::Remembered(landed.into_iter().map(landfall::domain::Fact::Landed).collect()),
-    );
-    assert!(newly_landed(&world.snapshot, &world.report(), now()).is_empty());
+    let kept = keepsakes(&world.snapshot, &world.report(), now());
+    let landed = |fact: &&Fact| matches!(fact, Fact::Landed(_));
+    assert_eq!((kept.len(), kept.iter().filter(landed).count()), (4, 2), "two landed, two missing");
+    world.see(now(), Seen::Remembered(kept));
+    assert_eq!(keepsakes(&world.snapshot, &world.report(), now()), []);
 }

@@ -1,0 +1,122 @@
+//! An image that landed and was looked at whole once: what was found then stands until the registry says otherwise.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Verdict;
+use super::context::{Context, Place, names_commit};
+use super::notes::Notes;
+use super::proof::look;
+use super::walk::Found;
+use crate::domain::{Digest, LandedRecord, Look, Proof, Tag, Urgency};
+
+/// How long after the last look the newest landed tag is looked at again.
+const NEWEST_AGAIN: SignedDuration = SignedDuration::from_mins(30);
+
+/// How long after the last look those are that one would roll back to.
+const RECENT_AGAIN: SignedDuration = SignedDuration::from_hours(6);
+
+/// What was found once, and still answers what is asked today.
+#[derive(Clone, Copy)]
+pub(super) struct Lasting<'a> {
+    pub(super) record: &'a LandedRecord,
+    proof: &'a Proof,
+}
+
+impl<'a> Lasting<'a> {
+    /// Returns what was found of this tag for this run. It proves nothing where the configuration asks for something
+    /// else by now.
+    pub(super) fn of(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag) -> Option<Self> {
+        let landed = &ctx.image(place)?.landed;
+        if landed.is_empty() {
+            return None;
+        }
+        let record = landed.get(&(tag.clone(), place.run.key.clone()))?;
+        let proof = record.proof.as_deref()?;
+        let answers = proof.wanted == place.spec.platforms && proof.rule == place.spec.revision;
+        answers.then_some(Self { record, proof })
+    }
+
+    /// Returns whether it was this digest that was looked at whole.
+    pub(super) fn is_of(&self, digest: &Digest) -> bool {
+        self.record.digest == *digest
+    }
+
+    /// Tells what was found. `seen_at` is when the tag was last seen to point there.
+    pub(super) fn tell(
+        &self,
+        place: &Place<'a>,
+        seen_at: Timestamp,
+        found: &mut Found<'a>,
+        notes: &mut impl Notes,
+    ) -> Verdict {
+        let Self { record, proof } = self;
+        found.since = Some(record.since);
+        found.seen_at = Some(seen_at);
+        found.digest = Some(record.digest.clone());
+        found.created = proof.created;
+        found.revision = proof.revision.as_ref();
+        found.platforms = Some(proof.platforms.clone());
+        (found.layers, found.claimed) = (proof.layers, proof.claimed);
+        if let Some(created) = proof.created {
+            notes.say(|| format!("The image says that it was built at {created:.0}."));
+        }
+        match proof.revision.as_ref().map(|revision| (revision, names_commit(revision.raw(), &place.run.sha))) {
+            Some((_, Some(true))) => {
+                notes.say(|| format!("Its revision label names this commit, {}.", place.run.sha.short(12)));
+            }
+            Some((revision, Some(false) | None)) => notes.say(|| format!("Its revision label says {revision}.")),
+            None => notes.say(|| "It has no revision label.".to_owned()),
+        }
+        if proof.claimed == Some(true) {
+            notes.say(|| "The log of the push claims the same digest.".to_owned());
+        }
+        notes.say(|| {
+            let listed: Vec<String> = proof.platforms.iter().map(ToString::to_string).collect();
+            let (layers, since) = (proof.layers, record.since);
+            format!("All of it was looked at after it landed at {since:.0}: {}, {layers} layer(s).", listed.join(", "))
+        });
+        Verdict::Landed
+    }
+}
+
+/// Wants the looks that find out when a landed tag goes away or moves: often for the newest, seldom for those that one
+/// would roll back to, never for older ones.
+pub(super) fn look_again(place: &Place<'_>, tag: &Tag, seen_at: Timestamp, notes: &mut impl Notes) {
+    let pause = match place.urgency {
+        Urgency::Newest => NEWEST_AGAIN,
+        _ if place.is_recent => RECENT_AGAIN,
+        _ => return,
+    };
+    notes.want(Urgency::Again, Some(seen_at.saturating_add(pause).unwrap_or(seen_at)), || look(place, tag));
+}
+
+/// Notes of a walk over what is proven already: whatever was not read again is wanted without any hurry.
+pub(super) struct Unhurried<'n, N>(pub(super) &'n mut N, pub(super) Timestamp);
+
+impl<N: Notes> Notes for Unhurried<'_, N> {
+    fn say(&mut self, sentence: impl FnOnce() -> String) {
+        self.0.say(sentence);
+    }
+
+    fn want(&mut self, urgency: Urgency, not_before: Option<Timestamp>, look: impl FnOnce() -> Look) {
+        let later = self.1.saturating_add(NEWEST_AGAIN).unwrap_or(self.1);
+        match urgency {
+            Urgency::Asked | Urgency::Again => self.0.want(urgency, not_before, look),
+            Urgency::Newest | Urgency::NewestLayers | Urgency::Depth | Urgency::Layers => {
+                self.0.want(Urgency::Again, Some(not_before.map_or(later, |at| at.max(later))), look);
+            }
+        }
+    }
+
+    fn unsure(&mut self, sentence: impl FnOnce() -> String) {
+        self.0.unsure(sentence);
+    }
+
+    fn cause(&mut self, sentence: impl FnOnce() -> String) {
+        self.0.cause(sentence);
+    }
+
+    fn step(&mut self, sentence: impl FnOnce() -> String) {
+        self.0.step(sentence);
+    }
+}
