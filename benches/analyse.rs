@@ -62,5 +62,5 @@ fn one_service(bencher: Bencher<'_, '_>) {
 fn what_one_service_lacks(bencher: Bencher<'_, '_>) {
     let (config, snapshot, now) = seen();
     let service = config.services.first().unwrap();
-    bencher.bench_local(|| -> Vec<Wanted> { plan(snapshot, service, &config.policy, *now) });
+    bencher.bench_local(|| -> Vec<Wanted> { plan(snapshot, service, &config.policy, *now, false) });
 }

@@ -1,6 +1,7 @@
 //! What was seen, judged: pure functions from a snapshot to a report. No clock, no IO, no words for panes.
 
 mod absence;
+mod cadence;
 mod content;
 mod context;
 mod divergence;
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 
 use crate::domain::{Service, Snapshot};
 
+pub use cadence::{Freshness, cadence};
 pub use divergence::judge;
 pub use explain::explain;
 pub use interest::Interest;

@@ -8,8 +8,12 @@ mod world;
 mod absent;
 #[path = "verdicts/jobs.rs"]
 mod jobs;
+#[path = "verdicts/lasting.rs"]
+mod lasting;
 #[path = "verdicts/moving.rs"]
 mod moving;
+#[path = "verdicts/pace.rs"]
+mod pace;
 #[path = "verdicts/present.rs"]
 mod present;
 #[path = "verdicts/races.rs"]

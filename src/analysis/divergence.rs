@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::context::{Context, Place, is_green};
 use super::notes::Outstanding;
 use super::walk::walk;
-use super::{Green, Policy, Row, ServiceReport, Verdict};
+use super::{Freshness, Green, Policy, Row, ServiceReport, Verdict};
 use crate::domain::{Run, Service, Snapshot, Tag, TagRef};
 
 /// Judges one service.
@@ -55,6 +55,7 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
         behind,
         since,
         seen_at: listing.and_then(|listing| listing.seen_at),
+        freshness: listing.map_or(Freshness::Live, |listing| Freshness::of(listing, policy, now)),
         failure: listing.and_then(|listing| listing.failure.clone()),
         complete: listing.is_some_and(|listing| listing.complete),
         skipped: listing.map_or(0, |listing| listing.skipped),

@@ -5,16 +5,23 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Policy;
+use super::cadence::cadence;
 use super::context::Context;
 use super::notes::Wants;
 use super::walk::walk;
-use crate::domain::{Listing, Look, RunState, Service, Snapshot, Urgency, Wanted};
+use crate::domain::{Listing, Look, Service, Snapshot, Urgency, Wanted};
 
 /// Returns the looks that could still change a verdict of this service, and those that keep it fresh
-/// (`Urgency::Again`). With none but the latter, all is settled.
+/// (`Urgency::Again`). With none but the latter, all is settled. What is on the screen is kept fresher.
 #[must_use]
-pub fn plan(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: Timestamp) -> Vec<Wanted> {
-    let mut wants = Wants(vec![list(snapshot.listing(&service.name), service, policy)]);
+pub fn plan(
+    snapshot: &Snapshot,
+    service: &Arc<Service>,
+    policy: &Policy,
+    now: Timestamp,
+    on_screen: bool,
+) -> Vec<Wanted> {
+    let mut wants = Wants(vec![list(snapshot.listing(&service.name), service, policy, now, on_screen)]);
     let ctx = Context::new(snapshot, service, policy, now);
     for place in ctx.places() {
         walk(&ctx, &place, &mut wants);
@@ -22,13 +29,14 @@ pub fn plan(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: T
     wants.0
 }
 
-fn list(listing: Option<&Listing>, service: &Service, policy: &Policy) -> Wanted {
+fn list(listing: Option<&Listing>, service: &Service, policy: &Policy, now: Timestamp, on_screen: bool) -> Wanted {
     let look = Look::Runs(service.name.clone());
     let Some((listing, seen_at)) = listing.and_then(|listing| Some((listing, listing.seen_at?))) else {
         let failed = listing.is_some_and(|listing| listing.failure.is_some());
         return Wanted { look, urgency: if failed { Urgency::Again } else { Urgency::Newest }, not_before: None };
     };
-    let busy = listing.runs.iter().any(|run| matches!(run.state, RunState::Waiting | RunState::Running));
-    let pause = if busy { policy.running } else { policy.idle };
-    Wanted { look, urgency: Urgency::Again, not_before: Some(seen_at.saturating_add(pause).unwrap_or(seen_at)) }
+    // A clock that was set back must not keep anything from being looked at.
+    let pause = cadence(listing, policy, now, on_screen);
+    let again = seen_at.min(now).saturating_add(pause).unwrap_or(seen_at);
+    Wanted { look, urgency: Urgency::Again, not_before: Some(again) }
 }

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::cadence::in_progress;
 use super::context::{Context, Place, left_out};
 use super::notes::Notes;
 use crate::domain::{Batch, Claim, Digest, ImageName, Job, Look, PushLog, Tag, Text, Urgency};
@@ -50,7 +51,7 @@ pub(super) fn jobs<'a>(ctx: &Context<'a>, place: &Place<'a>, urgency: Urgency, n
         }
         // Jobs that are over never change; those of a run in progress are read again.
         if !over || open || is_partial(jobs) {
-            let pause = if over { ctx.policy.idle } else { ctx.policy.running };
+            let pause = if in_progress(place.run, ctx.now) { ctx.policy.running } else { ctx.policy.idle };
             notes.want(Urgency::Again, Some(later(seen_at, pause)), look);
         }
         return Jobs::Seen(jobs);

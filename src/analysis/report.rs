@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Freshness;
 use crate::domain::{Digest, Health, ImageName, Miss, Platform, Run, Service, SourceId, Tag, Text};
 
 /// What the verdicts are judged by.
@@ -20,8 +21,12 @@ pub struct Policy {
     pub canary: SignedDuration,
     /// Between looks at a service with a run in progress.
     pub running: SignedDuration,
+    /// Between looks at a service with a run in progress that is on the screen.
+    pub on_screen: SignedDuration,
     /// Between looks at a service where nothing happens.
     pub idle: SignedDuration,
+    /// Between looks at a service that had no run for a day; three times this after a week.
+    pub quiet: SignedDuration,
     /// A pipeline over this is slow.
     pub slow_pipeline: SignedDuration,
     /// A stage or job over this is slow.
@@ -38,7 +43,9 @@ impl Default for Policy {
             second_look: SignedDuration::from_secs(15),
             canary: SignedDuration::from_mins(5),
             running: SignedDuration::from_secs(10),
+            on_screen: SignedDuration::from_secs(5),
             idle: SignedDuration::from_secs(60),
+            quiet: SignedDuration::from_mins(5),
             slow_pipeline: SignedDuration::from_mins(10),
             slow_stage: SignedDuration::from_mins(5),
             flaky_gate: 0.05,
@@ -166,6 +173,8 @@ pub struct ServiceReport {
     pub since: Option<Timestamp>,
     /// When the list of runs was last read.
     pub seen_at: Option<Timestamp>,
+    /// How old that is, by how often the list should be read.
+    pub freshness: Freshness,
     /// Why the list of runs could not be read the last time.
     pub failure: Option<Miss>,
     /// Whether the list of runs was read as far as was wanted.

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::list::List;
 use super::overlay::Overlay;
 use super::rounds::Rounds;
 use super::{Charset, Cmd, Screen, header, seen};
 use crate::analysis::{Interest, Policy, Report, analyse};
-use crate::domain::{Service, Snapshot};
+use crate::domain::{Service, ServiceName, Snapshot};
 use crate::pane::{Filter, Line, PANES, Pane, Subject, Tally, View};
 
 /// What the terminal and its user allow; it stays the same from start to end.
@@ -23,6 +23,9 @@ pub struct Settings {
     /// Whether a web browser can be opened where the user sits.
     pub browser: bool,
 }
+
+/// Observations may be a little ahead of the moment that is told next; a clock this far behind was set back.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// Everything that is known and shown.
 pub struct Model {
@@ -138,6 +141,23 @@ impl Model {
     /// Returns what the selected row is about.
     pub(super) fn selected(&self) -> Option<Subject<'_>> {
         self.shown().subject(&self.report, self.list().place()?)
+    }
+
+    /// Returns the services that are on the screen.
+    pub(super) fn on_screen(&self) -> BTreeSet<ServiceName> {
+        let (list, pane) = (self.list(), self.shown());
+        let in_sight = list.order.iter().skip(list.top).take(self.page());
+        let subjects = in_sight.filter_map(|place| pane.subject(&self.report, *place));
+        subjects.filter_map(|subject| Some(subject.service()?.service.name.clone())).collect()
+    }
+
+    /// Takes in what time it is. A clock that was set back is followed; what was to happen by the old one is forgotten.
+    pub(super) fn tell_time(&mut self, now: Timestamp) {
+        if self.now.duration_since(now) > SET_BACK {
+            self.rounds = Rounds::new(now);
+            self.now = now;
+        }
+        self.now = self.now.max(now);
     }
 
     /// Returns how many rows of the pane are in sight.

@@ -36,7 +36,7 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
 }
 
 pub(super) fn pass(model: &mut Model, now: Timestamp) -> Vec<Cmd> {
-    model.now = model.now.max(now);
+    model.tell_time(now);
     let due = model.rounds.due(&model.report, model.now);
     renew(model, due.into_iter().collect())
 }
@@ -56,6 +56,7 @@ pub(super) fn thaw(model: &mut Model) -> Vec<Cmd> {
 
 fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
     let (mut wanted, mut facts, mut shelved) = (Vec::new(), Vec::new(), Vec::new());
+    let on_screen = model.on_screen();
     for &place in &places {
         let Some(service) = model.services.get(place) else { continue };
         shelved.extend(model.snapshot.tidy(service));
@@ -79,7 +80,8 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
                 *slot = judged;
             }
         }
-        wanted.extend(analysis::plan(&model.snapshot, service, &model.policy, model.now));
+        let is_shown = on_screen.contains(&service.name);
+        wanted.extend(analysis::plan(&model.snapshot, service, &model.policy, model.now, is_shown));
     }
     if model.frozen.is_some() {
         model.unjudged.extend(places);

@@ -23,8 +23,12 @@ pub(super) enum Strings {
 pub(super) struct Poll {
     /// Between looks at a service with a run in progress; 500ms to 1h.
     pub(super) running: Time,
+    /// The same, while the service is on the screen; 500ms to 1h.
+    pub(super) on_screen: Time,
     /// Between looks at a service where nothing happens; 1s to 24h.
     pub(super) idle: Time,
+    /// The same, after a day without a run, and three times this after a week; 1s to 24h.
+    pub(super) quiet: Time,
     /// From a request's start to the last byte of its answer; 1s to 10m.
     pub(super) timeout: Time,
     /// Requests in flight per CI provider.

@@ -10,7 +10,8 @@ use super::reader::Table;
 use crate::analysis::Policy;
 
 /// The keys of `[poll]`.
-pub(super) const POLL: [&str; 5] = ["running", "idle", "timeout", "ci_in_flight", "registry_in_flight"];
+pub(super) const POLL: [&str; 7] =
+    ["running", "on_screen", "idle", "quiet", "timeout", "ci_in_flight", "registry_in_flight"];
 /// The keys of `[policy]`.
 pub(super) const POLICY: [&str; 7] =
     ["grace", "runs", "second_look", "canary", "slow_pipeline", "slow_stage", "flaky_gate"];
@@ -18,7 +19,9 @@ pub(super) const POLICY: [&str; 7] =
 /// Reads `[poll]`. How often to look is part of the policy, because it decides what is asked next.
 pub(super) fn poll(table: &Table<'_>, poll: &mut Poll, policy: &mut Policy, problems: &mut Problems<'_>) {
     time(table, "running", "500ms"..="1h", &mut policy.running, problems);
+    time(table, "on_screen", "500ms"..="1h", &mut policy.on_screen, problems);
     time(table, "idle", "1s"..="24h", &mut policy.idle, problems);
+    time(table, "quiet", "1s"..="24h", &mut policy.quiet, problems);
     time(table, "timeout", "1s"..="10m", &mut poll.timeout, problems);
     count(table, "ci_in_flight", 1..=64, &mut poll.ci_in_flight, problems);
     count(table, "registry_in_flight", 1..=64, &mut poll.registry_in_flight, problems);

@@ -45,7 +45,9 @@ impl Poll {
     pub(super) fn of(poll: &config::Poll, policy: &PolicyInForce) -> Self {
         Self {
             running: policy.running.into(),
+            on_screen: policy.on_screen.into(),
             idle: policy.idle.into(),
+            quiet: policy.quiet.into(),
             timeout: poll.timeout.into(),
             ci_in_flight: poll.ci_in_flight,
             registry_in_flight: poll.registry_in_flight,

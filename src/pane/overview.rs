@@ -6,7 +6,7 @@ use super::subject::rows_of;
 use super::table::Column;
 use super::verdict::{row_words, run_words, tone, was, word, words};
 use super::{Filter, Met, Pane, Place, Search, Subject, View, newest_first, sorted, widest};
-use crate::analysis::{Green, Report, ServiceReport, Verdict};
+use crate::analysis::{Freshness, Green, Report, ServiceReport, Verdict};
 use crate::domain::{Miss, Run};
 
 pub(super) struct Overview;
@@ -38,6 +38,9 @@ pub(super) fn standing_words(service: &ServiceReport, view: &View<'_>) -> Line {
         Standing::Looking => Line::of(Tone::Dim, "… looking"),
         Standing::Unread(miss) => Line::of(Tone::Warn, format!("? unknown ({})", miss.failure.label())),
         Standing::NothingGreen => Line::of(Tone::Dim, "- no green run"),
+        Standing::Green(green, None) if service.freshness != Freshness::Live => {
+            words(green.verdict, green.settled).join(old(service, view))
+        }
         Standing::Green(green, None) => {
             let mut rows = rows_of(service, &green.run).filter(|row| row.verdict == green.verdict);
             let known = rows.find(|row| row.last_known.is_some() && row.verdict == Verdict::Unknown);
@@ -47,6 +50,17 @@ pub(super) fn standing_words(service: &ServiceReport, view: &View<'_>) -> Line {
             let when = service.seen_at.unwrap_or(miss.at);
             words(Verdict::Unknown, true).join(was(green.verdict, when, view.now))
         }
+    }
+}
+
+/// Says how old a row is that was not read anew when it should have been.
+fn old(service: &ServiceReport, view: &View<'_>) -> Line {
+    let Some(seen_at) = service.seen_at else { return Line::new() };
+    let age = age(seen_at, view.now);
+    match service.freshness {
+        Freshness::Live => Line::new(),
+        Freshness::Stale => Line::of(Tone::Dim, format!(" ({age})")),
+        Freshness::Outdated => Line::of(Tone::Warn, format!(" ({age} old)")),
     }
 }
 
@@ -79,7 +93,8 @@ impl Pane for Overview {
         let name = widest(services().map(|service| service.service.name.as_str()), 12);
         let repo = widest(services().map(|service| service.service.repo.as_str()), 10);
         let unknown = |service: &ServiceReport| rank(service) / 4 == Verdict::Unknown as u64;
-        let unsure = services().any(|service| service.failure.is_some() || unknown(service));
+        let unsure = services()
+            .any(|service| service.failure.is_some() || unknown(service) || service.freshness != Freshness::Live);
         vec![
             Column::words("Service", name.min(16), name.min(32), 0),
             Column::words("CI", 9, 11, 3),

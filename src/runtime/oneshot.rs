@@ -121,7 +121,7 @@ impl Looking<'_> {
         let now = self.oneshot.clock.now();
         let keep_looking = !self.oneshot.wait.is_zero();
         for service in places.iter().filter_map(|place| self.oneshot.services.get(*place)) {
-            let mut wanted = plan(&self.snapshot, service, self.oneshot.policy, now);
+            let mut wanted = plan(&self.snapshot, service, self.oneshot.policy, now, false);
             wanted.retain(|wanted| keep_looking || wanted.urgency < Urgency::Again);
             poller.want(wanted);
         }

@@ -78,6 +78,7 @@ pub(crate) fn report_of(service: &Arc<Service>, rows: Vec<Row>) -> ServiceReport
     let green = rows.first().map(|row| Green { run: row.run.clone(), verdict: row.verdict, settled: row.settled });
     let landed = rows.iter().position(|row| row.verdict == Verdict::Landed);
     ServiceReport {
+        freshness: landfall::analysis::Freshness::Live,
         service: service.clone(),
         newest,
         newest_green: green,

@@ -225,7 +225,7 @@ impl World {
     }
 
     pub(crate) fn wants(&self, look: impl Fn(&Look) -> bool) -> bool {
-        plan(&self.snapshot, &self.service, &self.policy, now()).iter().any(|wanted| look(&wanted.look))
+        plan(&self.snapshot, &self.service, &self.policy, now(), false).iter().any(|wanted| look(&wanted.look))
     }
 }
 

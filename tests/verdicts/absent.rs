@@ -242,6 +242,6 @@ fn a_refusal_in_the_log_is_the_cause() {
 fn nothing_is_asked_for_a_run_that_is_not_over() {
     let mut world = World::new().change(|service| service.push_job = landfall::domain::Globs::parse(&[]).unwrap());
     world.run_with(7, 10, |run| run.state = RunState::Waiting);
-    let plan = landfall::analysis::plan(&world.snapshot, &world.service, &world.policy, now());
+    let plan = landfall::analysis::plan(&world.snapshot, &world.service, &world.policy, now(), false);
     assert!(plan.iter().all(|wanted| wanted.urgency == Urgency::Again && matches!(wanted.look, Look::Runs(_))));
 }

@@ -45,7 +45,7 @@ fn judged(push_job: &[&str], batch: &Batch<Job>) -> Verdict {
 }
 
 fn urgent_looks(world: &World) -> usize {
-    let plan = landfall::analysis::plan(&world.snapshot, &world.service, &world.policy, now());
+    let plan = landfall::analysis::plan(&world.snapshot, &world.service, &world.policy, now(), false);
     plan.iter().filter(|wanted| wanted.urgency < Urgency::Again).count()
 }
 

@@ -66,7 +66,7 @@ fn what_changed_after_the_runs_were_listed_is_not_judged_before_they_are_listed_
     let at = now() + jiff::SignedDuration::from_secs(5);
     world.pushed_at(at, "main", "eight", Some(&sha(8)));
     assert_eq!(world.verdict(&run), Verdict::Unknown);
-    let plan = plan(&world.snapshot, &world.service, &world.policy, at);
+    let plan = plan(&world.snapshot, &world.service, &world.policy, at, false);
     let relist = plan.iter().find(|wanted| matches!(wanted.look, Look::Runs(_)) && wanted.urgency < Urgency::Again);
     assert_eq!(relist.unwrap().not_before, Some(at));
     world.listed_at(at);
@@ -202,7 +202,7 @@ fn a_log_that_came_late_is_looked_for_once_more() {
     };
     world.see(now(), Seen::Jobs(run.clone(), Batch { items: vec![job], skipped: 0, complete: true }));
     world.see(now(), Seen::PushLog(run.clone(), JobId(1), PushLog::default())).pushed(TAG, "one", None);
-    let plan = plan(&world.snapshot, &world.service, &world.policy, now());
+    let plan = plan(&world.snapshot, &world.service, &world.policy, now(), false);
     let again = plan.iter().find(|wanted| matches!(wanted.look, Look::PushLog(..))).unwrap();
     assert_eq!((again.urgency, again.not_before), (Urgency::Again, Some(minutes_ago(-2))));
 }

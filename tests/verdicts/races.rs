@@ -82,7 +82,7 @@ fn two_looks_within_the_grace_do_not_prove_what_is_there_after_it() {
     world.job(&run, Conclusion::Success, 3).log(&run, &[]).canary();
     world.tag(minutes_ago(3), TAG, absent()).tag(minutes_ago(2), TAG, absent());
     assert_eq!(world.verdict(&run), Verdict::Pending);
-    let plan = plan(&world.snapshot, &world.service, &world.policy, now());
+    let plan = plan(&world.snapshot, &world.service, &world.policy, now(), false);
     assert!(plan.iter().any(|wanted| matches!(wanted.look, Look::Tag(_)) && wanted.urgency < Urgency::Again));
     world.tag(now(), TAG, absent());
     assert_eq!(world.verdict(&run), Verdict::Missing);

@@ -99,7 +99,7 @@ fn a_part_that_was_absent_is_looked_at_again_after_its_tag() {
     let (mut world, run) = without_its_layer(30);
     let at = now() + jiff::SignedDuration::from_mins(1);
     world.tag(at, TAG, Probe::Present(single("one").into()));
-    let plan = plan(&world.snapshot, &world.service, &world.policy, at);
+    let plan = plan(&world.snapshot, &world.service, &world.policy, at, false);
     let layer = Look::Blob(image(), digest("one-layer"));
     assert!(plan.iter().any(|wanted| wanted.look == layer && wanted.not_before == Some(at)), "{plan:?}");
     world.see(at, Seen::Blob(image(), digest("one-layer"), Probe::Present(())));
@@ -114,7 +114,7 @@ fn the_parts_of_the_newest_landed_index_are_looked_at_again_with_its_tag() {
     child(&mut world, "amd");
     world.whole("amd", "linux/amd64", Some(&sha(7)));
     assert_eq!(world.verdict(&run), Verdict::Landed);
-    let plan = plan(&world.snapshot, &world.service, &world.policy, now());
+    let plan = plan(&world.snapshot, &world.service, &world.policy, now(), false);
     let again = plan.iter().find(|wanted| wanted.look == Look::Manifest(image(), digest("amd"))).unwrap();
     assert_eq!((again.urgency, again.not_before), (Urgency::Again, Some(minutes_ago(5))));
     world.see(now(), Seen::Manifest(image(), digest("amd"), gone()));
