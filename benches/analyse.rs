@@ -8,6 +8,7 @@ use std::time::Duration;
 use divan::Bencher;
 use jiff::{SignedDuration, Timestamp};
 use landfall::analysis::{Report, ServiceReport, analyse, judge, plan};
+use landfall::app::settle;
 use landfall::config::{self, Config};
 use landfall::demo::{Servers, World};
 use landfall::domain::{Snapshot, Wanted};
@@ -43,6 +44,26 @@ async fn look() -> (Config, Snapshot, Timestamp) {
     let rows = analyse(&snapshot, &config.services, &config.policy, now).rows().count();
     assert!(rows > SERVICES * RUNS * 3 / 4, "only {rows} rows");
     (config, snapshot, now)
+}
+
+/// The same as the dashboard holds it once all of it was judged.
+fn settled() -> &'static (Config, Snapshot, Timestamp) {
+    static SETTLED: OnceLock<(Config, Snapshot, Timestamp)> = OnceLock::new();
+    SETTLED.get_or_init(|| {
+        let (config, snapshot, now) = seen();
+        let mut snapshot = snapshot.clone();
+        for service in &config.services {
+            let report = judge(&snapshot, service, &config.policy, *now);
+            settle(&mut snapshot, &report, *now);
+        }
+        (config.clone(), snapshot, *now)
+    })
+}
+
+#[divan::bench]
+fn everything_settled(bencher: Bencher<'_, '_>) {
+    let (config, snapshot, now) = settled();
+    bencher.bench_local(|| -> Report { analyse(snapshot, &config.services, &config.policy, *now) });
 }
 
 #[divan::bench]

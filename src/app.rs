@@ -16,6 +16,7 @@ mod overlay;
 mod rounds;
 mod screen;
 mod seen;
+mod settle;
 
 use jiff::Timestamp;
 
@@ -24,6 +25,7 @@ use crate::domain::{Fact, Look, Observation, Wanted};
 pub use keymap::Key;
 pub use model::{Model, Settings};
 pub use screen::{Charset, Screen, screen};
+pub use settle::{Settled, settle};
 
 /// What can happen.
 #[derive(Debug, Clone)]

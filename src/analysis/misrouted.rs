@@ -19,6 +19,10 @@ pub(super) fn elsewhere(
     let other = |claim: &&Claim| {
         let image = claim.image.as_ref().unwrap_or(expected);
         let Some(claimed) = &claim.tag else { return false };
+        // One job may push the images of several services; each of them is where it belongs.
+        if image != expected && ctx.service.claimed.contains(image) {
+            return false;
+        }
         if ctx.service.expects(place.run, image, claimed) {
             return false;
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Cmd, Model};
+use super::{Cmd, Model, settle};
 use crate::analysis::{self, ServiceReport, SourceReport};
-use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind};
+use crate::domain::{Health, Observation, Service, Snapshot, SourceId, SourceKind};
 
 pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<Cmd> {
     let mut concerned = BTreeSet::new();
@@ -62,17 +62,9 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
         shelved.extend(model.snapshot.tidy(service));
         if model.frozen.is_none() {
             let judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
-            let kept = analysis::keepsakes(&model.snapshot, &judged, model.now);
-            if !kept.is_empty() {
-                let seen = Seen::Remembered(kept.clone());
-                model.snapshot.absorb(Observation { at: model.now, source: service.ci.clone(), seen });
-                facts.extend(kept);
-            }
-            let sheddable = analysis::sheddable(&model.snapshot, &judged);
-            for (image, tags) in &sheddable.tags {
-                shelved.extend(model.snapshot.shed(image, tags));
-            }
-            shelved.extend(model.snapshot.shed_runs(&sheddable.runs));
+            let settled = settle(&mut model.snapshot, &judged, model.now);
+            facts.extend(settled.facts);
+            shelved.extend(settled.shelved);
             if let Some(slot) = model.report.services.get_mut(place) {
                 model.edition += u64::from(!reads_the_same(slot, &judged));
                 model.tally.remove(slot);

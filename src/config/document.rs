@@ -1,5 +1,6 @@
 //! A whole configuration file: its sections, and what must hold between them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -87,9 +88,12 @@ fn services(root: &Table<'_>, known: &Known<'_>, problems: &mut Problems<'_>) ->
             refuse_twin(&table, "name", names.contains(&name), problems);
             names.push(name);
         }
-        services.extend(service.map(Arc::new));
+        services.extend(service);
     }
-    services
+    let images = services.iter().flat_map(|service| &service.images).map(|image| image.repository.clone());
+    let claimed: Arc<BTreeSet<_>> = Arc::new(images.collect());
+    let with_others = |service| Arc::new(Service { claimed: Arc::clone(&claimed), ..service });
+    services.into_iter().map(with_others).collect()
 }
 
 fn refuse_twin(table: &Table<'_>, key: &'static str, twin: bool, problems: &mut Problems<'_>) {

@@ -1,5 +1,7 @@
 //! `[[service]]` and `[[service.image]]`: what is watched, and what a green run is to leave behind.
 
+use std::sync::Arc;
+
 use super::problem::Problems;
 use super::reader::{Entry, Table, nearest};
 use super::{Ci, CiKind, address};
@@ -61,6 +63,7 @@ fn named(
         event: event?,
         push_job: push_job?,
         images,
+        claimed: Arc::default(),
     })
 }
 

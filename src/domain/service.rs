@@ -1,5 +1,8 @@
 //! What the configuration asks to watch.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::{ImageName, Platform, RepoPath, Run, ServiceName, SourceId, Tag, TagTemplate};
@@ -57,6 +60,9 @@ pub struct Service {
     pub push_job: Globs,
     /// What a green run is to leave behind.
     pub images: Vec<ImageSpec>,
+    /// The repositories of images of all services: what is pushed there is another service's, and not this one's gone
+    /// astray.
+    pub claimed: Arc<BTreeSet<ImageName>>,
 }
 
 impl Service {

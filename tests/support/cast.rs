@@ -56,6 +56,7 @@ pub(crate) fn service(name: &str) -> Arc<Service> {
             platforms: Vec::new(),
             revision: RevisionRule::Auto,
         }],
+        claimed: Arc::default(),
     })
 }
 

@@ -45,6 +45,7 @@ pub(crate) fn service(repo: &str, workflow: &[&str], event: &[&str], tag: &str) 
             platforms: Vec::new(),
             revision: RevisionRule::Auto,
         }],
+        claimed: Arc::default(),
     }
 }
 

@@ -77,6 +77,7 @@ impl World {
                 platforms: platforms.iter().map(|text| platform(text)).collect(),
                 revision: RevisionRule::Auto,
             }],
+            claimed: Arc::default(),
         };
         let policy = Policy::default();
         Self { service: Arc::new(service), policy, snapshot: Snapshot::default(), runs: Vec::new() }

@@ -1,9 +1,11 @@
 //! The registry says that there is no such tag.
 
+use std::sync::Arc;
+
 use landfall::analysis::Verdict;
 use landfall::domain::{
-    AuthKind, AuthStage, Conclusion, Failure, Job, JobId, Landed, Look, Probe, PushLog, RunState, Seen, Tag, TagRef,
-    Urgency,
+    AuthKind, AuthStage, Conclusion, Failure, ImageName, Job, JobId, Landed, Look, Probe, PushLog, RunState, Seen, Tag,
+    TagRef, Urgency,
 };
 
 use crate::world::{World, absent, digest, image, minutes_ago, now, sha, single, unreachable};
@@ -123,6 +125,22 @@ fn a_log_that_could_not_be_read_is_no_evidence_and_no_obstacle() {
     assert_eq!(world.verdict(&run), Verdict::Unknown);
     let failure = Failure::NotFound("gone".into());
     world.see(now(), Seen::Failed(Look::PushLog(run.clone(), JobId(run.id)), failure));
+    assert_eq!(world.verdict(&run), Verdict::Missing);
+}
+
+#[test]
+fn another_services_image_that_the_same_job_pushed_is_where_it_belongs() {
+    let (world, run) = failed_push();
+    let theirs = ImageName::parse("registry.test/acme/worker").unwrap();
+    let mut world = world.change(|service| service.claimed = Arc::new([image(), theirs.clone()].into()));
+    world.log(&run, &[(&theirs, TAG, &digest("theirs"))]).gone(TAG);
+    world.see(
+        now(),
+        Seen::Tag(
+            TagRef { image: theirs, tag: Tag::parse(TAG).unwrap() },
+            Probe::Present(Arc::new(crate::world::single("theirs"))),
+        ),
+    );
     assert_eq!(world.verdict(&run), Verdict::Missing);
 }
 
