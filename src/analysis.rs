@@ -32,7 +32,7 @@ pub use explain::explain;
 pub use interest::Interest;
 pub use keepsake::keepsakes;
 pub use plan::plan;
-pub use report::{Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
+pub use report::{Asked, Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
 pub use shed::{Sheddable, sheddable};
 
 /// Judges everything that was seen. `judge` does one service alone, where only that one changed.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustc_hash::FxHashSet;
 
-use super::Policy;
 use super::push::is_partial;
+use super::{Asked, Policy};
 use crate::domain::{
     Batch, ImageRecord, ImageSpec, Job, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate, Urgency,
 };
@@ -146,6 +146,18 @@ impl<'a> Context<'a> {
         let named = |run: &Arc<Run>| names_commit(revision, &run.sha) == Some(true) && self.moves(place, run, tag);
         let position = self.runs.iter().position(named)?;
         self.runs.get(position).map(|run| (run, position < place.position))
+    }
+
+    /// Returns whether an answer of this moment is too old for what somebody asked.
+    pub(super) fn is_too_old(&self, seen_at: Timestamp) -> bool {
+        self.policy.asked.as_ref().is_some_and(|asked| seen_at < asked.at)
+    }
+
+    /// Returns whether the row must be looked at anew whatever it was.
+    pub(super) fn is_asked(&self, place: &Place<'_>) -> bool {
+        let named =
+            |asked: &Asked| asked.commit.as_ref().is_some_and(|commit| place.run.sha.as_str().starts_with(commit));
+        place.urgency == Urgency::Newest || self.policy.asked.as_ref().is_some_and(named)
     }
 
     pub(super) fn image(&self, place: &Place<'_>) -> Option<&'a ImageRecord> {

@@ -81,7 +81,11 @@ impl<'a> Lasting<'a> {
 
 /// Wants the looks that find out when a landed tag goes away or moves: often for the newest, seldom for those that one
 /// would roll back to, never for older ones.
-pub(super) fn look_again(place: &Place<'_>, tag: &Tag, seen_at: Timestamp, notes: &mut impl Notes) {
+pub(super) fn look_again(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, seen_at: Timestamp, notes: &mut impl Notes) {
+    if ctx.is_asked(place) && ctx.is_too_old(seen_at) {
+        notes.want(place.urgency, None, || look(place, tag));
+        return;
+    }
     let pause = match place.urgency {
         Urgency::Newest => NEWEST_AGAIN,
         _ if place.is_recent => RECENT_AGAIN,

@@ -35,6 +35,9 @@ fn list(listing: Option<&Listing>, service: &Service, policy: &Policy, now: Time
         let failed = listing.is_some_and(|listing| listing.failure.is_some());
         return Wanted { look, urgency: if failed { Urgency::Again } else { Urgency::Newest }, not_before: None };
     };
+    if policy.asked.as_ref().is_some_and(|asked| seen_at < asked.at) && listing.failure.is_none() {
+        return Wanted { look, urgency: Urgency::Newest, not_before: None };
+    }
     // A clock that was set back must not keep anything from being looked at.
     let pause = cadence(listing, policy, now, on_screen);
     let again = seen_at.min(now).saturating_add(pause).unwrap_or(seen_at);

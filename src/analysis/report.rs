@@ -33,6 +33,18 @@ pub struct Policy {
     pub slow_stage: SignedDuration,
     /// Above this share of builds failed by flakes: stay on Continuous Delivery. 0 to 1.
     pub flaky_gate: f64,
+    /// What must have been looked at just now, where somebody asked for an answer.
+    pub asked: Option<Asked>,
+}
+
+/// What somebody asked for, once. Lists of runs, the newest green commits, findings and the commit that was named must
+/// have been looked at after the question; what landed before, and was proven then, stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// When.
+    pub at: Timestamp,
+    /// The first digits of the commit that was named.
+    pub commit: Option<String>,
 }
 
 impl Default for Policy {
@@ -49,6 +61,7 @@ impl Default for Policy {
             slow_pipeline: SignedDuration::from_mins(10),
             slow_stage: SignedDuration::from_mins(5),
             flaky_gate: 0.05,
+            asked: None,
         }
     }
 }

@@ -110,7 +110,7 @@ fn tagged<'a>(
         if let Some(lasting) = lasting {
             let (digest, seen_at) = (&lasting.record.digest, lasting.record.last_seen);
             notes.say(|| format!("The tag pointed to {digest}, seen at {seen_at:.0}."));
-            look_again(place, tag, seen_at, notes);
+            look_again(ctx, place, tag, seen_at, notes);
             return lasting.tell(place, seen_at, found, notes);
         }
         notes.unsure(|| "The registry was not asked yet.".to_owned());
@@ -128,7 +128,9 @@ fn tagged<'a>(
                 None => present(ctx, place, tag, digest, found, notes),
             };
             if verdict == Verdict::Landed {
-                look_again(place, tag, record.seen_at, notes);
+                look_again(ctx, place, tag, record.seen_at, notes);
+            } else if ctx.is_too_old(record.seen_at) {
+                notes.want(place.urgency, None, look);
             } else {
                 let again = record.seen_at.saturating_add(WRONG_AGAIN).unwrap_or(record.seen_at);
                 notes.want(Urgency::Again, Some(again), look);
@@ -137,6 +139,9 @@ fn tagged<'a>(
         }
         Probe::Absent(absence) => {
             found.since = record.absent_since;
+            if ctx.is_too_old(record.seen_at) {
+                notes.want(place.urgency, None, look);
+            }
             let verdict = absence::judge(ctx, place, tag, record, absence, notes);
             if verdict == Verdict::Unknown {
                 found.last_known = noted(ctx, place, tag);

@@ -1,7 +1,7 @@
 //! What was proven whole once stands, costs nothing more, and leaves the memory.
 
 use jiff::SignedDuration;
-use landfall::analysis::{Verdict, judge, keepsakes, plan, sheddable};
+use landfall::analysis::{Asked, Verdict, judge, keepsakes, plan, sheddable};
 use landfall::domain::{
     Absence, AbsenceCode, Conclusion, Fact, Look, Probe, RevisionRule, RunKey, Seen, Snapshot, Tag, TagRef, Urgency,
     Wanted,
@@ -229,4 +229,29 @@ fn a_canary_that_fails_later_leaves_what_was_known() {
         (report.rows[0].verdict, report.rows[0].last_known),
         (Verdict::Unknown, Some((Verdict::Missing, now())))
     );
+}
+
+#[test]
+fn whoever_asks_for_an_answer_gets_new_looks_at_lists_newest_commits_findings_and_the_named_commit() {
+    let (mut world, runs) = landed();
+    let failed = world.run(4, 50);
+    world.job(&failed, Conclusion::Success, 51).log(&failed, &[]).gone("sha-00000004");
+    let newest = world.run(5, 20);
+    world.pushed("sha-00000005", "image5", Some(&sha(5)));
+    keep(&mut world);
+    world.policy.asked = Some(Asked { at: now() + SignedDuration::from_secs(1), commit: None });
+    let urgent = |world: &World| {
+        let wanted = plan(&world.snapshot, &world.service, &world.policy, now(), false);
+        let urgent = wanted.into_iter().filter(|wanted| wanted.urgency < Urgency::Again);
+        let named = urgent.map(|wanted| match wanted.look {
+            Look::Runs(_) => "list".to_owned(),
+            Look::Tag(tag_ref) => tag_ref.tag.to_string(),
+            look => format!("{look:?}"),
+        });
+        named.collect::<Vec<_>>()
+    };
+    assert_eq!(urgent(&world), ["list", "sha-00000005", "sha-00000004"]);
+    world.policy.asked.as_mut().unwrap().commit = Some("00000002".to_owned());
+    assert_eq!(urgent(&world), ["list", "sha-00000005", "sha-00000004", TAGS[1]]);
+    assert_eq!((world.verdict(&newest), world.verdict(&runs[0])), (Verdict::Landed, Verdict::Landed));
 }
