@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use landfall::analysis::{Explanation, Report, Row, Verdict};
-use landfall::domain::{Conclusion, Failure, Miss, Run, RunState, Text};
+use landfall::domain::{Conclusion, Failure, Miss, Proof, Run, RunState, Text};
 use landfall::output::{Selection, Style, json, table};
 use rstest::rstest;
 use serde_json::Value;
@@ -41,7 +41,8 @@ fn hostile() -> Report {
         ..(*row.run).clone()
     };
     row.run = Arc::new(run);
-    row.revision = Some(text.clone());
+    let found = Proof { revision: Some(text.clone()), ..(**row.found.as_ref().unwrap()).clone() };
+    row.found = Some(Arc::new(found));
     let mut service = world::report_of(&service, vec![row]);
     service.failure = Some(Miss { at: at(0), failure: Failure::Forbidden(text) });
     Report { services: vec![service], ..quiet(&[]) }

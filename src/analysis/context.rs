@@ -243,10 +243,10 @@ pub(super) fn is_green(service: &Service, run: &Run) -> bool {
 /// Returns whether a revision label names this commit; `None` where it names no commit at all.
 /// Short ids of seven digits and more count, and so does what stands before a suffix such as `-dirty`.
 pub(super) fn names_commit(revision: &str, sha: &Sha) -> Option<bool> {
-    let hex: String = revision.chars().take_while(char::is_ascii_hexdigit).collect::<String>().to_ascii_lowercase();
-    let rest = revision.get(hex.len()..).unwrap_or_default();
-    let is_commit = hex.len() >= 7 && (rest.is_empty() || rest.starts_with(['-', '+', '.']));
-    is_commit.then(|| sha.as_str().starts_with(&hex))
+    let digits = revision.bytes().take_while(u8::is_ascii_hexdigit).count();
+    let (hex, rest) = revision.split_at_checked(digits)?;
+    let is_commit = digits >= 7 && (rest.is_empty() || rest.starts_with(['-', '+', '.']));
+    is_commit.then(|| sha.as_str().get(..digits).is_some_and(|start| start.eq_ignore_ascii_case(hex)))
 }
 
 /// Returns whether a job did not run at all. In a run that is over, a job that waits is a manual one nobody started.

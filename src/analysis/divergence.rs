@@ -34,11 +34,7 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
             last_known: found.last_known,
             since,
             digest: found.digest,
-            created: found.created,
-            revision: found.revision.cloned(),
-            platforms: found.platforms.unwrap_or_default(),
-            layers: found.layers,
-            claimed: found.claimed,
+            found: found.content,
             seen_at: found.seen_at,
         });
     }

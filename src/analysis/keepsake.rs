@@ -1,7 +1,5 @@
 //! What of a report is worth keeping: which tags landed, what was found behind them, and since when a verdict holds.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Row, ServiceReport, Verdict};
@@ -69,17 +67,8 @@ fn landed(row: &Row, spec: &ImageSpec, tag_ref: TagRef, known: Option<&LandedRec
     if known.is_some_and(is_known) {
         return None;
     }
-    let proof = Proof {
-        wanted: spec.platforms.clone(),
-        rule: spec.revision,
-        created: row.created,
-        revision: row.revision.clone(),
-        platforms: row.platforms.clone(),
-        layers: row.layers,
-        claimed: row.claimed,
-    };
     let since = known.map_or(row.since.unwrap_or(last_seen), |known| known.since);
-    Some(Landed { tag_ref, run: row.run.key.clone(), digest, since, last_seen, proof: Some(Arc::new(proof)) })
+    Some(Landed { tag_ref, run: row.run.key.clone(), digest, since, last_seen, proof: row.found.clone() })
 }
 
 /// What was whole once and lacks something by now must be looked at in full again.

@@ -1,5 +1,7 @@
 //! An image that landed and was looked at whole once: what was found then stands until the registry says otherwise.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Verdict;
@@ -19,7 +21,7 @@ const RECENT_AGAIN: SignedDuration = SignedDuration::from_hours(6);
 #[derive(Clone, Copy)]
 pub(super) struct Lasting<'a> {
     pub(super) record: &'a LandedRecord,
-    proof: &'a Proof,
+    proof: &'a Arc<Proof>,
 }
 
 impl<'a> Lasting<'a> {
@@ -31,7 +33,7 @@ impl<'a> Lasting<'a> {
             return None;
         }
         let record = landed.get(&(tag.clone(), place.run.key.clone()))?;
-        let proof = record.proof.as_deref()?;
+        let proof = record.proof.as_ref()?;
         let answers = proof.wanted == place.spec.platforms && proof.rule == place.spec.revision;
         answers.then_some(Self { record, proof })
     }
@@ -46,27 +48,24 @@ impl<'a> Lasting<'a> {
         &self,
         place: &Place<'a>,
         seen_at: Timestamp,
-        found: &mut Found<'a>,
+        found: &mut Found,
         notes: &mut impl Notes,
     ) -> Verdict {
         let Self { record, proof } = self;
         found.since = Some(record.since);
         found.seen_at = Some(seen_at);
         found.digest = Some(record.digest.clone());
-        found.created = proof.created;
-        found.revision = proof.revision.as_ref();
-        found.platforms = Some(proof.platforms.clone());
-        (found.layers, found.claimed) = (proof.layers, proof.claimed);
+        found.content = Some(Arc::clone(proof));
         if let Some(created) = proof.created {
             notes.say(|| format!("The image says that it was built at {created:.0}."));
         }
-        match proof.revision.as_ref().map(|revision| (revision, names_commit(revision.raw(), &place.run.sha))) {
-            Some((_, Some(true))) => {
-                notes.say(|| format!("Its revision label names this commit, {}.", place.run.sha.short(12)));
+        notes.say(|| match &proof.revision {
+            Some(revision) if names_commit(revision.raw(), &place.run.sha) == Some(true) => {
+                format!("Its revision label names this commit, {}.", place.run.sha.short(12))
             }
-            Some((revision, Some(false) | None)) => notes.say(|| format!("Its revision label says {revision}.")),
-            None => notes.say(|| "It has no revision label.".to_owned()),
-        }
+            Some(revision) => format!("Its revision label says {revision}."),
+            None => "It has no revision label.".to_owned(),
+        });
         if proof.claimed == Some(true) {
             notes.say(|| "The log of the push claims the same digest.".to_owned());
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Freshness;
-use crate::domain::{Digest, Health, ImageName, Miss, Platform, Run, Service, SourceId, Tag, Text};
+use crate::domain::{Digest, Health, ImageName, Miss, Platform, Proof, Run, Service, SourceId, Tag, Text};
 
 /// What the verdicts are judged by.
 #[derive(Debug, Clone, PartialEq)]
@@ -233,16 +233,8 @@ pub struct Row {
     pub since: Option<Timestamp>,
     /// What the tag points to.
     pub digest: Option<Digest>,
-    /// When the image was built, by its own word.
-    pub created: Option<Timestamp>,
-    /// The commit that the image names.
-    pub revision: Option<Text>,
-    /// The platforms that the tag offers.
-    pub platforms: Arc<[Platform]>,
-    /// How many of its layers were seen there.
-    pub layers: u32,
-    /// Whether the log of the push claims this digest; `None` where it claims none, or was not read.
-    pub claimed: Option<bool>,
+    /// What was found behind it, as far as it was looked at; a proof where the verdict is `landed` and settled.
+    pub found: Option<Arc<Proof>>,
     /// When the registry last said what the verdict rests on.
     pub seen_at: Option<Timestamp>,
 }
@@ -252,6 +244,24 @@ impl Row {
     #[must_use]
     pub fn image(&self) -> Option<&ImageName> {
         self.service.images.get(self.image_index).map(|spec| &spec.repository)
+    }
+
+    /// Returns when the image was built, by its own word.
+    #[must_use]
+    pub fn created(&self) -> Option<Timestamp> {
+        self.found.as_ref()?.created
+    }
+
+    /// Returns the commit that the image names.
+    #[must_use]
+    pub fn revision(&self) -> Option<&Text> {
+        self.found.as_ref()?.revision.as_ref()
+    }
+
+    /// Returns the platforms that the tag offers.
+    #[must_use]
+    pub fn platforms(&self) -> &[Platform] {
+        self.found.as_ref().map_or(&[], |found| &found.platforms)
     }
 }
 

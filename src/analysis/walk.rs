@@ -11,23 +11,18 @@ use super::lasting::{Lasting, Unhurried, look_again};
 use super::notes::{Notes, Silent};
 use super::push::{self, Jobs, Logs, Pushed};
 use super::{Verdict, absence};
-use crate::domain::{Conclusion, Digest, Look, Platform, Probe, Run, RunState, Tag, TagRecord, TagRef, Text, Urgency};
+use crate::domain::{Conclusion, Digest, Look, Probe, Proof, Run, RunState, Tag, TagRecord, TagRef, Urgency};
 
 /// How long after the last look a tag that is there, and is not right, is looked at again.
 const WRONG_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// What a walk found.
 #[derive(Default)]
-pub(super) struct Found<'a> {
+pub(super) struct Found {
     pub(super) tag: Option<Tag>,
     pub(super) digest: Option<Digest>,
-    pub(super) created: Option<Timestamp>,
-    pub(super) revision: Option<&'a Text>,
-    pub(super) platforms: Option<Arc<[Platform]>>,
-    /// How many layers were there.
-    pub(super) layers: u32,
-    /// Whether the log claims this digest.
-    pub(super) claimed: Option<bool>,
+    /// What was found behind the digest.
+    pub(super) content: Option<Arc<Proof>>,
     pub(super) since: Option<Timestamp>,
     /// When the registry last said what the verdict rests on.
     pub(super) seen_at: Option<Timestamp>,
@@ -35,7 +30,7 @@ pub(super) struct Found<'a> {
 }
 
 /// Walks over the evidence. `None`: the run leaves no row, because it failed before it could publish.
-pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl Notes) -> Option<(Verdict, Found<'a>)> {
+pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl Notes) -> Option<(Verdict, Found)> {
     let run = place.run;
     let mut found = Found::default();
     notes.say(|| describe(run));
@@ -91,13 +86,7 @@ fn describe(run: &Run) -> String {
     }
 }
 
-fn tagged<'a>(
-    ctx: &Context<'a>,
-    place: &Place<'a>,
-    tag: &Tag,
-    found: &mut Found<'a>,
-    notes: &mut impl Notes,
-) -> Verdict {
+fn tagged<'a>(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag, found: &mut Found, notes: &mut impl Notes) -> Verdict {
     if place.template.is_moving()
         && let Some(owner) = ctx.newer_owner(place, tag)
     {
@@ -172,7 +161,7 @@ fn still_there<'a>(
     tag: &Tag,
     lasting: Lasting<'a>,
     seen_at: Timestamp,
-    found: &mut Found<'a>,
+    found: &mut Found,
     notes: &mut impl Notes,
 ) -> Verdict {
     let digest = &lasting.record.digest;
@@ -211,21 +200,25 @@ fn present<'a>(
     place: &Place<'a>,
     tag: &Tag,
     digest: &Digest,
-    found: &mut Found<'a>,
+    found: &mut Found,
     notes: &mut impl Notes,
 ) -> Verdict {
     let mut content = content::inspect(ctx, place, tag, digest, notes);
-    found.created = content.created;
-    found.revision = content.revisions.first().copied();
-    found.platforms = Some(std::mem::take(&mut content.platforms).into());
-    found.layers = content.layers;
     let label = Label::of(place, &content);
     label.say(place, content.created, notes);
     let logs = if worth_the_log(place, &content, &label) { log_of_push(ctx, place, notes) } else { Logs::default() };
     let claimed = logs.claimed(&place.spec.repository, tag);
     let claim = Claimed::of(ctx, place, tag, digest, &logs);
     claim.say(tag, claimed, notes);
-    found.claimed = claim.agrees();
+    found.content = Some(Arc::new(Proof {
+        wanted: place.spec.platforms.clone(),
+        rule: place.spec.revision,
+        created: content.created,
+        revision: content.revisions.first().map(|revision| (*revision).clone()),
+        platforms: std::mem::take(&mut content.platforms).into(),
+        layers: content.layers,
+        claimed: claim.agrees(),
+    }));
     let evidence = Evidence { tag, digest, label, claim, log_waits: logs.waiting };
     let verdict = identity(ctx, place, &evidence, notes).unwrap_or_else(|| content.wholeness());
     if verdict == Verdict::Incomplete

@@ -154,7 +154,7 @@ impl Model {
     /// Takes in what time it is. A clock that was set back is followed; what was to happen by the old one is forgotten.
     pub(super) fn tell_time(&mut self, now: Timestamp) {
         if self.now.duration_since(now) > SET_BACK {
-            self.rounds = Rounds::new(now);
+            self.rounds = Rounds::begun(now);
             self.now = now;
         }
         self.now = self.now.max(now);

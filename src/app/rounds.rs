@@ -24,6 +24,11 @@ impl Rounds {
         Self { all: None, next_round: following(now), restless: 0, last: now }
     }
 
+    /// Returns rounds that begin at once, because what time it is was wrong before.
+    pub(super) fn begun(now: Timestamp) -> Self {
+        Self { all: Some(0), last: now.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(now), ..Self::new(now) }
+    }
+
     /// Returns the places of the services that are due.
     pub(super) fn due(&mut self, report: &Report, now: Timestamp) -> Vec<usize> {
         let count = report.services.len();

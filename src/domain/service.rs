@@ -11,6 +11,8 @@ use super::{ImageName, Platform, RepoPath, Run, ServiceName, SourceId, Tag, TagT
 #[derive(Debug, Clone)]
 pub struct Globs {
     patterns: Vec<String>,
+    /// Whether the patterns are plain text, which is what most are.
+    plain: bool,
     set: GlobSet,
 }
 
@@ -25,13 +27,17 @@ impl Globs {
             builder.add(Glob::new(pattern).map_err(|error| (pattern.clone(), error.kind().to_string()))?);
         }
         let set = builder.build().map_err(|error| (patterns.join(", "), error.to_string()))?;
-        Ok(Self { patterns: patterns.to_vec(), set })
+        let plain = patterns.iter().all(|pattern| !pattern.contains(['*', '?', '[', ']', '{', '}', '\\']));
+        Ok(Self { patterns: patterns.to_vec(), plain, set })
     }
 
     /// Returns whether one of them matches, or there is none.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.patterns.is_empty() || self.set.is_match(text)
+        if self.plain {
+            return self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern == text);
+        }
+        self.set.is_match(text)
     }
 
     /// Returns the patterns as written.

@@ -38,7 +38,7 @@ pub(super) fn standing_words(service: &ServiceReport, view: &View<'_>) -> Line {
         Standing::Looking => Line::of(Tone::Dim, "… looking"),
         Standing::Unread(miss) => Line::of(Tone::Warn, format!("? unknown ({})", miss.failure.label())),
         Standing::NothingGreen => Line::of(Tone::Dim, "- no green run"),
-        Standing::Green(green, None) if service.freshness != Freshness::Live => {
+        Standing::Green(green, None) if service.freshness != Freshness::Live && green.verdict != Verdict::Unknown => {
             words(green.verdict, green.settled).join(old(service, view))
         }
         Standing::Green(green, None) => {

@@ -40,13 +40,13 @@ fn image(sheet: &mut Sheet, view: &View<'_>, row: &Row) {
     if let Some(digest) = &row.digest {
         sheet.text("digest", digest.to_string());
     }
-    if let Some(created) = row.created {
+    if let Some(created) = row.created() {
         sheet.text("created", format!("{} ({})", utc(created), ago(created, view.now)));
     }
-    if let Some(revision) = &row.revision {
+    if let Some(revision) = row.revision() {
         sheet.text("revision", revision.to_string());
     }
-    let platforms: Vec<_> = row.platforms.iter().map(ToString::to_string).collect();
+    let platforms: Vec<_> = row.platforms().iter().map(ToString::to_string).collect();
     sheet.text("platforms", platforms.join(", "));
 }
 

@@ -27,12 +27,22 @@ fn between_two_full_minutes_nothing_on_the_screen_moves() {
 }
 
 #[test]
-fn time_never_runs_backwards() {
+fn an_answer_that_is_ahead_of_the_clock_makes_no_time_run_backwards() {
     let mut stage = Stage::new((80, 24));
-    stage.pass(seconds_on(300));
+    stage.pass(seconds_on(60));
     let later = stage.text();
-    stage.pass(now());
+    stage.pass(seconds_on(58));
     assert_eq!(stage.text(), later);
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_followed() {
+    let mut stage = Stage::new((80, 24));
+    let before = stage.text();
+    stage.pass(seconds_on(4 * 3600));
+    assert!(stage.text().contains("missing (4h old)"), "{}", stage.text());
+    stage.pass(now());
+    assert_eq!(stage.text(), before);
 }
 
 #[test]

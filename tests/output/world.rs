@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use landfall::analysis::{Explanation, Green, Report, Row, ServiceReport, SourceReport, Verdict};
 use landfall::config;
 use landfall::domain::{
-    AuthKind, AuthStage, Budget, Conclusion, Digest, Event, Failure, Health, Miss, Platform, RepoPath, Run, RunKey,
-    RunState, Service, Sha, SourceId, SourceKind, TagTemplate, Traffic,
+    AuthKind, AuthStage, Budget, Conclusion, Digest, Event, Failure, Health, Miss, Platform, Proof, RepoPath,
+    RevisionRule, Run, RunKey, RunState, Service, Sha, SourceId, SourceKind, TagTemplate, Traffic,
 };
 
 pub(crate) fn at(minute: i64) -> Timestamp {
@@ -64,11 +64,17 @@ pub(crate) fn row(service: &Arc<Service>, number: u64, verdict: Verdict) -> Row 
         last_known: (verdict == Verdict::Unknown).then(|| (Verdict::Landed, at(-60))),
         since: Some(at(-3)),
         digest: there.then(|| Digest::sha256([7; 32])),
-        created: there.then(|| at(-6)),
-        revision: None,
-        platforms: if there { [Platform::parse("linux/arm64/v8").unwrap()].into() } else { [].into() },
-        layers: u32::from(there),
-        claimed: None,
+        found: there.then(|| {
+            Arc::new(Proof {
+                wanted: Vec::new(),
+                rule: RevisionRule::Auto,
+                created: Some(at(-6)),
+                revision: None,
+                platforms: [Platform::parse("linux/arm64/v8").unwrap()].into(),
+                layers: 1,
+                claimed: None,
+            })
+        }),
         seen_at: None,
     }
 }
