@@ -29,8 +29,8 @@ pub use sources::{build, patient, steady};
 /// Shows the dashboard until the user quits. `state` is the folder of the history, if one is kept.
 pub async fn dashboard(config: Config, state: Option<PathBuf>) -> ExitCode {
     show("landfall", config, async move {
-        let memory = Memory::open(state).await;
-        (memory.landed.clone(), memory.keeper())
+        let mut memory = Memory::open(state).await;
+        (std::mem::take(&mut memory.facts), memory.keeper())
     })
     .await
 }
@@ -55,7 +55,7 @@ async fn show(
 pub async fn check(config: Config, args: CheckArgs, state: Option<PathBuf>) -> ExitCode {
     let mut memory = Memory::open(state).await;
     memory.warn();
-    match check::run(&config, &args, std::mem::take(&mut memory.landed)).await {
+    match check::run(&config, &args, std::mem::take(&mut memory.facts)).await {
         Ok(outcome) => {
             memory.keep(outcome.landed).await;
             outcome.code

@@ -1,119 +1,269 @@
-//! What outlives the process, in SQLite: which tags landed once, and since when each row has its verdict.
+//! What outlives the process, in SQLite: the last known state, what landed once, every verdict that a row had.
 
+mod answers;
+mod archive;
 mod error;
+mod history;
+mod keep;
+mod keep_row;
+mod names;
+mod old;
 mod open;
-mod rows;
+mod packed;
+mod pending;
+mod recall;
+mod schema;
+mod shelf;
+mod stored_image;
+mod stored_job;
+mod stored_row;
+mod stored_run;
+mod stored_state;
+mod sum;
+mod sweep;
+mod words;
+mod writer;
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
-use crate::domain::{Fact, RunKey, ServiceName, TagRef};
+use crate::domain::{Fact, Judgement, Look, RunKey, ServiceName, TagRef};
+use keep::Keeping;
+use names::Names;
 use open::Opened;
-use rows::Row;
+use pending::{AnswerChange, Changes};
+use recall::Recalling;
+use sweep::Sweep;
 
+pub use answers::{Answer, AnswerKey};
+pub use archive::Archive;
 pub use error::StoreError;
+pub use sweep::Retention;
+pub use writer::Writer;
 
 /// The history. Every call blocks: use it from a thread that may. Several processes may share one.
 #[derive(Debug)]
 pub struct Store {
-    connection: Connection,
-    path: PathBuf,
-    warning: Option<String>,
-}
-
-/// The verdict over one row of the report, as it was last judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
-    /// The service.
-    pub service: ServiceName,
-    /// The run.
-    pub run: RunKey,
-    /// The expected tag.
-    pub tag_ref: TagRef,
-    /// The verdict's word in the report.
-    pub verdict: String,
-    /// Since when the row has this verdict.
-    pub since: Timestamp,
-    /// When it was last judged.
-    pub last_seen: Timestamp,
+    opened: Opened,
+    dir: PathBuf,
+    retention: Retention,
+    names: Names,
+    sweep: Option<Sweep>,
+    /// The newest moment that somebody told.
+    now: Timestamp,
 }
 
 impl Store {
-    /// Opens the history in this folder, or makes both, readable by this user alone. What was not seen for 90 days
-    /// is forgotten. A file that is damaged is set aside beside the new one; `warning` tells.
+    /// Opens the history in this folder, or makes both, readable by this user alone. A file that is damaged is set
+    /// aside beside the new one, at whichever call that comes out; `warning` tells.
     ///
     /// # Errors
     /// A history that cannot be used now (of a newer version, read-only, locked, on a full disk): go on without one.
-    pub fn open(dir: &Path, now: Timestamp) -> Result<Self, StoreError> {
-        let Opened { connection, path, warning } = open::open(dir, now)?;
-        Ok(Self { connection, path, warning })
+    pub fn open(dir: &Path, now: Timestamp, retention: Retention) -> Result<Self, StoreError> {
+        let opened = open::open(dir, now, None)?;
+        Ok(Self { opened, dir: dir.to_owned(), retention, names: Names::default(), sweep: None, now })
     }
 
     /// Returns what the user should know about how the history was opened.
     #[must_use]
     pub fn warning(&self) -> Option<&str> {
-        self.warning.as_deref()
+        self.opened.warning.as_deref()
     }
 
-    /// Returns every tag that landed once. Rows that cannot be read are left out.
+    /// Returns what was kept and is not on the shelf. Rows that cannot be read are left out; of a damaged file, what
+    /// still can be read is returned, and kept in the new one.
     ///
     /// # Errors
     /// The history cannot be read.
-    pub fn recall(&self) -> Result<Vec<Fact>, StoreError> {
-        Ok(self.all()?.into_iter().map(Fact::Landed).collect())
-    }
-
-    /// Remembers tags that landed. A tag and run that are known keep the moment since when; the digest is the
-    /// newer one's.
-    ///
-    /// # Errors
-    /// The history cannot be written; nothing of this call was kept.
-    pub fn keep(&mut self, facts: &[Fact]) -> Result<(), StoreError> {
-        let landed =
-            facts.iter().filter_map(|fact| if let Fact::Landed(landed) = fact { Some(landed.clone()) } else { None });
-        self.upsert(&landed.collect::<Vec<_>>())
-    }
-
-    /// Returns the last verdict over every row. Rows that cannot be read are left out.
-    ///
-    /// # Errors
-    /// The history cannot be read.
-    pub fn verdicts(&self) -> Result<Vec<Judgement>, StoreError> {
-        self.all()
-    }
-
-    /// Remembers verdicts. A row whose verdict stays keeps the moment since when.
-    ///
-    /// # Errors
-    /// The history cannot be written; nothing of this call was kept.
-    pub fn changed(&mut self, judgements: &[Judgement]) -> Result<(), StoreError> {
-        self.upsert(judgements)
-    }
-
-    fn all<T: Row>(&self) -> Result<Vec<T>, StoreError> {
-        let failed = |error| StoreError::of(&self.path, &error);
-        let mut statement = self.connection.prepare_cached(T::SELECT).map_err(failed)?;
-        let rows = statement.query_map([], |row| Ok(T::read(row).ok().flatten())).map_err(failed)?;
-        rows.filter_map(Result::transpose).collect::<Result<_, _>>().map_err(failed)
-    }
-
-    fn upsert<T: Row>(&mut self, rows: &[T]) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let write = |connection: &mut Connection| {
-            // Taking the lock at once, a second process waits instead of failing half-way.
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            {
-                let mut statement = transaction.prepare_cached(T::UPSERT)?;
-                for row in rows {
-                    row.write(&mut statement)?;
-                }
+    pub fn recall(&mut self) -> Result<Vec<Fact>, StoreError> {
+        let (facts, read) = self.read_all();
+        match read {
+            Ok(()) => Ok(facts),
+            Err(StoreError::Damaged(_)) => {
+                self.begin_anew(&facts)?;
+                Ok(facts)
             }
-            transaction.commit()
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps facts. One that is older than what is stored about the same changes nothing; one that says what is stored
+    /// already costs a small row. Whatever is kept again comes off the shelf.
+    ///
+    /// # Errors
+    /// The history cannot be written; nothing of this call was kept.
+    pub fn keep(&mut self, facts: &[Fact], now: Timestamp) -> Result<(), StoreError> {
+        self.apply(Written { facts, ..Written::default() }, now)
+    }
+
+    /// Puts what these looks gave on the shelf: it stays in the file, and `recall` leaves it out. The manifest that a
+    /// tag points to has a look of its own.
+    ///
+    /// # Errors
+    /// The history cannot be written; nothing was put on the shelf.
+    pub fn shelve(&mut self, looks: &[Look]) -> Result<(), StoreError> {
+        self.apply(Written { shelved: looks, ..Written::default() }, self.now)
+    }
+
+    /// Returns every verdict that this row had, oldest first.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn history(
+        &mut self,
+        service: &ServiceName,
+        run: &RunKey,
+        tag_ref: &TagRef,
+    ) -> Result<Vec<Judgement>, StoreError> {
+        let found = history::history(&self.opened.connection, &mut self.names, service, run, tag_ref);
+        found.map_err(|error| self.failed(&error))
+    }
+
+    /// Returns whether the last whole sweep is at least this long ago.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn is_unswept(&self, now: Timestamp, for_at_least: SignedDuration) -> Result<bool, StoreError> {
+        let swept = self.noted("swept").map_err(|error| self.failed(&error))?;
+        Ok(swept.is_none_or(|swept| now.duration_since(swept) >= for_at_least || swept > now))
+    }
+
+    /// Does one small step of forgetting what is too old or too much, and returns whether there are more.
+    ///
+    /// # Errors
+    /// The history cannot be written; the next call goes on where this one failed.
+    pub fn sweep(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        let retention = self.retention;
+        let sweep = self.sweep.get_or_insert_with(|| Sweep::new(retention, now.as_microsecond()));
+        let more = sweep.advance(&self.opened.connection, &mut self.names);
+        let more = more.map_err(|error| self.failed(&error))?;
+        if !more {
+            self.sweep = None;
+            self.note("swept", now).map_err(|error| self.failed(&error))?;
+        }
+        Ok(more)
+    }
+
+    /// Returns whether the file was not read as a whole for a day, and notes that it is now.
+    fn is_unverified(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let verified = self.noted("verified").map_err(|error| self.failed(&error))?;
+        let due = verified.is_none_or(|at| now.duration_since(at) >= SignedDuration::from_hours(24) || at > now);
+        if due {
+            self.note("verified", now).map_err(|error| self.failed(&error))?;
+        }
+        Ok(due)
+    }
+
+    /// Returns where others can read while this one writes.
+    fn readable_path(&self) -> Option<PathBuf> {
+        (!self.opened.alone).then(|| self.opened.path.clone())
+    }
+
+    fn secret(&self) -> Result<[u8; 32], StoreError> {
+        answers::secret(&self.opened.connection).map_err(|error| self.failed(&error))
+    }
+
+    /// Begins a new file, with all that can be read of the damaged one.
+    fn renew(&mut self) -> Result<(), StoreError> {
+        let (saved, _) = self.read_all();
+        self.begin_anew(&saved)
+    }
+
+    fn noted(&self, name: &str) -> rusqlite::Result<Option<Timestamp>> {
+        let mut statement = self.opened.connection.prepare_cached("SELECT value FROM note WHERE name = ?1")?;
+        let value = statement.query_row([name], |row| Ok(row.get::<_, i64>(0).ok())).optional()?;
+        Ok(value.flatten().and_then(words::moment))
+    }
+
+    fn note(&self, name: &str, at: Timestamp) -> rusqlite::Result<()> {
+        let mut statement =
+            self.opened.connection.prepare_cached("INSERT OR REPLACE INTO note (name, value) VALUES (?1, ?2)")?;
+        statement.execute((name, at.as_microsecond())).map(drop)
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> StoreError {
+        StoreError::of(&self.opened.path, error)
+    }
+
+    fn read_all(&mut self) -> (Vec<Fact>, Result<(), StoreError>) {
+        let mut facts = Vec::new();
+        let mut read = || {
+            // One transaction: nobody's writing in between is seen half.
+            let transaction = self.opened.connection.unchecked_transaction()?;
+            let named = self.names.load(&transaction);
+            let mut recalling = Recalling::new(&transaction, &self.names);
+            let read = recalling.all();
+            facts = recalling.facts;
+            named.and(read)
         };
-        write(&mut self.connection).map_err(|error| StoreError::of(&self.path, &error))
+        let read = read();
+        (facts, read.map_err(|error| self.failed(&error)))
+    }
+
+    /// Sets the damaged file aside and keeps in a new one what could be saved.
+    fn begin_anew(&mut self, saved: &[Fact]) -> Result<(), StoreError> {
+        let failed = |error| StoreError::of(&self.opened.path, &error);
+        let secret = answers::known_secret(&self.opened.connection).ok().flatten();
+        // The damaged file must not be open when it gets its new name.
+        self.opened.connection = Connection::open_in_memory().map_err(failed)?;
+        self.names.clear();
+        self.sweep = None;
+        self.opened = open::open(&self.dir, self.now, Some(self.opened.identity))?;
+        self.write(Written { facts: saved, ..Written::default() }).map_err(|error| self.failed(&error))?;
+        if let Some(secret) = secret {
+            answers::put_secret(&self.opened.connection, &secret).map_err(|error| self.failed(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Writes changes; where the file turns out to be damaged, into a new one.
+    fn apply(&mut self, changes: Written<'_>, now: Timestamp) -> Result<(), StoreError> {
+        self.now = now;
+        match self.write(changes).map_err(|error| self.failed(&error)) {
+            Err(StoreError::Damaged(_)) => {
+                self.renew()?;
+                self.write(changes).map_err(|error| self.failed(&error))
+            }
+            done => done,
+        }
+    }
+
+    /// Writes all of it, or nothing.
+    fn write(&mut self, changes: Written<'_>) -> rusqlite::Result<()> {
+        let Written { facts, shelved, answers } = changes;
+        // Taking the lock at once, a second process waits instead of failing half-way.
+        let transaction = self.opened.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let now = self.now.as_microsecond();
+        let names = &mut self.names;
+        let mut write = || {
+            names.load(&transaction)?;
+            let mut keeping = Keeping { connection: &transaction, names, now };
+            facts.iter().try_for_each(|fact| keeping.keep(fact))?;
+            shelf::shelve(&transaction, names, shelved)?;
+            answers.iter().try_for_each(|(key, change)| change.apply(&transaction, key, now))
+        };
+        let done = write().and_then(|()| transaction.commit());
+        if done.is_err() {
+            // Names that were written with it are undone.
+            self.names.clear();
+        }
+        done
+    }
+}
+
+/// What is written in one transaction.
+#[derive(Clone, Copy, Default)]
+struct Written<'a> {
+    facts: &'a [Fact],
+    shelved: &'a [Look],
+    answers: &'a [(AnswerKey, AnswerChange)],
+}
+
+impl<'a> From<&'a Changes> for Written<'a> {
+    fn from(changes: &'a Changes) -> Self {
+        let Changes { facts, shelved, answers } = changes;
+        Self { facts, shelved, answers }
     }
 }

@@ -207,7 +207,17 @@ impl Digest {
         Self(Bytes::Sha256(bytes))
     }
 
-    fn bytes(&self) -> &[u8] {
+    /// Returns the digest with these bytes, if there are as many as SHA-256 or SHA-512 give.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let short = || bytes.try_into().ok().map(Bytes::Sha256);
+        let long = || bytes.try_into().ok().map(|bytes| Bytes::Sha512(Box::new(bytes)));
+        short().or_else(long).map(Self)
+    }
+
+    /// Returns its bytes: 32 of SHA-256, 64 of SHA-512.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Bytes::Sha256(bytes) => bytes,
             Bytes::Sha512(bytes) => bytes.as_slice(),
@@ -241,7 +251,7 @@ impl fmt::Display for Digest {
             Bytes::Sha256(_) => "sha256:",
             Bytes::Sha512(_) => "sha512:",
         })?;
-        self.bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -1,21 +1,25 @@
-//! What landed once, kept from one process to the next. Without it everything works, and nothing is known as pruned.
+//! What was seen, kept from one process to the next. Without it everything works, and nothing is known as pruned.
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::thread;
+
+use jiff::SignedDuration;
 
 use super::SystemClock;
 use crate::domain::Fact;
 use crate::poll::Clock as _;
-use crate::store::{Store, StoreError};
+use crate::store::{Retention, Store, StoreError, Writer};
 
-/// Takes what landed. It never blocks.
+/// How long ago the last sweep may be while the dashboard is up.
+const SWEEPS: SignedDuration = SignedDuration::from_hours(1);
+
+/// Takes what is to be remembered. It never blocks.
 pub(super) type Keep = Box<dyn FnMut(Vec<Fact>) + Send>;
 
 /// The history, where there is one.
 pub(super) struct Memory {
-    /// What landed once.
-    pub(super) landed: Vec<Fact>,
+    /// What earlier processes kept.
+    pub(super) facts: Vec<Fact>,
     store: Option<Store>,
     warning: Option<String>,
 }
@@ -25,14 +29,14 @@ impl Memory {
     pub(super) async fn open(dir: Option<PathBuf>) -> Self {
         let Some(dir) = dir else { return Self::without(None) };
         let opened = tokio::task::spawn_blocking(move || {
-            let store = Store::open(&dir, SystemClock.now())?;
-            let landed = store.recall()?;
-            Ok::<_, StoreError>((store, landed))
+            let mut store = Store::open(&dir, SystemClock.now(), Retention::default())?;
+            let facts = store.recall()?;
+            Ok::<_, StoreError>((store, facts))
         });
         match opened.await {
-            Ok(Ok((store, landed))) => {
+            Ok(Ok((store, facts))) => {
                 let warning = store.warning().map(ToOwned::to_owned);
-                Self { landed, store: Some(store), warning }
+                Self { facts, store: Some(store), warning }
             }
             Ok(Err(error)) => Self::without(Some(format!("going on without a history: {error}"))),
             Err(_) => Self::without(Some("going on without a history: opening it panicked".to_owned())),
@@ -40,7 +44,7 @@ impl Memory {
     }
 
     fn without(warning: Option<String>) -> Self {
-        Self { landed: Vec::new(), store: None, warning }
+        Self { facts: Vec::new(), store: None, warning }
     }
 
     /// Says on standard error what is odd about the history.
@@ -50,28 +54,23 @@ impl Memory {
         }
     }
 
-    /// Remembers what landed.
-    pub(super) async fn keep(self, landed: Vec<Fact>) {
-        let Some(mut store) = self.store.filter(|_| !landed.is_empty()) else { return };
-        let kept = tokio::task::spawn_blocking(move || store.keep(&landed));
+    /// Remembers what was seen.
+    pub(super) async fn keep(self, facts: Vec<Fact>) {
+        let Some(mut store) = self.store.filter(|_| !facts.is_empty()) else { return };
+        let kept = tokio::task::spawn_blocking(move || store.keep(&facts, SystemClock.now()));
         if let Ok(Err(error)) = kept.await {
-            say(&format!("what landed could not be remembered: {error}"));
+            say(&format!("what was seen could not be remembered: {error}"));
         }
     }
 
-    /// Returns a keeper that writes on a thread of its own.
+    /// Returns a keeper that writes on threads of its own. When it is dropped, what it was given is on the disk, or the
+    /// disk is too slow to wait for.
     pub(super) fn keeper(self) -> Keep {
-        let Some(mut store) = self.store else { return Box::new(|_| {}) };
-        let (sender, inbox) = std::sync::mpsc::channel::<Vec<Fact>>();
-        thread::spawn(move || {
-            for landed in inbox {
-                // A history that cannot be written now may be writable later; the screen must not be disturbed.
-                let _ = store.keep(&landed);
-            }
-        });
-        Box::new(move |landed| {
-            let _ = sender.send(landed);
-        })
+        let Some(store) = self.store else { return Box::new(|_| {}) };
+        // A history that cannot be written now may be writable later; the screen must not be disturbed.
+        let writer = Writer::start(store, SWEEPS, || SystemClock.now(), |_| {});
+        let Ok(writer) = writer else { return Box::new(|_| {}) };
+        Box::new(move |facts| writer.keep(facts))
     }
 }
 

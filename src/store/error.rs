@@ -43,7 +43,8 @@ impl StoreError {
     pub(super) fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(path),
+            // Our own statements are right: where they are not understood, the tables are not those that were made.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => Self::Damaged(path),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
                 Self::Locked(path)
             }
@@ -51,7 +52,12 @@ impl StoreError {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
                 Self::ReadOnly { path, why: error.to_string() }
             }
-            Some(_) | None => Self::Unusable { path, why: error.to_string() },
+            Some(_) => Self::Unusable { path, why: error.to_string() },
+            None if matches!(error, rusqlite::Error::ToSqlConversionFailure(_)) => {
+                Self::Unusable { path, why: error.to_string() }
+            }
+            // A value of a kind, or a row less, that nobody can have written.
+            None => Self::Damaged(path),
         }
     }
 
@@ -80,6 +86,7 @@ mod tests {
         assert!(sentence(ffi::SQLITE_BUSY).contains("is locked by another process"));
         assert!(sentence(ffi::SQLITE_READONLY).contains("cannot be written"));
         assert!(sentence(ffi::SQLITE_NOTADB).contains("is damaged"));
+        assert!(sentence(ffi::SQLITE_ERROR).contains("is damaged"));
         assert!(sentence(ffi::SQLITE_IOERR).contains("/state/history.sqlite cannot be used"));
     }
 }

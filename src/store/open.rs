@@ -1,4 +1,4 @@
-//! Opening: one process at a time, rights for this user alone, damaged files set aside, old rows forgotten.
+//! Opening: one process at a time, rights for this user alone, damaged files set aside.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -6,20 +6,19 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::{Error as MigrationError, M, Migrations};
+use rusqlite_migration::Error as MigrationError;
 
-use super::StoreError;
-use super::rows::{FORGET, STEPS};
+use super::{StoreError, schema};
 
 const FILE: &str = "history.sqlite";
 /// Held while one process opens, so that two do not make the same tables or set aside each other's file.
 const LOCK: &str = "history.lock";
 /// How long another process may take for its writing.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// What was not seen for this long is forgotten.
-const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// What the log of writes may keep on the disk between two checkpoints.
+const LOG_BYTES: u32 = 4 << 20;
 
 /// An opened history.
 #[derive(Debug)]
@@ -27,54 +26,105 @@ pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) path: PathBuf,
     pub(super) warning: Option<String>,
+    pub(super) identity: Identity,
+    /// Whether nobody else can read meanwhile: the file system has no locks.
+    pub(super) alone: bool,
 }
 
-pub(super) fn open(dir: &Path, now: Timestamp) -> Result<Opened, StoreError> {
+/// Which file it is, whatever its name becomes; nothing where that cannot be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity(Option<(u64, u64)>);
+
+/// Opens the history in this folder. `damaged` is the file that was found damaged while it was in use.
+pub(super) fn open(dir: &Path, now: Timestamp, damaged: Option<Identity>) -> Result<Opened, StoreError> {
     private_folder(dir).map_err(|error| StoreError::of_file(dir, &error))?;
-    let _lock = lock(&dir.join(LOCK))?;
+    let (_lock, alone) = lock(&dir.join(LOCK))?;
     let path = dir.join(FILE);
-    let (connection, warning) = match ready(&path, now) {
+    let first = match damaged {
+        // Another process may have set it aside already.
+        Some(damaged) if damaged == identity(&path) => Err(StoreError::Damaged(path.clone())),
+        Some(_) | None => ready(&path, alone),
+    };
+    let (connection, warning) = match first {
         Ok(connection) => (connection, None),
         Err(StoreError::Damaged(_)) => {
             let aside = set_aside(&path, now).map_err(|error| StoreError::of_file(&path, &error))?;
             let warning = format!("the history was damaged: it is now {}, and a new one was begun", aside.display());
-            (ready(&path, now)?, Some(warning))
+            (ready(&path, alone)?, Some(warning))
         }
         Err(error) => return Err(error),
     };
-    Ok(Opened { connection, path, warning })
+    let identity = identity(&path);
+    Ok(Opened { connection, path, warning, identity, alone })
 }
 
-fn ready(path: &Path, now: Timestamp) -> Result<Connection, StoreError> {
+/// Opens the history for reading alone, beside whoever writes.
+pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE / 10)?;
+    Ok(connection)
+}
+
+/// Reads the whole file, and returns whether it is sound as far as that can be told. One that cannot be read now is not
+/// damaged by that.
+pub(super) fn is_sound(path: &Path) -> bool {
+    let checked = reader(path)
+        .and_then(|connection| connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)));
+    match checked {
+        Ok(said) => said == "ok",
+        Err(error) => !matches!(StoreError::of(path, &error), StoreError::Damaged(_)),
+    }
+}
+
+fn ready(path: &Path, alone: bool) -> Result<Connection, StoreError> {
     let failed = |error| StoreError::of(path, &error);
     // The database gives its own further files the rights of the first.
     drop(private_file(path).map_err(|error| StoreError::of_file(path, &error))?);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let mut connection = connect(path, flags, alone).map_err(failed)?;
     connection.busy_timeout(PATIENCE).map_err(failed)?;
-    let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
-    if sound != "ok" {
-        return Err(StoreError::Damaged(path.to_owned()));
-    }
     if connection.is_readonly("main").map_err(failed)? {
         return Err(StoreError::ReadOnly { path: path.to_owned(), why: "it is read-only".to_owned() });
     }
+    // It counts for files that are made now; an older one is converted by its first sweep.
+    connection.pragma_update(None, "auto_vacuum", "incremental").map_err(failed)?;
     connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
     connection.pragma_update(None, "synchronous", "normal").map_err(failed)?;
-    migrate(&mut connection, path)?;
-    let oldest = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN).as_microsecond();
-    for forget in FORGET {
-        connection.execute(forget, [oldest]).map_err(failed)?;
-    }
-    Ok(connection)
-}
-
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    Migrations::new(STEPS.map(M::up).to_vec()).to_latest(connection).map_err(|error| match error {
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    schema::migrate(&mut connection).map_err(|error| match error {
         MigrationError::MigrationDefinition(_) => StoreError::Newer(path.to_owned()),
         MigrationError::RusqliteError { err, .. } => StoreError::of(path, &err),
         other => StoreError::Unusable { path: path.to_owned(), why: other.to_string() },
-    })
+    })?;
+    Ok(connection)
+}
+
+#[cfg(unix)]
+fn connect(path: &Path, flags: OpenFlags, alone: bool) -> rusqlite::Result<Connection> {
+    if !alone {
+        return Connection::open_with_flags(path, flags);
+    }
+    let connection = Connection::open_with_flags_and_vfs(path, flags, c"unix-none")?;
+    connection.pragma_update(None, "locking_mode", "exclusive")?;
+    Ok(connection)
+}
+
+#[cfg(not(unix))]
+fn connect(path: &Path, flags: OpenFlags, _alone: bool) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(path, flags)
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    Identity(fs::metadata(path).ok().map(|file| (file.dev(), file.ino())))
+}
+
+#[cfg(not(unix))]
+fn identity(_path: &Path) -> Identity {
+    Identity(None)
 }
 
 /// Renames the database and what belongs to it, and returns its new place.
@@ -85,26 +135,30 @@ fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
         name.push(end);
         PathBuf::from(name)
     };
-    let aside = |path: &Path| longer(path, &format!(".{mark}"));
-    for end in ["-wal", "-shm"] {
-        let beside = longer(path, end);
+    let marks = (2..).map(|count| format!(".{mark}-{count}"));
+    let free = |end: &String| !longer(path, end).exists();
+    let end = std::iter::once(format!(".{mark}")).chain(marks).find(free).unwrap_or_default();
+    for beside in ["-wal", "-shm"].map(|end| longer(path, end)) {
         if beside.exists() {
-            fs::rename(&beside, aside(&beside))?;
+            fs::rename(&beside, longer(&beside, &end))?;
         }
     }
-    fs::rename(path, aside(path))?;
-    Ok(aside(path))
+    let aside = longer(path, &end);
+    fs::rename(path, &aside)?;
+    Ok(aside)
 }
 
-/// Waits for whoever is opening right now; a process that was stopped there must not stop this one.
-fn lock(path: &Path) -> Result<File, StoreError> {
+/// Waits for whoever is opening right now; a process that was stopped there must not stop this one. Returns whether
+/// the file system has no locks.
+fn lock(path: &Path) -> Result<(File, bool), StoreError> {
     let file = private_file(path).map_err(|error| StoreError::of_file(path, &error))?;
     let step = Duration::from_millis(10);
     let mut waited = Duration::ZERO;
     loop {
         match file.try_lock() {
+            Ok(()) => return Ok((file, false)),
             // Some network file systems know no locks; one process alone needs none.
-            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
+            Err(TryLockError::Error(_)) => return Ok((file, true)),
             Err(TryLockError::WouldBlock) if waited < 2 * PATIENCE => {
                 thread::sleep(step);
                 waited += step;
@@ -132,4 +186,27 @@ fn private_file(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(file)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_without_locks_is_used_by_one_process_alone() {
+        let dir = std::env::temp_dir().join(format!("landfall-no-locks-{}", std::process::id()));
+        private_folder(&dir).unwrap();
+        let path = dir.join(FILE);
+        for round in 0..2 {
+            let connection = ready(&path, true).unwrap();
+            connection.execute("INSERT OR REPLACE INTO note (name, value) VALUES ('round', ?1)", [round]).unwrap();
+            let mode: String = connection.query_row("PRAGMA locking_mode", [], |row| row.get(0)).unwrap();
+            assert_eq!(mode, "exclusive");
+        }
+        let connection = ready(&path, false).unwrap();
+        let round: i64 =
+            connection.query_row("SELECT value FROM note WHERE name = 'round'", [], |row| row.get(0)).unwrap();
+        assert_eq!(round, 1);
+        fs::remove_dir_all(&dir).unwrap();
+    }
 }

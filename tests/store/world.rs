@@ -1,0 +1,225 @@
+//! Facts to keep, made from small numbers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use landfall::domain::{
+    Absence, AbsenceCode, Batch, Child, Claim, Conclusion, Descriptor, Digest, Event, Fact, ImageConfig, ImageName,
+    Job, JobId, Judgement, Landed, Manifest, ManifestKind, Platform, Proof, PushLog, RepoPath, RevisionRule, Run,
+    RunKey, RunState, ServiceName, Sha, SourceId, Tag, TagFact, TagRef, Text,
+};
+use landfall::store::{Retention, Store};
+
+pub(crate) fn at(minutes: i64) -> Timestamp {
+    let start: Timestamp = "2026-03-04T05:00:00.123456Z".parse().unwrap();
+    start + SignedDuration::from_mins(minutes)
+}
+
+pub(crate) fn open(dir: &Path) -> Store {
+    Store::open(dir, at(0), Retention::default()).unwrap()
+}
+
+pub(crate) fn service(number: u64) -> ServiceName {
+    ServiceName::parse(&format!("service-{number}")).unwrap()
+}
+
+pub(crate) fn run_key(id: u64) -> RunKey {
+    let repo = format!("acme/repo-{}", id % 3);
+    RunKey { ci: SourceId::parse("github").unwrap(), repo: RepoPath::parse(&repo).unwrap(), id, attempt: 1 }
+}
+
+pub(crate) fn image(number: u64) -> ImageName {
+    ImageName::parse(&format!("ghcr.io:443/acme/image-{number}")).unwrap()
+}
+
+pub(crate) fn tag_ref(number: u64) -> TagRef {
+    TagRef { image: image(number % 3), tag: Tag::parse(&format!("sha-{number:07x}")).unwrap() }
+}
+
+pub(crate) fn digest(number: u8) -> Digest {
+    if number % 5 == 4 { Digest::from_bytes(&[number; 64]).unwrap() } else { Digest::sha256([number; 32]) }
+}
+
+pub(crate) fn absence(number: u8) -> Absence {
+    let code = match number % 3 {
+        0 => AbsenceCode::ManifestUnknown,
+        1 => AbsenceCode::NameUnknown,
+        _ => AbsenceCode::BlobUnknown,
+    };
+    Absence { code, says: text(number) }
+}
+
+/// Texts that are hard to keep: escapes, quotes, marks that hide, one that is cut.
+pub(crate) fn text(number: u8) -> Text {
+    match number % 8 {
+        0 => Text::new(""),
+        1 => Text::new("main"),
+        2 => Text::new("a \"quoted\" \\ line\nand \u{1b}[31mmore\u{202e}"),
+        3 => Text::new(&"ü".repeat(600)),
+        4 => Text::new(&"x".repeat(512)),
+        5 => Text::new("release/☃"),
+        6 => Text::new("null"),
+        _ => Text::new(&format!("text {number}")),
+    }
+}
+
+pub(crate) fn state(number: u8) -> RunState {
+    match number % 8 {
+        0 => RunState::Waiting,
+        1 => RunState::Running,
+        2 => RunState::Finished(Conclusion::Success),
+        3 => RunState::Finished(Conclusion::Failure),
+        4 => RunState::Finished(Conclusion::Cancelled),
+        5 => RunState::Finished(Conclusion::Skipped),
+        6 => RunState::Finished(Conclusion::TimedOut),
+        _ => RunState::Finished(Conclusion::Other(text(number))),
+    }
+}
+
+pub(crate) fn maybe<T>(number: u8, value: T) -> Option<T> {
+    (number % 2 == 1).then_some(value)
+}
+
+pub(crate) fn run(id: u64, variant: u8) -> Run {
+    let moment = at(i64::from(variant));
+    Run {
+        key: run_key(id),
+        number: id % 100,
+        workflow: text(variant),
+        workflow_file: maybe(variant, Text::new("release.yml")),
+        event: Event(Text::new("push")),
+        branch: maybe(variant / 2, text(variant / 3)),
+        git_tag: maybe(variant / 4, text(variant / 5)),
+        pull_request: maybe(variant / 8, u64::MAX),
+        sha: Sha::parse(&format!("{:040x}", u128::from(id) + 1)).unwrap(),
+        title: text(variant / 2),
+        url: format!("https://github.com/acme/repo/{}runs/{id}", "ä".repeat(usize::from(variant % 2))).into(),
+        state: state(variant),
+        created_at: maybe(variant, moment),
+        started_at: maybe(variant / 2, moment),
+        finished_at: maybe(variant / 4, moment),
+    }
+}
+
+pub(crate) fn runs(service_number: u64, first: u64, variant: u8, minutes: i64) -> Fact {
+    let items = (first..first + u64::from(variant % 4)).map(|id| Arc::new(run(id, variant))).collect();
+    let batch = Batch { items, skipped: u64::from(variant), complete: variant % 2 == 0 };
+    Fact::Runs { service: service(service_number), batch, seen_at: at(minutes) }
+}
+
+pub(crate) fn jobs(id: u64, variant: u8, minutes: i64) -> Fact {
+    let job = |number: u8| Job {
+        id: JobId(u64::from(number)),
+        name: text(number),
+        stage: maybe(number, text(variant)),
+        state: state(variant.wrapping_add(number)),
+        allow_failure: variant % 3 == 0,
+        started_at: maybe(variant, at(1)),
+        finished_at: maybe(variant / 2, at(2)),
+        url: "https://github.com/acme/repo/jobs/1".into(),
+    };
+    let batch = Batch { items: (0..variant % 3).map(job).collect(), skipped: 0, complete: true };
+    Fact::Jobs { run: run_key(id), batch, seen_at: at(minutes), looks: u32::from(variant) }
+}
+
+pub(crate) fn log(id: u64, variant: u8) -> Fact {
+    let claim = |number: u8| Claim {
+        image: maybe(number, image(1)),
+        tag: maybe(number / 2, tag_ref(2).tag),
+        digest: maybe(number / 4, digest(number)),
+    };
+    let log = PushLog {
+        claims: (0..variant % 4).map(claim).collect(),
+        destinations: maybe(variant, image(2)).into_iter().collect(),
+        refusals: maybe(variant / 2, text(variant)).into_iter().collect(),
+        no_push: maybe(variant / 4, text(variant)).into_iter().collect(),
+        truncated: variant % 2 == 0,
+        available: variant % 3 == 0,
+    };
+    Fact::PushLog(run_key(id), JobId(id ^ u64::MAX), log)
+}
+
+pub(crate) fn tag(number: u64, variant: u8, minutes: i64) -> Fact {
+    let known = if variant % 2 == 0 { Ok(digest(variant)) } else { Err(absence(variant)) };
+    Fact::Tag(TagFact {
+        tag_ref: tag_ref(number),
+        known,
+        seen_at: at(minutes),
+        changed_at: at(minutes - i64::from(variant)),
+        absent_since: maybe(variant, at(minutes - 1)),
+        absent_looks: u32::from(variant % 2) * u32::from(variant),
+    })
+}
+
+pub(crate) fn platform(number: u8) -> Platform {
+    Platform::parse(["linux/amd64", "linux/arm64/v8", "windows/amd64"][usize::from(number % 3)]).unwrap()
+}
+
+pub(crate) fn manifest(number: u8, variant: u8) -> Fact {
+    if variant % 5 == 0 {
+        return Fact::Manifest(image(1), digest(number), Err(absence(variant)));
+    }
+    let descriptor = |number: u8| Descriptor { digest: digest(number), size: u64::MAX, foreign: number % 2 == 0 };
+    let child = |number: u8| Child {
+        digest: digest(number),
+        platform: maybe(number, platform(number)),
+        attestation: number % 2 == 0,
+    };
+    let kind = match variant % 3 {
+        0 => ManifestKind::Image { config: descriptor(1), layers: (0..variant % 4).map(descriptor).collect() },
+        1 => ManifestKind::Index((0..variant % 4).map(child).collect()),
+        _ => ManifestKind::Other(text(variant)),
+    };
+    let manifest = Manifest {
+        digest: digest(if variant % 7 == 0 { number.wrapping_add(1) } else { number }),
+        kind,
+        revision: maybe(variant, text(variant)),
+        created: maybe(variant / 2, at(3)),
+    };
+    Fact::Manifest(image(1), digest(number), Ok(Arc::new(manifest)))
+}
+
+pub(crate) fn config(number: u8, variant: u8) -> Fact {
+    let known = ImageConfig {
+        created: maybe(variant, at(4)),
+        revision: maybe(variant / 2, text(variant)),
+        platform: maybe(variant / 4, platform(variant)),
+    };
+    let known = if variant % 3 == 0 { Err(absence(variant)) } else { Ok(known) };
+    Fact::Config(image(2), digest(number), known)
+}
+
+pub(crate) fn blob(number: u8, variant: u8) -> Fact {
+    Fact::Blob(image(2), digest(number), if variant % 2 == 0 { Ok(()) } else { Err(absence(variant)) })
+}
+
+pub(crate) fn landed(number: u64, variant: u8, minutes: i64) -> Landed {
+    let proof = Proof {
+        wanted: (0..variant % 3).map(platform).collect(),
+        rule: RevisionRule::ALL[usize::from(variant % 3)],
+        created: maybe(variant, at(5)),
+        revision: maybe(variant / 2, text(variant)),
+        platforms: (0..variant % 4).map(platform).collect(),
+        layers: u32::from(variant),
+        claimed: maybe(variant, variant % 3 == 0),
+    };
+    Landed {
+        tag_ref: tag_ref(number),
+        run: run_key(number),
+        digest: digest(variant),
+        since: at(0),
+        last_seen: at(minutes),
+        proof: maybe(variant / 2, Arc::new(proof)),
+    }
+}
+
+pub(crate) fn judged(number: u64, verdict: &str, minutes: i64) -> Judgement {
+    Judgement {
+        service: service(number),
+        run: run_key(number),
+        tag_ref: tag_ref(number),
+        verdict: verdict.into(),
+        since: at(minutes),
+    }
+}
