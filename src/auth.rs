@@ -7,6 +7,7 @@ mod login_file;
 mod logins;
 mod realm;
 mod refusal;
+mod renewal;
 mod status;
 mod token;
 
@@ -17,12 +18,13 @@ use rustc_hash::FxHashMap;
 use url::Url;
 
 use crate::domain::{AuthKind, AuthStage, CredentialSource, Failure};
-use crate::http::{Answer, Ask, Client, Credential, Secret, is_loopback, says};
+use crate::http::{Answer, Ask, Client, Credential, Secret, is_loopback, limited, says};
 use challenge::{Challenge, Scheme};
 use flight::Flight;
 use logins::Logins;
 use realm::Trust;
 use refusal::Refusals;
+use renewal::Refused;
 use token::Token;
 
 pub use keychain::{Keychain, Login, LoginFiles};
@@ -52,6 +54,7 @@ pub(crate) struct Session {
     scheme: Flight<Scheme>,
     tokens: Mutex<FxHashMap<Box<str>, Arc<Flight<Token>>>>,
     refusals: Refusals,
+    refused: Mutex<Option<Refused>>,
 }
 
 /// What a request is authorised by.
@@ -77,6 +80,7 @@ impl Session {
             scheme: Flight::default(),
             tokens: Mutex::default(),
             refusals: Refusals::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -106,7 +110,7 @@ impl Session {
             let challenge = Challenge::read(&answer.headers);
             scheme = match self.reconsider(repository, scheme, &grant, &challenge, &answer).await {
                 Some(next) if !last => next,
-                _ => return Err(self.refused(repository, &grant, &challenge, &answer).await),
+                _ => return Err(self.refusal(repository, &grant, &challenge, &answer)),
             };
         }
         Err(Failure::Ambiguous("the registry keeps changing what it wants".into()))
@@ -135,7 +139,7 @@ impl Session {
     /// asked again with the login, where there is one.
     async fn or_with_login(&self, repository: &str, mut ask: Ask, answer: Answer) -> Result<Answer, Failure> {
         let denied = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN) && !answer.elsewhere;
-        if !denied || self.logins.login(repository).await?.is_none() {
+        if !denied || limited(&answer).is_some() || self.logins.login(repository).await?.is_none() {
             return Ok(answer);
         }
         let grant = self.basic(repository).await?;
@@ -144,7 +148,7 @@ impl Session {
         let answer = self.client.send(ask).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             let challenge = Challenge::read(&answer.headers);
-            return Err(self.refused(repository, &grant, &challenge, &answer).await);
+            return Err(self.refusal(repository, &grant, &challenge, &answer));
         }
         Ok(answer)
     }
@@ -174,7 +178,6 @@ impl Session {
                 (Ok(_), Some(hash)) => self.refusals.accepted(hash, repository),
                 (Err(failure @ Failure::Auth { .. }), Some(hash)) => {
                     self.refusals.refused(hash, repository, failure);
-                    self.logins.doubt().await;
                 }
                 (Ok(_) | Err(_), _) => {}
             }
@@ -235,7 +238,7 @@ impl Session {
     }
 
     /// Returns what a 401 means that stays one.
-    async fn refused(&self, repository: &str, grant: &Grant, challenge: &Challenge, answer: &Answer) -> Failure {
+    fn refusal(&self, repository: &str, grant: &Grant, challenge: &Challenge, answer: &Answer) -> Failure {
         let says = says(&answer.headers, &answer.body);
         if answer.elsewhere {
             return Failure::Ambiguous("another host, to which the registry redirects, wants a login".into());
@@ -250,7 +253,6 @@ impl Session {
         let failure = Failure::Auth { stage: AuthStage::Registry, kind, says };
         if let (Some(login), None) = (grant.login, &grant.token) {
             self.refusals.refused(login, repository, &failure);
-            self.logins.doubt().await;
         }
         failure
     }
@@ -274,7 +276,8 @@ fn scheme_of(answer: &Answer) -> Result<Scheme, Failure> {
             })
         }
         // Nothing is learnt from a server in trouble.
-        429 | 500..=599 => Err(failure(answer)),
+        500..=599 => Err(failure(answer)),
+        _ if limited(answer).is_some() => Err(failure(answer)),
         _ => Ok(Scheme::Open),
     }
 }

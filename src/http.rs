@@ -1,31 +1,46 @@
 //! The one HTTP stack under every source: pool, timeouts, size caps, redirects by hand, conditional cache.
 
+mod archive;
 mod body;
 mod budget;
 mod cache;
 mod fault;
+mod hour;
+mod key;
+mod limit;
+mod packed;
 mod redirect;
+mod renewable;
 mod retry_after;
 mod secret;
+mod skew;
+mod traffic;
 mod wire;
 mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::domain::{Failure, SourceId, Stage, Traffic};
-use budget::Counters;
-use cache::{Cache, Key};
+use cache::Cache;
+use key::Key;
+use traffic::Counters;
 use wire::Wire;
 
+pub use archive::{Archive, KeptAnswer};
+pub use cache::Edition;
+pub use limit::limited;
+pub use packed::Body;
 pub(crate) use redirect::is_link_local;
+pub(crate) use renewable::Renewable;
 pub use retry_after::{instant as http_date, retry_at};
-pub use secret::{Credential, Secret, SecretError, exposed as secret_exposed, read as read_secret};
+pub use secret::{
+    Credential, Secret, SecretError, exposed as secret_exposed, origin as secret_origin, read as read_secret,
+};
 pub(crate) use secret::{NOT_FOUND, run as run_command};
 pub(crate) use wire::is_loopback;
 pub use words::says;
@@ -43,8 +58,10 @@ pub struct ClientOptions {
     pub in_flight: usize,
     /// From the request's start to the last byte of its answer.
     pub timeout: Duration,
-    /// How many bytes of conditional answers are remembered; 0 for none.
+    /// How many bytes of conditional answers are remembered, packed; 0 for none.
     pub cache_bytes: usize,
+    /// Where they outlive the process; `None` for nowhere.
+    pub archive: Option<Arc<dyn Archive>>,
 }
 
 /// One source's use of the stack. Clones share connections, cache and counters.
@@ -141,11 +158,13 @@ pub struct Answer {
     /// The headers of the newest answer; after a 304 also the remembered ones that it left out.
     pub headers: HeaderMap,
     /// The whole body, or its ends.
-    pub body: Bytes,
+    pub body: Body,
     /// Whether a middle was left out.
     pub truncated: bool,
     /// Whether it came from the conditional cache after a 304.
     pub not_modified: bool,
+    /// As which edition it is remembered, where it is.
+    pub edition: Option<Edition>,
     /// Whether another origin answered than was asked, after a redirect.
     pub elsewhere: bool,
 }
@@ -162,7 +181,7 @@ impl Client {
             base: options.base,
             timeout: options.timeout,
             permits: Semaphore::new(options.in_flight.max(1)),
-            cache: Cache::new(options.cache_bytes),
+            cache: Cache::new(options.cache_bytes, options.archive),
             counters: Counters::default(),
         })))
     }
@@ -189,7 +208,7 @@ impl Client {
     /// Returns what was sent and spent so far.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
-        self.0.counters.traffic()
+        Traffic { cache_bytes: self.0.cache.bytes(), ..self.0.counters.traffic() }
     }
 }
 
@@ -202,15 +221,14 @@ impl Shared {
         let key = self.cache.key(&ask);
         let Some(kept) = self.cache.get(&key) else {
             let answer = self.unasked_304(redirect::follow(self, &ask).await?, &ask).await?;
-            return Ok(self.keep(key, answer));
+            return Ok(self.keep(&key, answer));
         };
         kept.ask_whether_changed(&mut ask.headers);
         let answer = redirect::follow(self, &ask).await?;
         if answer.status != StatusCode::NOT_MODIFIED {
-            return Ok(self.keep(key, answer));
+            return Ok(self.keep(&key, answer));
         }
-        self.counters.not_modified();
-        Ok(self.cache.confirm(key, &kept, answer.headers))
+        Ok(self.cache.confirm(&key, &kept, answer.headers))
     }
 
     /// A 304 that nobody asked for carries nothing: asks once more, for the whole.
@@ -218,7 +236,6 @@ impl Shared {
         if answer.status != StatusCode::NOT_MODIFIED {
             return Ok(answer);
         }
-        self.counters.not_modified();
         let mut whole = ask.clone();
         whole.headers.remove(header::IF_NONE_MATCH);
         whole.headers.remove(header::IF_MODIFIED_SINCE);
@@ -230,11 +247,13 @@ impl Shared {
         Ok(answer)
     }
 
-    fn keep(&self, key: Key, answer: Answer) -> Answer {
-        if answer.status == StatusCode::OK && !answer.truncated {
-            self.cache.put(key, &answer);
-        } else if answer.status.is_client_error() {
-            self.cache.forget(&key);
+    /// Remembers a whole answer of the server that was asked. What is gone is forgotten; a refusal or a limit says
+    /// nothing about what was remembered, and would make the next look dear.
+    fn keep(&self, key: &Key, mut answer: Answer) -> Answer {
+        match answer.status {
+            StatusCode::OK if !answer.truncated && !answer.elsewhere => self.cache.put(key, &mut answer),
+            StatusCode::NOT_FOUND | StatusCode::GONE => self.cache.forget(key),
+            _ => {}
         }
         answer
     }

@@ -5,6 +5,7 @@ mod api;
 mod github;
 mod gitlab;
 mod manifest;
+mod memo;
 mod oci;
 mod pages;
 mod token;
@@ -19,6 +20,7 @@ use crate::domain::{
     Batch, Digest, Failure, ImageConfig, ImageName, Job, JobId, Manifest, Probe, PushLog, Run, RunKey, SecretSource,
     Service, SourceId, Tag, TagRef, Traffic,
 };
+use crate::http::Archive;
 
 pub use github::GitHub;
 pub use gitlab::GitLab;
@@ -39,6 +41,8 @@ pub struct CiOptions {
     pub in_flight: usize,
     /// From a request's start to the last byte of its answer.
     pub timeout: Duration,
+    /// Where its lists outlive the process; `None` for nowhere.
+    pub archive: Option<Arc<dyn Archive>>,
 }
 
 /// A CI provider.
@@ -57,6 +61,13 @@ pub trait CiProvider: Send + Sync {
 
     /// Returns what was sent and spent so far.
     fn traffic(&self) -> Traffic;
+
+    /// Returns whether the token that was last refused has been replaced meanwhile: its file changed, or its command
+    /// prints another. Nothing is sent, and a command is run at most every half a minute. What an environment variable
+    /// holds is never renewed.
+    async fn renewed(&self) -> bool {
+        false
+    }
 }
 
 /// An OCI registry, read by the distribution specification.
@@ -82,4 +93,10 @@ pub trait Registry: Send + Sync {
 
     /// Returns what was sent and spent so far.
     fn traffic(&self) -> Traffic;
+
+    /// Returns whether the login that was last refused has been replaced meanwhile: a login file changed, or a helper
+    /// or a command gives another. Nothing is sent, and nobody is asked more often than every half a minute.
+    async fn renewed(&self) -> bool {
+        false
+    }
 }

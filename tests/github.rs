@@ -1,11 +1,18 @@
 //! GitHub Actions against a loopback server that sends answers of the recorded shape.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[expect(dead_code, reason = "shared with tests that need more of it")]
+#[path = "support/archive.rs"]
+mod archive;
 #[path = "support/ci.rs"]
 mod ci;
 #[expect(dead_code, reason = "shared with tests that need more of it")]
 #[path = "support/loopback.rs"]
 mod loopback;
+#[path = "github/memo.rs"]
+mod memo;
+#[path = "github/token.rs"]
+mod refused;
 
 use ci::{fixture, jobs, key, options, runs, service, token};
 use landfall::domain::{AuthKind, AuthStage, Failure, JobId, SecretSource, Stage};
@@ -191,6 +198,8 @@ fn limited(known: bool) -> impl Fn(&Failure) -> bool {
 #[case::spent(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "4102444800")], "rate_limit.json", limited(true))]
 #[case::secondary(403, &[("retry-after", "60")], "secondary_limit.json", limited(true))]
 #[case::secondary_without_a_time(403, &[], "secondary_limit.json", limited(false))]
+#[case::secondary_by_its_page(403, &[("x-ratelimit-remaining", "4000")], "secondary_page.json", limited(false))]
+#[case::told_to_wait(403, &[("retry-after", "60")], "not_accessible.json", limited(true))]
 #[case::too_many(429, &[("retry-after", "5")], "secondary_limit.json", limited(true))]
 #[case::no_right(403, &[("x-ratelimit-remaining", "58")], "not_accessible.json", |failure: &Failure| matches!(failure, Failure::Forbidden(_)))]
 #[case::not_found(404, &[], "not_found.json", |failure: &Failure| *failure == Failure::NotFound("Not Found".into()))]
@@ -279,43 +288,6 @@ async fn a_token_that_cannot_be_read_is_told_and_nothing_is_sent() {
     assert!(matches!(failure, Failure::Auth { stage: AuthStage::Local, .. }), "{failure:?}");
     assert!(failure.to_string().contains("/nowhere/token"), "{failure}");
     assert_eq!(server.asked(), 0);
-}
-
-#[tokio::test]
-async fn a_token_file_that_changed_is_read_again() {
-    let server = two_pages().await;
-    let folder = tempfile::tempdir().unwrap();
-    let github = GitHub::new(options(server.url.clone(), Some(token(&folder, "first")))).unwrap();
-    let service = service(REPO, &[], &[], "{sha}");
-    github.runs(&service, 1).await.unwrap();
-    token(&folder, "second");
-    let later = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(2_000_000_000);
-    std::fs::File::options().write(true).open(folder.path().join("token")).unwrap().set_modified(later).unwrap();
-    github.runs(&service, 1).await.unwrap();
-    let sent: Vec<_> = server.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
-    assert_eq!(sent, ["Bearer first", "Bearer second"]);
-}
-
-#[tokio::test]
-async fn a_refused_token_is_read_again_once_and_not_at_every_look() {
-    let server = Loopback::answering(|seen| match seen.header("authorization") {
-        Some("Bearer new") => answer(200, &[JSON], fixture("github/runs_page2.json")),
-        _ => answer(401, &[JSON], fixture("github/bad_credentials.json")),
-    })
-    .await;
-    let folder = tempfile::tempdir().unwrap();
-    token(&folder, "old");
-    let command = ["cat", folder.path().join("token").to_str().unwrap()].map(str::to_owned);
-    let github = GitHub::new(options(server.url.clone(), Some(SecretSource::Command(command.to_vec())))).unwrap();
-    let service = service(REPO, &[], &[], "{sha}");
-    assert!(auth(AuthKind::InvalidToken)(&github.runs(&service, 1).await.unwrap_err()));
-    token(&folder, "new");
-    assert!(github.runs(&service, 1).await.is_err(), "it was read a moment ago");
-    tokio::time::pause();
-    tokio::time::advance(std::time::Duration::from_secs(31)).await;
-    tokio::time::resume();
-    github.runs(&service, 1).await.unwrap();
-    assert_eq!(server.asked(), 4, "one refused, one refused, one refused and mended");
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ mod ci;
 #[path = "support/loopback.rs"]
 mod loopback;
 
+use std::sync::Arc;
+
 use ci::{fixture, jobs, key, options, runs, service, token};
 use landfall::domain::{AuthKind, AuthStage, Failure, JobId, Stage};
 use landfall::source::{CiProvider, GitLab};
@@ -137,6 +139,9 @@ fn auth(kind: AuthKind) -> impl Fn(&Failure) -> bool {
 #[case::retry_later(429, &[("retry-after", "30")], "login.html", |failure: &Failure| {
     matches!(failure, Failure::RateLimited { until: Some(_), .. })
 })]
+#[case::in_plain_text(429, &[("content-type", "text/plain"), ("retry-after", "60")], "retry_later.txt", |failure: &Failure| {
+    matches!(failure, Failure::RateLimited { until: Some(_), says } if says.as_str() == "Retry later")
+})]
 #[case::broken(502, &[], "login.html", |failure: &Failure| {
     matches!(failure, Failure::Unreachable { stage: Stage::Server(502), .. })
 })]
@@ -177,4 +182,49 @@ async fn an_erased_trace_is_an_answer() {
     let server = Loopback::answering(|_| answer(200, &[("content-type", "text/plain")], "")).await;
     let log = anonymous(&server).push_log(&key(REPO, 201, 1), JobId(21)).await.unwrap();
     assert!(!log.available);
+}
+
+/// Answers by `two_pages`, with a mark that never changes.
+async fn marked_pages() -> Loopback {
+    Loopback::answering(|seen| {
+        if seen.header("if-none-match").is_some() {
+            return answer(304, &[("etag", "W/\"one\"")], "");
+        }
+        let (body, next) = if seen.path.contains("scope=tags") {
+            ("gitlab/pipelines_of_tags.json", "")
+        } else if seen.path.ends_with("page=2") {
+            ("gitlab/pipelines_page2.json", "")
+        } else {
+            ("gitlab/pipelines_page1.json", "2")
+        };
+        answer(200, &[JSON, ("x-next-page", next), ("etag", "W/\"one\"")], fixture(body))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_unchanged_list_comes_back_run_for_run_with_its_git_tags() {
+    let server = marked_pages().await;
+    let (gitlab, service) = (anonymous(&server), service(REPO, &[], &[], "{tag}"));
+    let first = gitlab.runs(&service, 20).await.unwrap();
+    let again = gitlab.runs(&service, 20).await.unwrap();
+    assert_eq!(first.items.iter().filter(|run| run.git_tag.is_some()).count(), 1);
+    assert!(first.items.iter().zip(&again.items).all(|(one, other)| Arc::ptr_eq(one, other)));
+    assert_eq!((again.items.len(), again.complete), (first.items.len(), first.complete));
+    let traffic = gitlab.traffic();
+    assert_eq!((traffic.requests, traffic.not_modified), (6, 3));
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_token_and_a_new_one_is_noticed() {
+    let server = Loopback::answering(|_| answer(401, &[JSON], fixture("gitlab/expired.json"))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let gitlab = GitLab::new(options(server.url.clone(), Some(token(&folder, "glpat-x")))).unwrap();
+    let failure = gitlab.runs(&service(REPO, &[], &[], "{sha}"), 1).await.unwrap_err();
+    assert!(auth(AuthKind::Expired)(&failure), "{failure:?}");
+    assert!(failure.to_string().contains("the token of ci (from the file "), "{failure}");
+    assert!(!gitlab.renewed().await);
+    token(&folder, "glpat-newer");
+    assert!(gitlab.renewed().await);
+    assert_eq!(server.asked(), 1);
 }

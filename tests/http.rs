@@ -1,12 +1,18 @@
 //! The HTTP stack against servers on loopback: what is sent, what is read, what is refused.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+#[path = "support/archive.rs"]
+mod archive;
+#[path = "http/kept.rs"]
+mod kept;
 #[path = "http/limits.rs"]
 mod limits;
 #[path = "support/loopback.rs"]
 mod loopback;
 #[path = "http/secrets.rs"]
 mod secrets;
+#[path = "http/spent.rs"]
+mod spent;
 
 use std::time::Duration;
 
@@ -27,6 +33,7 @@ fn options(base: &Loopback) -> ClientOptions {
         in_flight: 4,
         timeout: Duration::from_secs(5),
         cache_bytes: 1 << 20,
+        archive: None,
     }
 }
 
@@ -146,7 +153,14 @@ async fn a_304_that_nobody_asked_for_is_asked_again_in_full() {
 
 #[tokio::test]
 async fn the_longest_unused_answer_makes_room() {
-    let big = "x".repeat(2000);
+    // Noise, so that packing it saves nothing.
+    let mut noise = 1_u32;
+    let big: Vec<u8> = std::iter::repeat_with(|| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        noise.to_be_bytes()[0]
+    })
+    .take(2_000)
+    .collect();
     let server = Loopback::answering(move |_| answer(200, &[("etag", "\"e\"")], big.clone())).await;
     let client = Client::new(ClientOptions { cache_bytes: 6000, ..options(&server) }).unwrap();
     for path in ["a", "b", "a", "c", "a", "b"] {

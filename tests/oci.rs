@@ -15,3 +15,5 @@ mod hub;
 mod loopback;
 #[path = "support/registry.rs"]
 mod registry;
+#[path = "oci/renewal.rs"]
+mod renewal;

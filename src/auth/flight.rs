@@ -53,11 +53,6 @@ impl<T: Clone> Flight<T> {
         *self.0.lock().await = Slot { value: Some(value), failure: None };
     }
 
-    /// Changes the value, where there is one.
-    pub(super) async fn change(&self, change: impl FnOnce(&mut T)) {
-        self.0.lock().await.value.as_mut().map(change);
-    }
-
     /// Drops the value if it is the one meant; another may have fetched a newer one.
     pub(super) async fn forget(&self, meant: impl Fn(&T) -> bool) {
         let mut slot = self.0.lock().await;

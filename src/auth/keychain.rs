@@ -14,6 +14,8 @@ use crate::http::{NOT_FOUND, Secret, SecretError, run_command};
 
 /// How long a helper's answer is used before it is asked again; the tokens that it gives live for hours.
 const HELPER_FRESH: Duration = Duration::from_mins(5);
+/// How long a helper that failed is left alone.
+const HELPER_RESTS: Duration = Duration::from_secs(30);
 /// What stands for Docker Hub in Docker's own files.
 pub(super) const HUB: &str = "https://index.docker.io/v1/";
 const LARGEST_FILE: u64 = 4 << 20;
@@ -61,8 +63,11 @@ pub struct Keychain {
 #[derive(Debug, Default)]
 struct Held {
     files: HashMap<PathBuf, (Stamp, LoginFile)>,
-    helpers: HashMap<(String, String), (Instant, Option<Login>)>,
+    helpers: HashMap<(String, String), Helped>,
 }
+
+/// What a helper gave, or why it gave nothing, and how long that is used.
+type Helped = (Instant, Result<Option<Login>, SecretError>);
 
 /// What changes when a file does.
 type Stamp = (Option<SystemTime>, u64);
@@ -104,6 +109,20 @@ impl Keychain {
         Ok(None)
     }
 
+    /// Returns where the login for a repository was found last, in words.
+    pub(super) async fn origin(&self, registry: &str, repository: &str) -> Option<String> {
+        let held = self.held.lock().await;
+        let found = |path: &PathBuf| match held.files.get(path)?.1.find(registry, repository)? {
+            Entry::Login(_) | Entry::Broken(_) => Some(format!("from the file {}", path.display())),
+            Entry::Helper { name, server, .. } => {
+                let program = format!("from the helper docker-credential-{name}");
+                let (_, login) = held.helpers.get(&(name, server))?;
+                matches!(login, Ok(Some(_))).then_some(program)
+            }
+        };
+        self.files.0.iter().find_map(found)
+    }
+
     /// Lets helpers be asked anew after this long at the latest: a login was refused and may be renewed.
     pub async fn doubt(&self, wait: Duration) {
         for (until, _) in self.held.lock().await.helpers.values_mut() {
@@ -118,11 +137,12 @@ impl Held {
         if let Some((until, login)) = self.helpers.get(&key)
             && Instant::now() < *until
         {
-            return Ok(login.clone());
+            return login.clone();
         }
-        let login = ask_helper(name, server, certain).await?;
-        self.helpers.insert(key, (Instant::now() + HELPER_FRESH, login.clone()));
-        Ok(login)
+        let login = ask_helper(name, server, certain).await;
+        let good_for = if login.is_ok() { HELPER_FRESH } else { HELPER_RESTS };
+        self.helpers.insert(key, (Instant::now() + good_for, login.clone()));
+        login
     }
 }
 

@@ -1,21 +1,21 @@
 //! Why a registry's or a token service's answer is none, by its status and its words.
 
-use http::HeaderMap;
-
 use crate::domain::{AuthKind, AuthStage, Failure, Stage, Text};
-use crate::http::{Answer, retry_at, says};
+use crate::http::{Answer, limited, says};
 
 /// Returns why an answer is none, by its status.
 pub(crate) fn failure(answer: &Answer) -> Failure {
     let says = says(&answer.headers, &answer.body);
     let status = answer.status;
+    if let Some(limited) = limited(answer) {
+        return limited;
+    }
     match status.as_u16() {
         401 => Failure::Auth { stage: AuthStage::Registry, kind: kind_in(None, &says, AuthKind::Unknown), says },
         403 if answer.elsewhere => {
             Failure::Ambiguous(format!("403 of the host to which the registry redirects: {says}").into())
         }
         403 => forbidden(AuthStage::Registry, says),
-        429 => limited(&answer.headers, says),
         500..=599 => Failure::Unreachable { stage: Stage::Server(status.as_u16()), says },
         200 => Failure::Malformed(says),
         _ => Failure::Ambiguous(format!("{status} {says}").trim().to_owned().into()),
@@ -28,10 +28,6 @@ pub(super) fn forbidden(stage: AuthStage, says: Text) -> Failure {
         AuthKind::Unknown => Failure::Forbidden(says),
         kind => Failure::Auth { stage, kind, says },
     }
-}
-
-pub(super) fn limited(headers: &HeaderMap, says: Text) -> Failure {
-    Failure::RateLimited { until: retry_at(headers), says }
 }
 
 /// Returns what is wrong with a credential, from the challenge's `error=` and the server's words.

@@ -14,7 +14,7 @@ use super::challenge::Realm;
 use super::keychain::Login;
 use super::status;
 use crate::domain::{AuthKind, AuthStage, Failure, Stage};
-use crate::http::{Answer, Ask, Client, Credential, Secret, http_date, says};
+use crate::http::{Answer, Ask, Client, Credential, Secret, http_date, limited, says};
 
 /// The specification's lifetime where the service names none.
 const DEFAULT_LIFE: i64 = 60;
@@ -121,6 +121,9 @@ fn life(answer: &Answer, dto: &TokenDto) -> Duration {
 fn refusal(answer: &Answer, login: Option<&Login>) -> Failure {
     let says = says(&answer.headers, &answer.body);
     let stage = AuthStage::Token;
+    if let Some(limited) = limited(answer) {
+        return limited;
+    }
     match answer.status.as_u16() {
         401 => {
             let otherwise = match login {
@@ -136,7 +139,6 @@ fn refusal(answer: &Answer, login: Option<&Login>) -> Failure {
         }
         403 if login.is_none() => Failure::Auth { stage, kind: AuthKind::Absent, says },
         403 => status::forbidden(stage, says),
-        429 => status::limited(&answer.headers, says),
         status @ 500..=599 => {
             Failure::Unreachable { stage: Stage::Server(status), says: format!("the token service: {says}").into() }
         }

@@ -1,6 +1,6 @@
 //! How each source is doing: a failure keeps what was seen before, with its age.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Failure;
 
@@ -36,24 +36,35 @@ impl Health {
     }
 }
 
-/// What was sent to a source since the start.
+/// What was sent to a source since the start, and what that cost.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Traffic {
     /// Requests sent, token requests and redirects included.
     pub requests: u64,
     /// Answers that were 304.
     pub not_modified: u64,
-    /// What the newest answer's headers say of the budget.
+    /// Requests in the last hour; the oldest minute counts whole or not at all.
+    pub requests_last_hour: u64,
+    /// Answers in the last hour that were 304.
+    pub not_modified_last_hour: u64,
+    /// Requests that count against the budget: all that went to the source itself, but for those answered by a 304
+    /// that stated a remaining budget which had not fallen. Where nothing is stated, everything counts.
+    pub billed: u64,
+    /// Bytes of remembered answers.
+    pub cache_bytes: u64,
+    /// How far the source's clock is ahead of ours, to the second: the median of its last few answers.
+    pub clock_skew: Option<SignedDuration>,
+    /// What the newest answers' headers say of the budget.
     pub budget: Option<Budget>,
 }
 
-/// A rate-limit budget as a provider's headers tell it.
+/// A rate-limit budget as a provider's headers tell it. Once its window is over, all of it is there again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
     /// Requests left.
     pub remaining: u64,
     /// Requests allowed in a window.
     pub limit: Option<u64>,
-    /// When the window starts anew.
+    /// When the window starts anew, by our clock; none where that is not known, or no request was made since.
     pub resets_at: Option<Timestamp>,
 }

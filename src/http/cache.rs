@@ -1,155 +1,222 @@
 //! Answers that were complete once, asked for again only by their mark: `ETag` or `Last-Modified`.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rustc_hash::FxHashMap;
 
+use super::archive::{self, Archive, KeptAnswer};
+use super::key::{Key, Namer};
+use super::packed::{Body, Packed};
 use super::{Answer, Ask};
 
 /// The headers that mean something together with the body: paging, type, name.
-const KEPT: [HeaderName; 3] = [header::LINK, header::CONTENT_TYPE, HeaderName::from_static("docker-content-digest")];
+const KEPT: [HeaderName; 4] = [
+    header::LINK,
+    HeaderName::from_static("x-next-page"),
+    header::CONTENT_TYPE,
+    HeaderName::from_static("docker-content-digest"),
+];
 
-/// What GitLab says of its pages.
-const KEPT_PREFIXES: [&str; 2] = ["x-next-page", "x-total"];
-
-/// What a key, its entry and the map's slot weigh besides body, URL and headers.
+/// What a key, its entry and the map's slot weigh besides body and headers.
 const OVERHEAD: usize = 512;
 
-/// Which answer it is: the same address gives another with another credential or type accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    method: Method,
-    url: String,
-    accept: Option<HeaderValue>,
-    credential: Option<u64>,
-}
+/// Names one remembered body with its headers. Whatever was made of them once can be made of them again as long as
+/// a 304 confirms the same edition; no other answer of the same client has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edition(u64);
 
 /// An answer as it is remembered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Kept {
-    body: Bytes,
+    body: Packed,
     headers: HeaderMap,
     etag: Option<HeaderValue>,
     last_modified: Option<HeaderValue>,
+    edition: Edition,
+    /// Whether it may outlive the process.
+    lasting: bool,
 }
 
 #[derive(Debug, Default)]
 struct Held {
-    entries: FxHashMap<Key, (u64, Arc<Kept>)>,
+    entries: FxHashMap<String, (u64, Arc<Kept>)>,
     bytes: usize,
     uses: u64,
+    editions: u64,
 }
 
-/// Remembered answers, bounded by bytes; the longest unused goes first.
+/// Remembered answers, bounded by bytes; the longest unused goes first. What the archive has is not gone with it.
 #[derive(Debug)]
 pub(super) struct Cache {
     limit: usize,
-    salt: RandomState,
+    namer: Namer,
+    archive: Option<Arc<dyn Archive>>,
     held: Mutex<Held>,
 }
 
 impl Cache {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, salt: RandomState::new(), held: Mutex::default() }
+    pub(super) fn new(limit: usize, archive: Option<Arc<dyn Archive>>) -> Self {
+        let archive = archive.filter(|_| limit > 0);
+        let namer = Namer::new(archive.as_ref().map(|archive| archive.key()));
+        Self { limit, namer, archive, held: Mutex::default() }
     }
 
     pub(super) fn key(&self, ask: &Ask) -> Key {
-        let url = ask.url.as_str();
-        Key {
-            method: ask.method.clone(),
-            url: url.strip_suffix('?').unwrap_or(url).to_owned(),
-            accept: ask.headers.get(header::ACCEPT).cloned(),
-            credential: ask.on_behalf.or_else(|| Some(self.salt.hash_one(ask.credential.as_ref()?.identity()))),
-        }
+        self.namer.name(ask)
     }
 
+    /// Returns what is remembered, in memory or in the archive.
     pub(super) fn get(&self, key: &Key) -> Option<Arc<Kept>> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.uses += 1;
-        let now = held.uses;
-        let (used, kept) = held.entries.get_mut(key)?;
-        *used = now;
-        Some(Arc::clone(kept))
+        if let Some(kept) = self.held().find(key) {
+            return Some(kept);
+        }
+        let kept = self.archive_of(key)?.load(&key.name)?;
+        let edition = self.held().edition();
+        let kept = Arc::new(Kept::restored(kept, edition)?);
+        self.store(key, &kept);
+        Some(kept)
     }
 
-    /// Remembers a complete answer that carries a mark.
-    pub(super) fn put(&self, key: Key, answer: &Answer) {
-        let etag = answer.headers.get(header::ETAG).cloned();
-        let last_modified = answer.headers.get(header::LAST_MODIFIED).cloned();
+    /// Remembers a complete answer that carries a mark, and says in it as which edition.
+    pub(super) fn put(&self, key: &Key, answer: &mut Answer) {
+        let mark = |name| answer.headers.get(name).cloned();
+        let (etag, last_modified) = (mark(header::ETAG), mark(header::LAST_MODIFIED));
         if self.limit == 0 || (etag.is_none() && last_modified.is_none()) {
-            return self.forget(&key);
+            return self.forget(key);
         }
-        let kept = Kept { body: answer.body.clone(), headers: lasting(&answer.headers), etag, last_modified };
-        self.store(key, Arc::new(kept));
+        let Some(body) = Packed::pack(&answer.body) else { return self.forget(key) };
+        let (headers, lasting) = (lasting(&answer.headers), !is_private_to_memory(&answer.headers));
+        let edition = self.held().edition();
+        let kept = Arc::new(Kept { body, headers, etag, last_modified, edition, lasting });
+        let before = self.held().find(key);
+        if before.as_ref().is_none_or(|before| before.differs(&kept)) {
+            self.save(key, &kept, before.is_some());
+        }
+        answer.edition = Some(edition);
+        self.store(key, &kept);
     }
 
     pub(super) fn forget(&self, key: &Key) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.remove(key);
+        let was_there = self.held().remove(&key.name);
+        if let Some(archive) = self.archive_of(key).filter(|_| was_there) {
+            archive.forget(&key.name);
+        }
     }
 
-    /// Returns the remembered answer that a 304 confirmed. A newer mark in the 304 replaces the old one.
-    pub(super) fn confirm(&self, key: Key, kept: &Arc<Kept>, newest: HeaderMap) -> Answer {
-        let marks = |name| newest.get(name).cloned();
-        let (etag, last_modified) = (marks(header::ETAG), marks(header::LAST_MODIFIED));
-        let changed =
-            (etag.is_some() && etag != kept.etag) || (last_modified.is_some() && last_modified != kept.last_modified);
-        if changed {
-            let renewed = Kept {
-                body: kept.body.clone(),
-                headers: kept.headers.clone(),
-                etag: etag.or_else(|| kept.etag.clone()),
-                last_modified: last_modified.or_else(|| kept.last_modified.clone()),
-            };
-            self.store(key, Arc::new(renewed));
-        }
-        let mut headers = newest;
-        for (name, value) in &kept.headers {
-            if !headers.contains_key(name) {
-                headers.insert(name.clone(), value.clone());
+    /// Returns the remembered answer that a 304 confirmed. What is newer in the 304 replaces what was remembered:
+    /// another mark stands for the same edition, another link makes it a new one.
+    pub(super) fn confirm(&self, key: &Key, kept: &Arc<Kept>, newest: HeaderMap) -> Answer {
+        let newer = kept.renewed(&newest, || self.held().edition()).map(Arc::new);
+        if let Some(newer) = &newer {
+            if newer.has_other_marks(kept) {
+                self.save(key, newer, true);
             }
+            self.store(key, newer);
+        }
+        let kept = newer.as_ref().unwrap_or(kept);
+        let mut headers = newest;
+        let said: Vec<HeaderName> = headers.keys().cloned().collect();
+        for (name, value) in kept.headers.iter().filter(|(name, _)| !said.contains(name)) {
+            headers.append(name.clone(), value.clone());
         }
         Answer {
             status: StatusCode::OK,
             headers,
-            body: kept.body.clone(),
+            body: Body::packed(kept.body.clone()),
             truncated: false,
             not_modified: true,
+            edition: Some(kept.edition),
             elsewhere: false,
         }
     }
 
-    fn store(&self, key: Key, kept: Arc<Kept>) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.remove(&key);
-        let weight = weigh(&key, &kept);
+    /// Returns how many bytes are held in memory.
+    pub(super) fn bytes(&self) -> u64 {
+        self.held().bytes as u64
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn archive_of(&self, key: &Key) -> Option<&Arc<dyn Archive>> {
+        self.archive.as_ref().filter(|_| key.lasting)
+    }
+
+    /// Archives an answer; where it may not be, the one before it goes too.
+    fn save(&self, key: &Key, kept: &Kept, was_there: bool) {
+        let Some(archive) = self.archive_of(key) else { return };
+        match kept.archived() {
+            Some(answer) => archive.save(&key.name, &answer),
+            None if was_there => archive.forget(&key.name),
+            None => {}
+        }
+    }
+
+    fn store(&self, key: &Key, kept: &Arc<Kept>) {
+        let mut held = self.held();
+        held.remove(&key.name);
+        let weight = kept.weight();
         if weight > self.limit {
             return;
         }
         while held.bytes + weight > self.limit {
-            let oldest = held.entries.iter().min_by_key(|(_, (used, _))| *used).map(|(key, _)| key.clone());
+            let oldest = held.entries.iter().min_by_key(|(_, (used, _))| *used).map(|(name, _)| name.clone());
             let Some(oldest) = oldest else { break };
             held.remove(&oldest);
         }
         held.uses += 1;
         held.bytes += weight;
         let now = held.uses;
-        held.entries.insert(key, (now, kept));
+        held.entries.insert(key.name.clone(), (now, Arc::clone(kept)));
     }
 }
 
 impl Held {
-    fn remove(&mut self, key: &Key) {
-        if let Some((_, kept)) = self.entries.remove(key) {
-            self.bytes = self.bytes.saturating_sub(weigh(key, &kept));
+    fn find(&mut self, key: &Key) -> Option<Arc<Kept>> {
+        self.uses += 1;
+        let now = self.uses;
+        let (used, kept) = self.entries.get_mut(&key.name)?;
+        *used = now;
+        Some(Arc::clone(kept))
+    }
+
+    fn remove(&mut self, name: &str) -> bool {
+        let dropped = self.entries.remove(name);
+        if let Some((_, kept)) = &dropped {
+            self.bytes = self.bytes.saturating_sub(kept.weight());
         }
+        dropped.is_some()
+    }
+
+    fn edition(&mut self) -> Edition {
+        self.editions += 1;
+        Edition(self.editions)
     }
 }
 
 impl Kept {
+    /// Takes in what another process archived; `None` where it is not what was archived, or too much of it.
+    fn restored(answer: KeptAnswer, edition: Edition) -> Option<Self> {
+        let mark = |text: Option<String>| text.map(HeaderValue::try_from).transpose().ok();
+        let (etag, last_modified) = (mark(answer.etag)?, mark(answer.last_modified)?);
+        if etag.is_none() && last_modified.is_none() {
+            return None;
+        }
+        let mut headers = HeaderMap::new();
+        for (name, value) in answer.headers {
+            headers.append(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
+        }
+        let body = Packed::verified(answer.body, archive::LONGEST)?;
+        Some(Self { body, headers: lasting(&headers), etag, last_modified, edition, lasting: true })
+    }
+
+    fn archived(&self) -> Option<KeptAnswer> {
+        let marks = [self.etag.as_ref(), self.last_modified.as_ref()];
+        if self.lasting { KeptAnswer::of(marks, &self.headers, &self.body) } else { None }
+    }
+
     /// Adds the conditions to a request: the server answers 304 where the remembered answer still holds.
     pub(super) fn ask_whether_changed(&self, headers: &mut HeaderMap) {
         let mut set = |name: HeaderName, mark: &Option<HeaderValue>| {
@@ -160,15 +227,43 @@ impl Kept {
         set(header::IF_NONE_MATCH, &self.etag);
         set(header::IF_MODIFIED_SINCE, &self.last_modified);
     }
+
+    /// Returns the answer with what a 304 says anew, if it does.
+    fn renewed(&self, newest: &HeaderMap, edition: impl FnOnce() -> Edition) -> Option<Self> {
+        let newer = |name, mark: &Option<HeaderValue>| newest.get(name).or(mark.as_ref()).cloned();
+        let (etag, last_modified) =
+            (newer(header::ETAG, &self.etag), newer(header::LAST_MODIFIED, &self.last_modified));
+        let mut headers = lasting(newest);
+        let said: Vec<HeaderName> = headers.keys().cloned().collect();
+        for (name, value) in self.headers.iter().filter(|(name, _)| !said.contains(name)) {
+            headers.append(name.clone(), value.clone());
+        }
+        let edition = if headers == self.headers { self.edition } else { edition() };
+        let renewed = Self { body: self.body.clone(), headers, etag, last_modified, edition, lasting: self.lasting };
+        (renewed.edition != self.edition || renewed.has_other_marks(self)).then_some(renewed)
+    }
+
+    fn has_other_marks(&self, other: &Self) -> bool {
+        self.etag != other.etag || self.last_modified != other.last_modified
+    }
+
+    fn differs(&self, other: &Self) -> bool {
+        self.has_other_marks(other) || self.body != other.body || self.headers != other.headers
+    }
+
+    fn weight(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        OVERHEAD + headers + self.body.bytes().len()
+    }
 }
 
 fn lasting(headers: &HeaderMap) -> HeaderMap {
-    let lasts =
-        |name: &HeaderName| KEPT.contains(name) || KEPT_PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix));
-    headers.iter().filter(|(name, _)| lasts(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    let lasting = headers.iter().filter(|(name, _)| KEPT.contains(name));
+    lasting.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-fn weigh(key: &Key, kept: &Kept) -> usize {
-    let headers: usize = kept.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    OVERHEAD + key.url.len() + headers + kept.body.len()
+/// A server may forbid that its answer is written down.
+fn is_private_to_memory(headers: &HeaderMap) -> bool {
+    let said = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    said.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case("no-store"))
 }

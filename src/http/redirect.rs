@@ -17,11 +17,9 @@ pub(super) async fn follow(shared: &Shared, ask: &Ask) -> Result<Answer, Failure
     let mut url = ask.url.clone();
     let mut headers = first_headers(ask, &shared.base)?;
     for hop in 0..=MOST {
-        shared.counters.request();
+        let sent = shared.counters.sent(same_origin(&url, &shared.base));
         let response = shared.wire.send(ask, url.clone(), headers.clone()).await?;
-        if same_origin(&url, &shared.base) {
-            shared.counters.budget(response.headers());
-        }
+        shared.counters.answered(&sent, response.status(), response.headers());
         let followed = matches!(ask.method, Method::GET | Method::HEAD) && is_redirect(response.status());
         if !followed {
             return finish(response, ask, !same_origin(&ask.url, &url)).await;
@@ -53,7 +51,7 @@ async fn finish(response: reqwest::Response, ask: &Ask, elsewhere: bool) -> Resu
     if let Some(credential) = ask.credential.as_ref().filter(|_| !status.is_success()) {
         body = credential.redact(body);
     }
-    Ok(Answer { status, headers, body, truncated, not_modified: false, elsewhere })
+    Ok(Answer { status, headers, body: body.into(), truncated, not_modified: false, edition: None, elsewhere })
 }
 
 fn first_headers(ask: &Ask, base: &Url) -> Result<HeaderMap, Failure> {

@@ -3,23 +3,28 @@
 use http::{HeaderMap, header};
 use jiff::{SignedDuration, Timestamp};
 
-use super::budget;
+use super::budget::{self, Reset};
 
 /// No server keeps us away longer than this by one header.
 const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 
 /// Returns when to ask again, between now and an hour from now, where the headers say so.
 ///
-/// A date is read against the answer's own `Date`, so that a server's wrong clock does no harm.
+/// A date is read against the answer's own `Date`, so that a server's wrong clock does no harm. A `Retry-After` that
+/// cannot be read says nothing, and leaves the word to the budget.
 #[must_use]
 pub fn retry_at(headers: &HeaderMap) -> Option<Timestamp> {
     let now = here();
     let theirs = text(headers, &header::DATE).and_then(instant).unwrap_or(now);
-    let wait = match text(headers, &header::RETRY_AFTER) {
-        Some(value) => seconds(value).or_else(|| Some(instant(value)?.duration_since(theirs))),
-        None => budget::spent_until(headers).map(|reset| reset.duration_since(theirs)),
+    let asked = text(headers, &header::RETRY_AFTER).and_then(|value| {
+        let until = || Some(instant(value)?.duration_since(theirs));
+        seconds(value).or_else(until)
+    });
+    let reset = || match budget::spent_until(headers)? {
+        Reset::At(reset) => Some(reset.duration_since(theirs)),
+        Reset::In(wait) => Some(wait),
     };
-    let wait = wait?.clamp(SignedDuration::ZERO, LONGEST);
+    let wait = asked.or_else(reset)?.clamp(SignedDuration::ZERO, LONGEST);
     now.checked_add(wait).ok()
 }
 

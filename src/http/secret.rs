@@ -121,6 +121,16 @@ pub async fn read(source: &SecretSource) -> Result<Secret, SecretError> {
     }
 }
 
+/// Returns where a secret comes from, in few words; of a command only its name, for its arguments may be secret.
+#[must_use]
+pub fn origin(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Env(name) => format!("${name}"),
+        SecretSource::File(path) => format!("the file {}", path.display()),
+        SecretSource::Command(words) => format!("the command {}", words.first().map_or("", String::as_str)),
+    }
+}
+
 /// Returns a warning where others on this machine can read the secret's file.
 #[must_use]
 pub fn exposed(source: &SecretSource) -> Option<String> {

@@ -65,6 +65,7 @@ fn provider(ci: &Ci, config: &Config) -> Result<Arc<dyn CiProvider>, String> {
         ca_pem: ca_pem(ci.ca_file.as_deref())?,
         in_flight: config.poll.ci_in_flight,
         timeout: timeout(config),
+        archive: None,
     };
     Ok(match ci.kind {
         CiKind::GitHub => Arc::new(GitHub::new(options)?),

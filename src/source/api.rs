@@ -8,7 +8,7 @@ use url::Url;
 use super::CiOptions;
 use super::token::Token;
 use crate::domain::{AuthKind, AuthStage, Failure, PushLog, Stage, Text, Traffic};
-use crate::http::{Answer, Ask, Client, ClientOptions, OverCap, retry_at, says};
+use crate::http::{Answer, Ask, Client, ClientOptions, Credential, OverCap, limited, says};
 use crate::push_log;
 
 /// A page of a hundred runs is about 1.5 MB at GitHub.
@@ -38,21 +38,29 @@ impl Api {
     /// Returns the API below `base`. Nothing is sent, and no token is read yet.
     pub(super) fn new(options: CiOptions, base: Url) -> Result<Self, String> {
         let client = Client::new(ClientOptions {
-            id: options.id,
+            id: options.id.clone(),
             base,
             ca_pem: options.ca_pem,
             in_flight: options.in_flight,
             timeout: options.timeout,
             cache_bytes: CACHE,
+            archive: options.archive,
         })?;
-        Ok(Self { client, token: Token::new(options.token) })
+        Ok(Self { client, token: Token::new(options.id, options.token) })
     }
 
     pub(super) fn traffic(&self) -> Traffic {
         self.client.traffic()
     }
 
+    pub(super) async fn renewed(&self) -> bool {
+        self.token.renewed().await
+    }
+
     /// Sends one GET with the token; with another one, once, where the first was refused and has changed since.
+    ///
+    /// # Errors
+    /// What kept an answer from coming. That the token was refused is one of them, and says whose it was.
     pub(super) async fn get(&self, kind: Kind, mut ask: Ask) -> Result<Answer, Failure> {
         (ask.cap, ask.over_cap, ask.conditional) = match kind {
             Kind::List => (LIST_CAP, OverCap::Refuse, true),
@@ -60,15 +68,25 @@ impl Api {
         };
         let credential = self.token.credential().await?;
         let answer = self.client.send(ask.clone().credential(credential.clone())).await?;
-        if answer.status != StatusCode::UNAUTHORIZED || answer.elsewhere {
-            return Ok(answer);
-        }
-        let Some(refused) = credential else { return Ok(answer) };
-        match self.token.another(&refused).await {
-            Some(another) => self.client.send(ask.credential(Some(another))).await,
-            None => Ok(answer),
-        }
+        let Some(failure) = refusal(&answer) else { return Ok(answer) };
+        let Some(another) = self.after(credential).await else { return Err(self.token.named(failure)) };
+        let answer = self.client.send(ask.credential(Some(another.clone()))).await?;
+        let Some(failure) = refusal(&answer) else { return Ok(answer) };
+        self.after(Some(another)).await;
+        Err(self.token.named(failure))
     }
+
+    /// Returns what to send instead of a credential that was refused, if there is another.
+    async fn after(&self, refused: Option<Credential>) -> Option<Credential> {
+        self.token.another(&refused?).await
+    }
+}
+
+/// Returns the failure of an answer that refuses the credential.
+fn refusal(answer: &Answer) -> Option<Failure> {
+    let may_refuse = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    let failure = may_refuse.then(|| failure(answer))?;
+    matches!(failure, Failure::Auth { .. }).then_some(failure)
 }
 
 /// Returns the body of a list, or why there is none.
@@ -133,11 +151,11 @@ pub(super) fn failure(answer: &Answer) -> Failure {
         // A store of logs knows nothing of our rights; its signed addresses expire.
         return Failure::Ambiguous(format!("after a redirect: {status} {words}").into());
     }
-    let limited = |says| Failure::RateLimited { until: retry_at(&answer.headers), says };
+    if let Some(limited) = limited(answer) {
+        return limited;
+    }
     match status {
         401 => Failure::Auth { stage: AuthStage::Api, kind: kind(answer, words.raw()), says: words },
-        429 => limited(words),
-        403 if is_limit(answer, words.raw()) => limited(words),
         403 if answer.body.windows(18).any(|window| window == b"insufficient_scope") => {
             Failure::Auth { stage: AuthStage::Api, kind: AuthKind::InsufficientScope, says: words }
         }
@@ -146,13 +164,6 @@ pub(super) fn failure(answer: &Answer) -> Failure {
         500..=599 => Failure::Unreachable { stage: Stage::Server(status), says: words },
         _ => Failure::Ambiguous(format!("{status} {words}").into()),
     }
-}
-
-/// GitHub says with 403 what others say with 429: a spent budget, or its secondary limit.
-fn is_limit(answer: &Answer, words: &str) -> bool {
-    let spent = answer.headers.get("x-ratelimit-remaining").is_some_and(|left| left.as_bytes() == b"0");
-    let limit = words.to_ascii_lowercase();
-    spent || answer.headers.contains_key(header::RETRY_AFTER) || limit.contains("rate limit")
 }
 
 fn kind(answer: &Answer, words: &str) -> AuthKind {

@@ -13,6 +13,7 @@ use rustc_hash::FxHashSet;
 use url::Url;
 
 use super::api::{self, Api, Kind};
+use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
 use super::{CiOptions, CiProvider};
 use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, Traffic};
@@ -30,7 +31,12 @@ pub struct GitHub {
     api: Arc<Api>,
     /// Built on first use: it starts a task, which needs the runtime.
     routes: OnceLock<Octocrab>,
+    runs: Memo<Batch<Arc<Run>>>,
+    tags: Memo<Arc<GitTags>>,
 }
+
+/// Git tags by name and commit.
+type GitTags = FxHashSet<(String, String)>;
 
 impl GitHub {
     /// Returns the provider at the API's address, such as `https://api.github.com`. Nothing is sent yet.
@@ -40,10 +46,10 @@ impl GitHub {
     pub fn new(options: CiOptions) -> Result<Self, String> {
         let (id, base) = (options.id.clone(), options.url.clone());
         let api = Arc::new(Api::new(options, base.clone())?);
-        Ok(Self { id, base, api, routes: OnceLock::new() })
+        Ok(Self { id, base, api, routes: OnceLock::new(), runs: Memo::default(), tags: Memo::default() })
     }
 
-    async fn get(&self, kind: Kind, route: String) -> Result<Answer, Failure> {
+    async fn ask(&self, kind: Kind, route: String) -> Result<Answer, Failure> {
         let mut request = Request::new(OctoBody::empty());
         let withheld = |why: String| Failure::Withheld(why.into());
         *request.uri_mut() = route.parse().map_err(|_| withheld(format!("no address: {route}")))?;
@@ -67,28 +73,19 @@ impl GitHub {
         }
     }
 
-    async fn page<D, T>(&self, route: String, convert: impl Fn(D) -> Option<T>) -> Result<Page<T>, Failure>
+    fn page<D, T>(&self, answer: &Answer, convert: impl Fn(D) -> Option<T>) -> Result<Page<T>, Failure>
     where
         D: for<'a> serde::Deserialize<'a>,
     {
-        let answer = self.get(Kind::List, route).await?;
-        let list: List<'_> = api::json(&answer)?;
+        let list: List<'_> = api::json(answer)?;
         let (items, skipped) = api::each(&list.items, convert);
-        Ok(Page { items, skipped, next: self.next(&answer) })
+        Ok(Page { items, skipped, next: self.next(answer) })
     }
 
     /// GitHub does not say whether a push was one of a branch or a tag: a run was for a tag where one of that
     /// name points to its commit. Where this cannot be read, no run is said to be for a tag.
-    async fn mark_tags(&self, service: &Service, runs: &mut [Arc<Run>]) {
-        let mut tags: FxHashSet<(String, String)> = FxHashSet::default();
-        let mut route = self.route(&format!("repos/{}/tags?per_page=100", service.repo));
-        for _ in 0..TAG_PAGES {
-            let Ok(answer) = self.get(Kind::List, route).await else { break };
-            let Ok(list) = api::json::<Vec<&serde_json::value::RawValue>>(&answer) else { break };
-            tags.extend(api::each(&list, |tag: TagDto| Some((tag.name, tag.commit.sha))).0);
-            let Next::At(next) = self.next(&answer) else { break };
-            route = next;
-        }
+    async fn mark_tags(&self, service: &Service, runs: &mut [Arc<Run>], reading: &mut Reading<'_, Self>) {
+        let tags = self.tags(service, reading).await;
         for run in runs {
             let Some(branch) = run.branch.as_ref().filter(|_| matches!(run.event.0.raw(), "push" | "create")) else {
                 continue;
@@ -99,33 +96,71 @@ impl GitHub {
             }
         }
     }
+
+    /// Returns the newest git tags and the commits that they point to, as far as they can be read.
+    async fn tags(&self, service: &Service, reading: &mut Reading<'_, Self>) -> Arc<GitTags> {
+        let first = self.route(&format!("repos/{}/tags?per_page=100", service.repo));
+        let since = reading.place();
+        if let Some(known) = self.tags.confirmed(&first, reading).await {
+            return known;
+        }
+        let mut tags = GitTags::default();
+        let mut route = first.clone();
+        for _ in 0..TAG_PAGES {
+            let Ok(answer) = reading.get(route).await else { break };
+            let Ok(list) = api::json::<Vec<&serde_json::value::RawValue>>(&answer) else { break };
+            tags.extend(api::each(&list, |tag: TagDto| Some((tag.name, tag.commit.sha))).0);
+            let Next::At(next) = self.next(&answer) else { break };
+            route = next;
+        }
+        let tags = Arc::new(tags);
+        self.tags.keep(first, reading, since, Arc::clone(&tags));
+        tags
+    }
+}
+
+impl Pages for GitHub {
+    async fn get(&self, address: String) -> Result<Answer, Failure> {
+        self.ask(Kind::List, address).await
+    }
 }
 
 #[async_trait]
 impl CiProvider for GitHub {
     async fn runs(&self, service: &Service, count: usize) -> Result<Batch<Arc<Run>>, Failure> {
         let first = self.route(&listing(service, count));
-        let fetch = |route| self.page(route, |run: RunDto| run.run(&self.id, &service.repo));
-        let mut batch = pages::read(first, fetch, pages::newest(service, count)).await?;
-        if pages::wants_git_tag(service) {
-            self.mark_tags(service, &mut batch.items).await;
+        let question = pages::question(&first, service, count);
+        let mut reading = Reading::new(self);
+        if let Some(known) = self.runs.confirmed(&question, &mut reading).await {
+            return Ok(known);
         }
+        let page = |_: &str, answer: &Answer| self.page(answer, |run: RunDto| run.run(&self.id, &service.repo));
+        let mut batch = pages::read(first, &mut reading, page, pages::newest(service, count)).await?;
+        if pages::wants_git_tag(service) {
+            self.mark_tags(service, &mut batch.items, &mut reading).await;
+        }
+        self.runs.reuse(&question, &mut batch.items);
+        self.runs.keep(question, &reading, 0, batch.clone());
         Ok(batch)
     }
 
     async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure> {
         let path = format!("repos/{}/actions/runs/{}/attempts/{}/jobs?per_page=100", run.repo, run.id, run.attempt);
-        let fetch = |route| self.page(route, |job: JobDto| Some(job.job()));
-        pages::read(self.route(&path), fetch, pages::everything).await
+        let page = |_: &str, answer: &Answer| self.page(answer, |job: JobDto| Some(job.job()));
+        pages::read(self.route(&path), &mut Reading::new(self), page, pages::everything).await
     }
 
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
         let path = format!("repos/{}/actions/jobs/{}/logs", run.repo, job.0);
-        api::read_log(&self.get(Kind::Log, self.route(&path)).await?)
+        api::read_log(&self.ask(Kind::Log, self.route(&path)).await?)
     }
 
     fn traffic(&self) -> Traffic {
         self.api.traffic()
+    }
+
+    async fn renewed(&self) -> bool {
+        self.api.renewed().await
     }
 }
 

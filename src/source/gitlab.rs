@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use super::api::{self, Api, Kind};
+use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
 use super::{CiOptions, CiProvider};
 use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, Traffic};
@@ -28,6 +29,8 @@ pub struct GitLab {
     /// `<instance>/api/v4/`.
     base: Url,
     api: Api,
+    runs: Memo<Batch<Arc<Run>>>,
+    tagged: Memo<Arc<FxHashSet<u64>>>,
 }
 
 impl GitLab {
@@ -40,7 +43,7 @@ impl GitLab {
         let base = Url::parse(&format!("{instance}/api/v4/")).map_err(|error| format!("{instance}: {error}"))?;
         let id = options.id.clone();
         let api = Api::new(options, base.clone())?;
-        Ok(Self { id, base, api })
+        Ok(Self { id, base, api, runs: Memo::default(), tagged: Memo::default() })
     }
 
     /// Returns the address of an endpoint: the path with its project encoded, and the parameters.
@@ -52,23 +55,13 @@ impl GitLab {
         Ok(url.as_str().trim_end_matches('?').to_owned())
     }
 
-    async fn get(&self, kind: Kind, address: &str) -> Result<Answer, Failure> {
+    async fn ask(&self, kind: Kind, address: &str) -> Result<Answer, Failure> {
         let url = Url::parse(address).map_err(|error| Failure::Withheld(error.to_string().into()))?;
         let accepted = match kind {
             Kind::List => "application/json",
             Kind::Log => "text/plain",
         };
         self.api.get(kind, Ask::get(url).header(header::ACCEPT, accepted)).await
-    }
-
-    async fn page<D, T>(&self, address: String, convert: impl Fn(D) -> Option<T>) -> Result<Page<T>, Failure>
-    where
-        D: for<'a> serde::Deserialize<'a>,
-    {
-        let answer = self.get(Kind::List, &address).await?;
-        let list: Vec<&RawValue> = api::json(&answer)?;
-        let (items, skipped) = api::each(&list, convert);
-        Ok(Page { items, skipped, next: next(&address, &answer) })
     }
 
     fn pipelines(&self, service: &Service, count: usize, scope: Option<PipelineScope>) -> Result<String, Failure> {
@@ -82,20 +75,43 @@ impl GitLab {
 
     /// The list does not say which pipelines ran for a tag; the same list asked for tags alone does. Where it
     /// cannot be read, no run is said to be for a tag.
-    async fn mark_tags(&self, service: &Service, runs: &mut [Arc<Run>]) {
+    async fn mark_tags(&self, service: &Service, runs: &mut [Arc<Run>], reading: &mut Reading<'_, Self>) {
         let Ok(address) = self.pipelines(service, 100, Some(PipelineScope::Tags)) else { return };
         let oldest = runs.iter().map(|run| run.key.id).min().unwrap_or_default();
-        let until_oldest = |ids: &mut Vec<u64>, id| {
-            ids.push(id);
-            if id <= oldest { pages::Enough::Yes } else { pages::Enough::No }
-        };
-        let fetch = |address| self.page(address, |pipeline: IdDto| Some(pipeline.id));
-        let Ok(batch) = pages::read(address, fetch, until_oldest).await else { return };
-        let tagged: FxHashSet<u64> = batch.items.into_iter().collect();
+        let Ok(tagged) = self.tagged(address, oldest, reading).await else { return };
         for run in runs.iter_mut().filter(|run| tagged.contains(&run.key.id)) {
             let run = Arc::make_mut(run);
             run.git_tag = run.branch.take();
         }
+    }
+
+    /// Returns the pipelines that ran for a tag, back to this one.
+    async fn tagged(
+        &self,
+        address: String,
+        oldest: u64,
+        reading: &mut Reading<'_, Self>,
+    ) -> Result<Arc<FxHashSet<u64>>, Failure> {
+        let question = format!("{address} {oldest}");
+        let since = reading.place();
+        if let Some(known) = self.tagged.confirmed(&question, reading).await {
+            return Ok(known);
+        }
+        let until_oldest = |ids: &mut Vec<u64>, id| {
+            ids.push(id);
+            if id <= oldest { pages::Enough::Yes } else { pages::Enough::No }
+        };
+        let page = |at: &str, answer: &Answer| page(at, answer, |pipeline: IdDto| Some(pipeline.id));
+        let batch = pages::read(address, reading, page, until_oldest).await?;
+        let tagged = Arc::new(batch.items.into_iter().collect());
+        self.tagged.keep(question, reading, since, Arc::clone(&tagged));
+        Ok(tagged)
+    }
+}
+
+impl Pages for GitLab {
+    async fn get(&self, address: String) -> Result<Answer, Failure> {
+        self.ask(Kind::List, &address).await
     }
 }
 
@@ -103,11 +119,19 @@ impl GitLab {
 impl CiProvider for GitLab {
     async fn runs(&self, service: &Service, count: usize) -> Result<Batch<Arc<Run>>, Failure> {
         let first = self.pipelines(service, count, None)?;
-        let fetch = |address| self.page(address, |pipeline: PipelineDto| pipeline.run(&self.id, &service.repo));
-        let mut batch = pages::read(first, fetch, pages::newest(service, count)).await?;
-        if pages::wants_git_tag(service) {
-            self.mark_tags(service, &mut batch.items).await;
+        let question = pages::question(&first, service, count);
+        let mut reading = Reading::new(self);
+        if let Some(known) = self.runs.confirmed(&question, &mut reading).await {
+            return Ok(known);
         }
+        let convert = |pipeline: PipelineDto| pipeline.run(&self.id, &service.repo);
+        let page = |at: &str, answer: &Answer| page(at, answer, convert);
+        let mut batch = pages::read(first, &mut reading, page, pages::newest(service, count)).await?;
+        if pages::wants_git_tag(service) {
+            self.mark_tags(service, &mut batch.items, &mut reading).await;
+        }
+        self.runs.reuse(&question, &mut batch.items);
+        self.runs.keep(question, &reading, 0, batch.clone());
         Ok(batch)
     }
 
@@ -115,19 +139,32 @@ impl CiProvider for GitLab {
         let endpoint =
             PipelineJobs::builder().project(run.repo.as_str()).pipeline(run.id).include_retried(false).build();
         let first = self.address(&endpoint.map_err(withheld)?, &per_page(100))?;
-        let fetch = |address| self.page(address, |job: JobDto| Some(job.job()));
-        pages::read(first, fetch, pages::everything).await
+        let page = |at: &str, answer: &Answer| page(at, answer, |job: JobDto| Some(job.job()));
+        pages::read(first, &mut Reading::new(self), page, pages::everything).await
     }
 
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
         let endpoint = JobTrace::builder().project(run.repo.as_str()).job(job.0).build().map_err(withheld)?;
         let address = self.address(&endpoint, &QueryParams::default())?;
-        api::read_log(&self.get(Kind::Log, &address).await?)
+        api::read_log(&self.ask(Kind::Log, &address).await?)
     }
 
     fn traffic(&self) -> Traffic {
         self.api.traffic()
     }
+
+    async fn renewed(&self) -> bool {
+        self.api.renewed().await
+    }
+}
+
+fn page<D, T>(address: &str, answer: &Answer, convert: impl Fn(D) -> Option<T>) -> Result<Page<T>, Failure>
+where
+    D: for<'a> serde::Deserialize<'a>,
+{
+    let list: Vec<&RawValue> = api::json(answer)?;
+    let (items, skipped) = api::each(&list, convert);
+    Ok(Page { items, skipped, next: next(address, answer) })
 }
 
 /// Instances behind a proxy write addresses of their own into `Link`: only the page's number is taken from it.

@@ -82,6 +82,7 @@ impl Oci {
             in_flight: options.in_flight,
             timeout: options.timeout,
             cache_bytes: CACHE,
+            archive: None,
         })?;
         let session = Session::new(
             client.clone(),
@@ -196,6 +197,14 @@ impl Oci {
         }
         manifest::tags(&answer, PAGE).map(Probe::Present)
     }
+
+    /// Returns what was seen, or why nothing was; a refusal says whose login was refused.
+    async fn settle<T>(&self, image: &ImageName, outcome: Result<Probe<T>, Failure>) -> Probe<T> {
+        match outcome.unwrap_or_else(Probe::Unseen) {
+            Probe::Unseen(failure) => Probe::Unseen(self.session.named(image.repository(), failure).await),
+            seen @ (Probe::Present(_) | Probe::Absent(_)) => seen,
+        }
+    }
 }
 
 fn address(name: &str, plain_http: bool) -> Result<Url, String> {
@@ -234,30 +243,31 @@ fn seen_blob(answer: &Answer, digest: &Digest, method: &Method) -> Result<Probe<
     }
 }
 
-fn settle<T>(outcome: Result<Probe<T>, Failure>) -> Probe<T> {
-    outcome.unwrap_or_else(Probe::Unseen)
-}
-
 #[async_trait]
 impl Registry for Oci {
     async fn tag(&self, tag_ref: &TagRef) -> Probe<Arc<Manifest>> {
-        settle(self.read_manifest(&tag_ref.image, tag_ref.tag.as_str(), None).await)
+        let outcome = self.read_manifest(&tag_ref.image, tag_ref.tag.as_str(), None).await;
+        self.settle(&tag_ref.image, outcome).await
     }
 
     async fn manifest(&self, image: &ImageName, digest: &Digest) -> Probe<Arc<Manifest>> {
-        settle(self.read_manifest(image, &digest.to_string(), Some(digest)).await)
+        let outcome = self.read_manifest(image, &digest.to_string(), Some(digest)).await;
+        self.settle(image, outcome).await
     }
 
     async fn config(&self, image: &ImageName, digest: &Digest) -> Probe<ImageConfig> {
-        settle(self.read_config(image, digest).await)
+        let outcome = self.read_config(image, digest).await;
+        self.settle(image, outcome).await
     }
 
     async fn blob(&self, image: &ImageName, digest: &Digest) -> Probe<()> {
-        settle(self.look_for_blob(image, digest).await)
+        let outcome = self.look_for_blob(image, digest).await;
+        self.settle(image, outcome).await
     }
 
     async fn tags(&self, image: &ImageName) -> Probe<Batch<Tag>> {
-        settle(self.read_tags(image).await)
+        let outcome = self.read_tags(image).await;
+        self.settle(image, outcome).await
     }
 
     async fn warm(&self, image: &ImageName) {
@@ -269,5 +279,9 @@ impl Registry for Oci {
 
     fn traffic(&self) -> Traffic {
         self.client.traffic()
+    }
+
+    async fn renewed(&self) -> bool {
+        self.session.renewed().await
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use http::{HeaderMap, header};
 
-use crate::domain::{Batch, Failure, Run, Service, TagTemplate};
+use super::memo::{Pages, Reading};
+use crate::domain::{Batch, Failure, Globs, Run, Service, TagTemplate};
+use crate::http::Answer;
 
 /// No list is read further than this.
 const MOST: usize = 10;
@@ -41,18 +43,17 @@ pub(super) enum Enough {
 /// Reads page after page. `keep` takes an item in, or leaves it, and says whether that was enough.
 ///
 /// A page that fails after the first leaves what was read, marked as incomplete.
-pub(super) async fn read<T, F>(
+pub(super) async fn read<T, P: Pages>(
     first: String,
-    fetch: impl Fn(String) -> F,
+    reading: &mut Reading<'_, P>,
+    page: impl Fn(&str, &Answer) -> Result<Page<T>, Failure>,
     mut keep: impl FnMut(&mut Vec<T>, T) -> Enough,
-) -> Result<Batch<T>, Failure>
-where
-    F: Future<Output = Result<Page<T>, Failure>>,
-{
+) -> Result<Batch<T>, Failure> {
     let mut batch = Batch { items: Vec::new(), skipped: 0, complete: false };
     let mut at = first;
     for number in 0..MOST {
-        let page = match fetch(at).await {
+        let read = reading.get(at.clone()).await.and_then(|answer| page(&at, &answer));
+        let page = match read {
             Ok(page) => page,
             Err(failure) if number == 0 => return Err(failure),
             Err(_) => return Ok(batch),
@@ -96,6 +97,12 @@ pub(super) fn newest(service: &Service, count: usize) -> impl FnMut(&mut Vec<Arc
         runs.push(run);
         if missing == 0 { Enough::Yes } else { Enough::No }
     }
+}
+
+/// Returns all that decides what is made of a list of runs, besides its pages.
+pub(super) fn question(first: &str, service: &Service, count: usize) -> String {
+    let [workflow, event, branch] = [&service.workflow, &service.event, &service.branch].map(Globs::patterns);
+    format!("{first} {count} {workflow:?} {event:?} {branch:?} {}", wants_git_tag(service))
 }
 
 /// Returns how many runs to ask for at once: some of them will be filtered out.

@@ -1,82 +1,55 @@
-//! A provider's token: read when it is first needed, and again when it was refused or its file changed.
+//! A provider's token: sent with each request, and read again once it was refused or its file changed.
 
-use std::time::{Duration, SystemTime};
+use crate::domain::{AuthKind, AuthStage, Failure, SecretSource, SourceId, Text};
+use crate::http::{Credential, Renewable, secret_origin};
 
-use secrecy::ExposeSecret;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
-
-use crate::domain::{AuthKind, AuthStage, Failure, SecretSource, Text};
-use crate::http::{Credential, Secret, read_secret};
-
-/// A token that was refused is not read again before this: a command may be slow, or lock an account.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Where the token comes from, and what was read.
+/// A provider's token, or none.
 #[derive(Debug)]
 pub(super) struct Token {
-    source: Option<SecretSource>,
-    held: Mutex<Option<Held>>,
-}
-
-#[derive(Debug)]
-struct Held {
-    secret: Secret,
-    read_at: Instant,
-    written_at: Option<SystemTime>,
+    /// The provider, for messages.
+    id: SourceId,
+    secret: Option<Renewable>,
 }
 
 impl Token {
-    pub(super) fn new(source: Option<SecretSource>) -> Self {
-        Self { source, held: Mutex::new(None) }
+    pub(super) fn new(id: SourceId, source: Option<SecretSource>) -> Self {
+        Self { id, secret: source.map(|source| Renewable::new(source, None)) }
     }
 
     /// Returns what to send, or `None` for anonymous.
     pub(super) async fn credential(&self) -> Result<Option<Credential>, Failure> {
-        let Some(source) = &self.source else { return Ok(None) };
-        let written_at = written_at(source).await;
-        let mut held = self.held.lock().await;
-        let secret = match &*held {
-            Some(known) if known.written_at == written_at => known.secret.clone(),
-            Some(_) | None => {
-                let secret = read(source).await?;
-                *held = Some(Held { secret: secret.clone(), read_at: Instant::now(), written_at });
-                secret
-            }
+        let Some(secret) = &self.secret else { return Ok(None) };
+        let unreadable = |why: String| Failure::Auth {
+            stage: AuthStage::Local,
+            kind: AuthKind::Absent,
+            says: format!("the token of {}: {why}", self.id).into(),
         };
-        Ok(Some(Credential::Bearer(secret)))
+        Ok(Some(Credential::Bearer(secret.get().await.map_err(|error| unreadable(error.0))?)))
     }
 
-    /// Returns another token than the refused one, where reading it again gives one.
+    /// Takes note that a token was refused. Returns another, where there is one by now.
     pub(super) async fn another(&self, refused: &Credential) -> Option<Credential> {
-        let source = self.source.as_ref()?;
         let Credential::Bearer(refused) = refused else { return None };
-        let mut held = self.held.lock().await;
-        let known = held.as_ref()?;
-        if known.secret.expose_secret() == refused.expose_secret() {
-            if known.read_at.elapsed() < PATIENCE {
-                return None;
-            }
-            let written_at = written_at(source).await;
-            let secret = read(source).await.ok()?;
-            *held = Some(Held { secret, read_at: Instant::now(), written_at });
-        }
-        let secret = held.as_ref()?.secret.clone();
-        (secret.expose_secret() != refused.expose_secret()).then_some(Credential::Bearer(secret))
+        self.secret.as_ref()?.another(refused).await.map(Credential::Bearer)
     }
-}
 
-async fn read(source: &SecretSource) -> Result<Secret, Failure> {
-    read_secret(source).await.map_err(|error| Failure::Auth {
-        stage: AuthStage::Local,
-        kind: AuthKind::Absent,
-        says: Text::from(error.0),
-    })
-}
+    /// Returns whether the token that was last refused has been replaced meanwhile.
+    pub(super) async fn renewed(&self) -> bool {
+        match &self.secret {
+            Some(secret) => secret.renewed().await,
+            None => false,
+        }
+    }
 
-async fn written_at(source: &SecretSource) -> Option<SystemTime> {
-    match source {
-        SecretSource::File(path) => tokio::fs::metadata(path).await.ok()?.modified().ok(),
-        SecretSource::Env(_) | SecretSource::Command(_) => None,
+    /// Says in a refusal whose token was refused, and where it comes from.
+    pub(super) fn named(&self, failure: Failure) -> Failure {
+        match (failure, &self.secret) {
+            (Failure::Auth { stage, kind, says }, Some(secret)) => {
+                let whose = format!("the token of {} (from {})", self.id, secret_origin(secret.source()));
+                let says = if says.is_empty() { Text::from(whose) } else { format!("{whose}: {}", says.raw()).into() };
+                Failure::Auth { stage, kind, says }
+            }
+            (failure, _) => failure,
+        }
     }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode, header};
+use jiff::{SignedDuration, Timestamp};
 use landfall::domain::{Failure, Stage};
-use landfall::http::{Ask, Client, ClientOptions, OverCap, says};
+use landfall::http::{Answer, Ask, Client, ClientOptions, OverCap, limited, retry_at, says};
 use rstest::rstest;
 
 use crate::loopback::{Loopback, answer};
@@ -147,5 +148,118 @@ proptest::proptest! {
     #[test]
     fn no_words_make_it_panic(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
         let _ = says(&HeaderMap::new(), &body);
+    }
+}
+
+const SPENT: (&str, &str) = ("x-ratelimit-remaining", "0");
+const SECONDARY: &str =
+    r#"{"message":"You have exceeded a secondary rate limit. Please wait.","documentation_url":"x"}"#;
+const DOCUMENTED: &str = r#"{"message":"Slow down","documentation_url":"https://docs.github.com/rest/overview/rate-limits#about-secondary-rate-limits"}"#;
+const ABUSE: &str = r#"{"message":"You have triggered an abuse detection mechanism"}"#;
+const RIGHTS: &str =
+    r#"{"message":"Must have admin rights","documentation_url":"https://docs.github.com/rest/actions"}"#;
+const QUAY: &str = "<!DOCTYPE html><html><head><title>429 Too Many Requests</title></head></html>";
+
+/// What an answer says of a limit.
+#[derive(Debug)]
+enum Limit {
+    None,
+    Untimed,
+    /// For so many seconds.
+    For(i64),
+}
+
+#[rstest]
+#[case::github_secondary(403, &[("retry-after", "60")], SECONDARY, Limit::For(60))]
+#[case::github_secondary_by_429(429, &[("retry-after", "60")], SECONDARY, Limit::For(60))]
+#[case::github_secondary_without_a_time(403, &[], SECONDARY, Limit::Untimed)]
+#[case::github_secondary_by_its_page_alone(403, &[], DOCUMENTED, Limit::Untimed)]
+#[case::github_secondary_of_old(403, &[], ABUSE, Limit::Untimed)]
+#[case::github_spent(403, &[SPENT, ("x-ratelimit-reset", "900")], "{}", Limit::For(900))]
+#[case::spent_without_a_reset(403, &[SPENT], RIGHTS, Limit::Untimed)]
+#[case::told_by_the_header_alone(403, &[("retry-after", "5")], RIGHTS, Limit::For(5))]
+#[case::gitlab_in_plain_text(429, &[("retry-after", "30")], "Retry later\n", Limit::For(30))]
+#[case::gitlab_without_a_time(429, &[], "Retry later\n", Limit::Untimed)]
+#[case::quay_in_html(429, &[], QUAY, Limit::Untimed)]
+#[case::docker_hub(429, &[("ratelimit-remaining", "0;w=21600")], r#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#, Limit::Untimed)]
+#[case::rights(403, &[("x-ratelimit-remaining", "58")], RIGHTS, Limit::None)]
+#[case::html_rights(403, &[], "<html><title>Forbidden</title></html>", Limit::None)]
+#[case::no_words(403, &[], "", Limit::None)]
+#[case::unauthorised(401, &[SPENT, ("retry-after", "5")], SECONDARY, Limit::None)]
+#[case::broken(503, &[("retry-after", "5")], "Retry later", Limit::None)]
+fn a_limit_is_told_from_a_refusal(
+    #[case] status: u16,
+    #[case] headers: &[(&str, &str)],
+    #[case] body: &'static str,
+    #[case] want: Limit,
+) {
+    let began = Timestamp::now();
+    let answer = Answer {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect(),
+        body: bytes::Bytes::from_static(body.as_bytes()).into(),
+        truncated: false,
+        not_modified: false,
+        edition: None,
+        elsewhere: false,
+    };
+    match (limited(&answer), want) {
+        (Some(Failure::RateLimited { until: Some(until), .. }), Limit::For(seconds)) => {
+            assert_near(began, until, seconds);
+        }
+        (Some(Failure::RateLimited { until: None, .. }), Limit::Untimed) | (None, Limit::None) => {}
+        (found, want) => panic!("{found:?} instead of {want:?}"),
+    }
+}
+
+/// Asserts that a moment is that far from when the test began, give or take how long it took since.
+fn assert_near(began: Timestamp, moment: Timestamp, seconds: i64) {
+    let want = SignedDuration::from_secs(seconds);
+    let took = Timestamp::now().duration_since(began);
+    let found = moment.duration_since(began);
+    assert!(want <= found && found <= want + took, "{found:?} instead of {want:?}");
+}
+
+const HOUR: i64 = 3_600;
+const DATE: (&str, &str) = ("date", "Wed, 04 Mar 2026 05:30:00 GMT");
+
+#[rstest]
+#[case(&[("retry-after", "60")], Some(60))]
+#[case(&[("retry-after", " 60 ")], Some(60))]
+#[case(&[("retry-after", "0")], Some(0))]
+#[case(&[("retry-after", "-60")], Some(0))]
+#[case(&[("retry-after", "-99999999999999999999")], Some(0))]
+#[case(&[("retry-after", "1000000000000")], Some(HOUR))]
+#[case(&[("retry-after", "99999999999999999999999999")], Some(HOUR))]
+#[case(&[DATE, ("retry-after", "Wed, 04 Mar 2026 05:31:00 GMT")], Some(60))]
+#[case(&[DATE, ("retry-after", "Wed, 04 Mar 2026 05:29:00 GMT")], Some(0))]
+#[case(&[("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT")], Some(0))]
+#[case(&[("retry-after", "Thu, 31 Dec 2099 23:59:59 GMT")], Some(HOUR))]
+#[case(&[("retry-after", "Thu, 99 Foo 2026 05:31:00 GMT")], None)]
+#[case(&[("retry-after", "soon")], None)]
+#[case(&[("retry-after", "")], None)]
+#[case(&[("retry-after", "1.5")], None)]
+#[case(&[("retry-after", "soon"), SPENT, ("x-ratelimit-reset", "60")], Some(60))]
+#[case(&[("retry-after", "5"), SPENT, ("x-ratelimit-reset", "60")], Some(5))]
+#[case(&[DATE, SPENT, ("x-ratelimit-reset", "60")], Some(60))]
+#[case(&[DATE, SPENT, ("x-ratelimit-reset", "1772602260")], Some(60))]
+#[case(&[DATE, SPENT, ("x-ratelimit-reset", "1772602140")], Some(0))]
+#[case(&[SPENT, ("x-ratelimit-reset", "4102444800")], Some(HOUR))]
+#[case(&[SPENT, ("x-ratelimit-reset", "-7")], Some(0))]
+#[case(&[SPENT, ("x-ratelimit-reset", "99999999999999")], None)]
+#[case(&[("x-ratelimit-remaining", "1"), ("x-ratelimit-reset", "60")], None)]
+#[case(&[], None)]
+fn when_to_ask_again_is_within_the_hour_whatever_a_server_says(
+    #[case] headers: &[(&str, &str)],
+    #[case] want: Option<i64>,
+) {
+    let began = Timestamp::now();
+    let headers: HeaderMap = headers
+        .iter()
+        .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()))
+        .collect();
+    match (retry_at(&headers), want) {
+        (Some(found), Some(want)) => assert_near(began, found, want),
+        (found, want) => assert_eq!(found, want.map(|_| Timestamp::UNIX_EPOCH)),
     }
 }

@@ -158,4 +158,9 @@ async fn helpers_are_asked_and_never_quoted() {
         let error = keychain.login(host, "a").await.unwrap_err().to_string();
         assert!(error.contains(host) && !error.contains("CANARY"), "{error}");
     }
+    for _ in 0..3 {
+        keychain.login("bad.io", "b").await.unwrap_err();
+    }
+    let asked = fs::read_to_string(folder.join("asked")).unwrap();
+    assert_eq!(asked.matches("bad.io").count(), 1, "one that failed is left alone for a while");
 }

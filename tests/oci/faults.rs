@@ -7,7 +7,7 @@ use landfall::source::{Oci, OciOptions, Registry};
 use rstest::rstest;
 
 use crate::loopback::{Loopback, answer};
-use crate::registry::{anonymous, envelope, image, options, served, some_digest, tag, word};
+use crate::registry::{anonymous, challenge, envelope, image, options, served, some_digest, tag, with_password, word};
 
 const UNKNOWN: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
 
@@ -187,5 +187,31 @@ async fn every_manifest_type_is_accepted() {
     let accept = server.seen()[0].header("accept").unwrap().to_owned();
     for kind in ["oci.image.manifest.v1", "oci.image.index.v1", "distribution.manifest.v2", "manifest.list.v2"] {
         assert!(accept.contains(kind), "{accept}");
+    }
+}
+
+#[rstest]
+#[case::quay(429, &[("content-type", "text/html")], "<html><title>429 Too Many Requests</title></html>", false)]
+#[case::with_a_time(429, &[("retry-after", "60")], "", true)]
+#[case::by_another_status(403, &[("retry-after", "60")], "", true)]
+#[case::in_words(403, &[], r#"{"errors":[{"code":"DENIED","message":"rate limit exceeded"}]}"#, false)]
+#[tokio::test]
+async fn a_limit_is_one_wherever_it_is_met_and_nothing_is_asked_twice_for_it(
+    #[case] status: u16,
+    #[case] headers: &'static [(&str, &str)],
+    #[case] body: &'static str,
+    #[case] timed: bool,
+) {
+    for at_the_token_service in [false, true] {
+        let server = Loopback::answering(move |seen| {
+            let there = seen.path.starts_with("/token") == at_the_token_service;
+            if there { answer(status, headers, body) } else { challenge(seen, "") }
+        })
+        .await;
+        let folder = tempfile::tempdir().unwrap();
+        let probe = with_password(&server, &folder).tag(&tag(&server, "v1")).await;
+        let Probe::Unseen(Failure::RateLimited { until, .. }) = &probe else { panic!("{probe:?}") };
+        assert_eq!(until.is_some(), timed);
+        assert_eq!(server.asked(), if at_the_token_service { 2 } else { 1 });
     }
 }

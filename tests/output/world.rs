@@ -102,7 +102,12 @@ pub(crate) fn report_of(service: &Arc<Service>, rows: Vec<Row>) -> ServiceReport
 
 pub(crate) fn source(id: &str, kind: SourceKind, failure: Option<Failure>) -> SourceReport {
     let budget = Budget { remaining: 4_321, limit: Some(5_000), resets_at: None };
-    let traffic = Traffic { requests: 12, not_modified: 3, budget: (kind == SourceKind::Ci).then_some(budget) };
+    let traffic = Traffic {
+        requests: 12,
+        not_modified: 3,
+        budget: (kind == SourceKind::Ci).then_some(budget),
+        ..Traffic::default()
+    };
     let health = Health { last_ok: Some(at(0)), failure: failure.map(|it| (at(0), it)), traffic, ..Health::new(kind) };
     SourceReport { id: SourceId::parse(id).unwrap(), health }
 }

@@ -179,7 +179,7 @@ pub(crate) fn cast() -> (Vec<Arc<Service>>, Vec<Observation>) {
     let gone =
         Seen::Failed(Look::Runs(ServiceName::parse("legacy-crm").unwrap()), Failure::NotFound("Not Found".into()));
     all.push(seen(now(), "github", gone));
-    let traffic = Traffic { requests: 1234, not_modified: 56, budget: None };
+    let traffic = Traffic { requests: 1234, not_modified: 56, ..Traffic::default() };
     all.push(seen(now(), "ghcr.io", Seen::Traffic(SourceKind::Registry, traffic)));
     (names.map(service).into(), all)
 }

@@ -25,7 +25,7 @@ pub(crate) fn token(folder: &tempfile::TempDir, value: &str) -> SecretSource {
 
 pub(crate) fn options(url: Url, token: Option<SecretSource>) -> CiOptions {
     let id = SourceId::parse("ci").unwrap();
-    CiOptions { id, url, token, ca_pem: None, in_flight: 4, timeout: Duration::from_secs(5) }
+    CiOptions { id, url, token, ca_pem: None, in_flight: 4, timeout: Duration::from_secs(5), archive: None }
 }
 
 pub(crate) fn service(repo: &str, workflow: &[&str], event: &[&str], tag: &str) -> Service {
