@@ -31,6 +31,8 @@ pub use schema::{schema, show};
 pub struct Config {
     /// How hard sources are asked.
     pub poll: Poll,
+    /// How long what was seen is kept.
+    pub history: History,
     /// What the verdicts are judged by.
     pub policy: Policy,
     /// The CI providers.
@@ -55,6 +57,21 @@ pub struct Poll {
 impl Default for Poll {
     fn default() -> Self {
         Self { timeout: SignedDuration::from_secs(20), ci_in_flight: 8, registry_in_flight: 16 }
+    }
+}
+
+/// How long what was seen is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct History {
+    /// For how many days.
+    pub days: u32,
+    /// Up to how many megabytes; what is over goes oldest first.
+    pub megabytes: u32,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { days: 90, megabytes: 256 }
     }
 }
 

@@ -26,7 +26,7 @@ pub use health::{Budget, Health, SourceKind, Traffic};
 pub use image::{Absence, AbsenceCode, Child, Descriptor, ImageConfig, Manifest, ManifestKind, Platform, Probe};
 pub use look::{Look, Urgency, Wanted};
 pub use name::{Digest, ImageName, NameError, RepoPath, ServiceName, Sha, SourceId, Tag, TagRef};
-pub use observation::{Batch, Observation, Seen};
+pub use observation::{Batch, Observation, Part, Seen};
 pub use record::{ImageRecord, LandedRecord, Listing, Miss, RunRecord, TagRecord};
 pub use run::{Conclusion, Event, Job, JobId, Run, RunKey, RunState};
 pub use secret::{CredentialSource, SecretSource};

@@ -11,56 +11,63 @@ mod pace;
 mod signals;
 mod sources;
 
-use std::future::Future;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
 use crate::cli::{CheckArgs, DemoArgs};
 use crate::config::Config;
-use crate::domain::Fact;
+use crate::domain::Part;
 
+pub use self::oneshot::{Oneshot, Watcher};
 pub use clock::SystemClock;
-use dashboard::{Connected, Shown};
-use memory::{Keep, Memory};
-pub use oneshot::{Oneshot, Watcher};
+use dashboard::{Connected, Kept, Shown};
+use memory::{Memory, Opened, Stay};
 pub use sources::{build, patient, steady};
 
 /// Shows the dashboard until the user quits. `state` is the folder of the history, if one is kept.
 pub async fn dashboard(config: Config, state: Option<PathBuf>) -> ExitCode {
-    show("landfall", config, async move {
-        let mut memory = Memory::open(state).await;
-        (std::mem::take(&mut memory.facts), memory.keeper())
-    })
-    .await
+    let (tell, notices) = mpsc::unbounded_channel();
+    for warning in sources::exposed_secrets(&config) {
+        let _ = tell.send((Part::Secrets, Some(warning)));
+    }
+    // Where the dashboard has ended there is nobody to tell.
+    let tell = Box::new(move |words| drop(tell.send((Part::History, words))));
+    let opening = Memory::open(state, config.history, Stay::Long, tell);
+    show("landfall", config, opening, notices).await
 }
-
-/// What is remembered, and who takes what is to be remembered.
-type Remembered = (Vec<Fact>, Keep);
 
 async fn show(
     title: &'static str,
     config: Config,
-    remembered: impl Future<Output = Remembered> + Send + 'static,
+    opening: JoinHandle<Opened>,
+    notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
 ) -> ExitCode {
     let shown = Shown { title, services: config.services.clone(), policy: config.policy.clone() };
+    let (give, recalled) = tokio::sync::oneshot::channel();
     let connect = async move {
-        let (remembered, keep) = remembered.await;
-        Ok(Connected { sources: build(&config)?, rhythm: steady(&config), remembered, keep })
+        let Opened { facts, memory } = opening.await.map_err(|_| "the history could not be opened".to_owned())?;
+        // A dashboard that does not wait any more has ended.
+        let _ = give.send(facts);
+        let sources = sources::build_with(&config, memory.archive().as_ref())?;
+        let keep = Box::new(move |kept| match kept {
+            Kept::Facts(facts) => memory.keep(facts),
+            Kept::Shelved(looks) => memory.shelve(looks),
+        });
+        Ok(Connected { sources, rhythm: steady(&config), keep })
     };
-    dashboard::run(shown, connect).await
+    dashboard::run(shown, recalled, notices, connect).await
 }
 
 /// Looks once, prints the answer, and returns its exit code. `config` holds only the services that were asked for.
 pub async fn check(config: Config, args: CheckArgs, state: Option<PathBuf>) -> ExitCode {
-    let mut memory = Memory::open(state).await;
-    memory.warn();
-    match check::run(&config, &args, std::mem::take(&mut memory.facts)).await {
-        Ok(outcome) => {
-            memory.keep(outcome.landed).await;
-            outcome.code
-        }
-        Err(why) => refused(&why),
+    let tell = Box::new(|words: Option<String>| words.iter().for_each(|words| say(words)));
+    match Memory::open(state, config.history, Stay::Short, tell).await {
+        Ok(opened) => check::run(&config, &args, opened).await.unwrap_or_else(|why| refused(&why)),
+        Err(_) => refused("the history could not be opened; --no-state goes without"),
     }
 }
 
@@ -78,17 +85,21 @@ pub async fn demo(args: DemoArgs) -> ExitCode {
             Ok(config) => config,
             Err(why) => return refused(&why),
         };
-        return check::run(&config, &args.args, servers.remembered())
-            .await
-            .map_or_else(|why| refused(&why), |outcome| outcome.code);
+        let opened = Memory::of(servers.remembered());
+        return check::run(&config, &args.args, opened).await.unwrap_or_else(|why| refused(&why));
     }
-    let remembered = servers.remembered();
-    show("landfall demo", config, async { (remembered, Box::new(|_| {}) as Keep) }).await
+    let opened = Memory::of(servers.remembered());
+    let (_, notices) = mpsc::unbounded_channel();
+    show("landfall demo", config, tokio::spawn(async { opened }), notices).await
 }
 
 /// Says on standard error why nothing was done; the exit code is 2.
 fn refused(why: &str) -> ExitCode {
-    // Nobody is left to tell where standard error is gone.
-    let _ = writeln!(std::io::stderr(), "landfall: {why}");
+    say(why);
     ExitCode::from(2)
+}
+
+fn say(words: &str) {
+    // Nobody is left to tell where standard error is gone.
+    let _ = writeln!(std::io::stderr(), "landfall: {words}");
 }

@@ -41,8 +41,8 @@ fn hostile() -> Report {
         ..(*row.run).clone()
     };
     row.run = Arc::new(run);
-    let found = Proof { revision: Some(text.clone()), ..(**row.found.as_ref().unwrap()).clone() };
-    row.found = Some(Arc::new(found));
+    let found = world::row(&service, 1, Verdict::Landed).found.unwrap();
+    row.found = Some(Arc::new(Proof { revision: Some(text.clone()), ..(*found).clone() }));
     let mut service = world::report_of(&service, vec![row]);
     service.failure = Some(Miss { at: at(0), failure: Failure::Forbidden(text) });
     Report { services: vec![service], ..quiet(&[]) }

@@ -9,12 +9,12 @@ use toml::de::DeTable;
 use super::problem::{Problem, Problems};
 use super::reader::{Entry, Table};
 use super::service::Known;
-use super::{Ci, Config, Loaded, Poll, RegistryEntry, provider, service, tuning};
+use super::{Ci, Config, History, Loaded, Poll, RegistryEntry, provider, service, tuning};
 use crate::analysis::Policy;
 use crate::domain::{CredentialSource, Service, SourceId};
 
 /// The sections.
-const SECTIONS: [&str; 5] = ["poll", "policy", "ci", "registry", "service"];
+const SECTIONS: [&str; 6] = ["poll", "policy", "history", "ci", "registry", "service"];
 
 /// Checks a configuration's text; `folder` is where relative paths start.
 pub(super) fn parse(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
@@ -43,11 +43,15 @@ fn sections(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> Con
     if let Some(table) = root.get("policy").and_then(|entry| entry.table("[policy]", &tuning::POLICY, problems)) {
         tuning::policy(&table, &mut policy, problems);
     }
+    let mut history = History::default();
+    if let Some(table) = root.get("history").and_then(|entry| entry.table("[history]", &tuning::HISTORY, problems)) {
+        tuning::history(&table, &mut history, problems);
+    }
     let (names, ci) = providers(root, folder, problems);
     let services = services(root, &Known { names: &names, usable: &ci }, problems);
     let mut registries = registries(root, folder, problems);
     add_named_by_images(&mut registries, &services);
-    Config { poll, policy, ci, registries, services }
+    Config { poll, history, policy, ci, registries, services }
 }
 
 fn providers(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> (Vec<SourceId>, Vec<Ci>) {

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use super::Config;
-use super::shape::{Ci, Policy, Poll, Registry, Service};
+use super::shape::{Ci, History, Policy, Poll, Registry, Service};
 
 /// Where landfall looks, how often, and what is to land.
 #[derive(Serialize, JsonSchema)]
@@ -16,6 +16,9 @@ struct File {
     /// What the verdicts are judged by.
     #[serde(default)]
     policy: Policy,
+    /// How long what was seen is kept.
+    #[serde(default)]
+    history: History,
     /// The CI providers.
     #[serde(default)]
     ci: Vec<Ci>,
@@ -43,6 +46,7 @@ pub fn show(config: &Config) -> Result<String, String> {
     let file = File {
         poll: Poll::of(&config.poll, &config.policy),
         policy: Policy::from(&config.policy),
+        history: History::from(config.history),
         ci: config.ci.iter().map(Ci::from).collect(),
         registry: config.registries.iter().map(Registry::from).collect(),
         service: config.services.iter().map(|service| Service::from(&**service)).collect(),

@@ -39,6 +39,19 @@ pub(super) struct Poll {
     pub(super) registry_in_flight: usize,
 }
 
+/// How long what was seen is kept in the state folder.
+#[derive(Serialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct History {
+    /// For how many days.
+    #[schemars(range(min = 1, max = 3650))]
+    pub(super) days: u32,
+    /// Up to how many megabytes; what is over goes oldest first.
+    #[schemars(range(min = 8, max = 100_000))]
+    pub(super) megabytes: u32,
+}
+
 /// What the verdicts are judged by.
 #[derive(Serialize, JsonSchema)]
 #[serde(default)]

@@ -4,14 +4,16 @@ use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-use super::Poll;
 use super::problem::Problems;
 use super::reader::Table;
+use super::{History, Poll};
 use crate::analysis::Policy;
 
 /// The keys of `[poll]`.
 pub(super) const POLL: [&str; 7] =
     ["running", "on_screen", "idle", "quiet", "timeout", "ci_in_flight", "registry_in_flight"];
+/// The keys of `[history]`.
+pub(super) const HISTORY: [&str; 2] = ["days", "megabytes"];
 /// The keys of `[policy]`.
 pub(super) const POLICY: [&str; 7] =
     ["grace", "runs", "second_look", "canary", "slow_pipeline", "slow_stage", "flaky_gate"];
@@ -25,6 +27,23 @@ pub(super) fn poll(table: &Table<'_>, poll: &mut Poll, policy: &mut Policy, prob
     time(table, "timeout", "1s"..="10m", &mut poll.timeout, problems);
     count(table, "ci_in_flight", 1..=64, &mut poll.ci_in_flight, problems);
     count(table, "registry_in_flight", 1..=64, &mut poll.registry_in_flight, problems);
+}
+
+/// Reads `[history]`.
+pub(super) fn history(table: &Table<'_>, history: &mut History, problems: &mut Problems<'_>) {
+    number(table, "days", 1..=3650, &mut history.days, problems);
+    number(table, "megabytes", 8..=100_000, &mut history.megabytes, problems);
+}
+
+fn number(
+    table: &Table<'_>,
+    key: &'static str,
+    bounds: RangeInclusive<usize>,
+    into: &mut u32,
+    problems: &mut Problems<'_>,
+) {
+    let count = table.get(key).and_then(|entry| entry.count(bounds, problems));
+    *into = count.and_then(|count| u32::try_from(count).ok()).unwrap_or(*into);
 }
 
 /// Reads `[policy]`.

@@ -5,7 +5,8 @@ use std::path::Path;
 use jiff::SignedDuration;
 
 use super::shape::{
-    Ci, CiKind, Credential, Image, NamedCredential, Policy, Poll, Registry, Revision, Secret, Service, Strings, Time,
+    Ci, CiKind, Credential, History, Image, NamedCredential, Policy, Poll, Registry, Revision, Secret, Service,
+    Strings, Time,
 };
 use crate::analysis::Policy as PolicyInForce;
 use crate::{config, domain};
@@ -25,6 +26,18 @@ impl Default for Credential {
 impl Default for Poll {
     fn default() -> Self {
         Self::of(&config::Poll::default(), &PolicyInForce::default())
+    }
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self::from(config::History::default())
+    }
+}
+
+impl From<config::History> for History {
+    fn from(history: config::History) -> Self {
+        Self { days: history.days, megabytes: history.megabytes }
     }
 }
 

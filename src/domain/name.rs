@@ -155,6 +155,12 @@ impl ServiceName {
 }
 
 impl SourceId {
+    /// Returns the name under which landfall speaks of itself; no source has it.
+    #[must_use]
+    pub fn own() -> Self {
+        Self("landfall".into())
+    }
+
     /// Returns the name.
     ///
     /// # Errors

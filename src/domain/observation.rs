@@ -6,8 +6,26 @@ use jiff::Timestamp;
 
 use super::{
     Digest, Fact, Failure, ImageConfig, ImageName, Job, JobId, Look, Manifest, Probe, PushLog, Run, RunKey,
-    ServiceName, SourceId, SourceKind, Tag, TagRef, Traffic,
+    ServiceName, SourceId, SourceKind, Tag, TagRef, Text, Traffic,
 };
+
+/// A part of landfall itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// What is kept from one process to the next.
+    History,
+    /// Where tokens and passwords are read from.
+    Secrets,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::History => "history",
+            Self::Secrets => "secrets",
+        })
+    }
+}
 
 /// The one envelope of lists. Absence proves something only where the batch is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +74,8 @@ pub enum Seen {
     Traffic(SourceKind, Traffic),
     /// What earlier processes kept.
     Remembered(Vec<Fact>),
+    /// What the user should know about a part of landfall itself, or that it is well again.
+    Notice(Part, Option<Text>),
 }
 
 impl Seen {
@@ -71,7 +91,7 @@ impl Seen {
             Self::Config(image, digest, _) => Some(Look::Config(image.clone(), digest.clone())),
             Self::Blob(image, digest, _) => Some(Look::Blob(image.clone(), digest.clone())),
             Self::Canary(image, _) => Some(Look::Canary(image.clone())),
-            Self::Failed(..) | Self::Traffic(..) | Self::Remembered(_) => None,
+            Self::Failed(..) | Self::Traffic(..) | Self::Remembered(_) | Self::Notice(..) => None,
         }
     }
 }

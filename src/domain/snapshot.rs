@@ -8,8 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::record::replace;
 use super::{
-    Batch, Digest, Failure, Health, ImageName, ImageRecord, Listing, Look, Manifest, Miss, Observation, Probe, Run,
-    RunKey, RunRecord, Seen, ServiceName, SourceId, SourceKind, TagRecord, TagRef,
+    Batch, Digest, Failure, Health, ImageName, ImageRecord, Listing, Look, Manifest, Miss, Observation, Part, Probe,
+    Run, RunKey, RunRecord, Seen, ServiceName, SourceId, SourceKind, TagRecord, TagRef, Text,
 };
 
 /// Everything that was seen.
@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub(super) runs: FxHashMap<RunKey, RunRecord>,
     pub(super) images: FxHashMap<ImageName, ImageRecord>,
     pub(super) health: BTreeMap<SourceId, Health>,
+    /// What the user should know about landfall itself.
+    notices: BTreeMap<Part, Text>,
     /// The verdicts that were noted, and since when each holds.
     pub(super) judged: FxHashMap<(RunKey, TagRef), (Arc<str>, Timestamp)>,
 }
@@ -71,6 +73,8 @@ impl Snapshot {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
                 replace(&mut health.traffic, traffic)
             }
+            Seen::Notice(part, Some(words)) => self.notices.insert(part, words.clone()) != Some(words),
+            Seen::Notice(part, None) => self.notices.remove(&part).is_some(),
             Seen::Remembered(facts) => {
                 facts.into_iter().for_each(|fact| self.recall(fact));
                 true
@@ -105,6 +109,12 @@ impl Snapshot {
     #[must_use]
     pub fn health(&self) -> &BTreeMap<SourceId, Health> {
         &self.health
+    }
+
+    /// Returns what the user should know about landfall itself.
+    #[must_use]
+    pub fn notices(&self) -> &BTreeMap<Part, Text> {
+        &self.notices
     }
 
     fn absorb_runs(&mut self, at: Timestamp, source: &SourceId, service: ServiceName, batch: Batch<Arc<Run>>) -> bool {

@@ -140,7 +140,8 @@ fn unread(tally: &Tally) -> Option<Line> {
 }
 
 /// Returns who is in trouble and in which words, in `width` cells, where anybody is. One answer that failed among
-/// others that came is no trouble of the source, and would come and go; the rows that it concerns say so.
+/// others that came is no trouble of the source, and would come and go; the rows that it concerns say so. Without any
+/// trouble it tells what the user should know about landfall itself.
 #[must_use]
 pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
     let silent = |source: &&SourceReport| source.health.last_ok.is_none_or(|ok| age(ok, view.now) != "now");
@@ -148,12 +149,18 @@ pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
         let (_, failure) = source.health.failure.as_ref()?;
         Some((source, failure))
     });
-    let (source, failure) = troubled.next()?;
+    let mut notices = view.snapshot.notices().iter();
+    let Some((source, failure)) = troubled.next() else {
+        let (part, words) = notices.next()?;
+        let words = Line::of(Tone::Warn, format!("! {part}")).with(Tone::Plain, format!("  {words}"));
+        let room = width.min(words.width());
+        return Some(words.fit(room, Align::Left));
+    };
     let answered = match source.health.last_ok {
         Some(ok) => format!("  last answer {}", age(ok, view.now)),
         None => "  no answer yet".to_owned(),
     };
-    let others = match troubled.count() {
+    let others = match troubled.count() + notices.count() {
         0 => String::new(),
         others => format!("  +{others} more"),
     };

@@ -149,7 +149,8 @@ pub(super) fn failure_of(seen: &Seen) -> Option<&Failure> {
         | Seen::Jobs(..)
         | Seen::PushLog(..)
         | Seen::Traffic(..)
-        | Seen::Remembered(_) => None,
+        | Seen::Remembered(_)
+        | Seen::Notice(..) => None,
     }
 }
 

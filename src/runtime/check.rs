@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
+use rustc_hash::FxHashSet;
 
+use super::memory::Opened;
 use super::{Oneshot, SystemClock, Watcher, sources};
-use crate::analysis::{Policy, analyse, explain, judge, keepsakes};
+use crate::analysis::{Asked, Policy, analyse, explain, judge};
+use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
-use crate::domain::{Fact, Service, Snapshot};
+use crate::domain::{Look, Service, Snapshot};
 use crate::output::{self, Selection, Style};
 use crate::poll::Clock as _;
 
@@ -22,21 +25,16 @@ const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(2);
 /// How often the progress is drawn.
 const PROGRESS: Duration = Duration::from_millis(100);
 
-/// The answer of one look.
-pub(super) struct Outcome {
-    pub(super) code: ExitCode,
-    /// What landed and is to be remembered.
-    pub(super) landed: Vec<Fact>,
-}
-
-/// Looks, prints the answer to standard output, and returns what is to be remembered.
-pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Fact>) -> Result<Outcome, String> {
+/// Looks, prints the answer to standard output, keeps what was seen, and returns the exit code.
+pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Result<ExitCode, String> {
     let clock = SystemClock;
     for warning in sources::exposed_secrets(config) {
-        let _ = writeln!(std::io::stderr(), "landfall: warning: {warning}");
+        super::say(&format!("warning: {warning}"));
     }
+    let Opened { facts, memory } = opened;
     let mut policy = config.policy.clone();
     policy.second_look = policy.second_look.min(SECOND_LOOK);
+    policy.asked = Some(Asked { at: clock.now(), commit: args.sha.clone() });
     let oneshot = Oneshot {
         services: &config.services,
         policy: &policy,
@@ -45,14 +43,14 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Fact>
         wait: args.wait.unwrap_or_default(),
     };
     let mut progress = Progress::new(&config.services, &policy);
-    let snapshot = oneshot.look(sources::build(config)?, remembered, &mut progress).await;
+    let sources = sources::build_with(config, memory.archive().as_ref())?;
+    let mut snapshot = oneshot.look(sources, facts, &mut progress).await;
     progress.clear();
     let now = clock.now();
     let report = analyse(&snapshot, &config.services, &policy, now);
-    let landed = report.services.iter().flat_map(|service| keepsakes(&snapshot, service, now)).collect();
     let selection = match &args.sha {
-        Some(digits) => Selection::of_commit(report, digits, policy.runs),
-        None => Selection::all(report),
+        Some(digits) => Selection::of_commit(report.clone(), digits, policy.runs),
+        None => Selection::all(report.clone()),
     };
     let explained = |row: &_| explain(&snapshot, row, &policy, now);
     let text = match args.format {
@@ -63,7 +61,16 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, remembered: Vec<Fact>
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     let ran_out = args.wait.is_some() && !selection.is_final();
     let code = ExitCode::from(selection.exit_code(&args.fail_on, ran_out));
-    Ok(Outcome { code, landed })
+    memory.keep(progress.answered.iter().flat_map(|look| snapshot.facts(look)).collect());
+    for service in &report.services {
+        let Settled { facts, shelved } = settle(&mut snapshot, service, now);
+        memory.keep(facts);
+        memory.shelve(shelved);
+    }
+    if !tokio::task::spawn_blocking(|| memory.finish()).await.unwrap_or(false) {
+        super::say("what was seen could not be kept in time");
+    }
+    Ok(code)
 }
 
 fn style() -> Style {
@@ -81,7 +88,8 @@ struct Progress<'a> {
     services: &'a [Arc<Service>],
     policy: &'a Policy,
     settled: BTreeSet<usize>,
-    answers: u64,
+    /// The looks that were answered.
+    answered: FxHashSet<Look>,
     drawn: Option<Instant>,
     shown: bool,
 }
@@ -89,7 +97,7 @@ struct Progress<'a> {
 impl<'a> Progress<'a> {
     fn new(services: &'a [Arc<Service>], policy: &'a Policy) -> Self {
         let shown = std::io::stderr().is_terminal();
-        Self { services, policy, settled: BTreeSet::new(), answers: 0, drawn: None, shown }
+        Self { services, policy, settled: BTreeSet::new(), answered: FxHashSet::default(), drawn: None, shown }
     }
 
     fn clear(&self) {
@@ -100,12 +108,15 @@ impl<'a> Progress<'a> {
 }
 
 impl Watcher for Progress<'_> {
+    fn answered(&mut self, look: Look) {
+        self.answered.insert(look);
+    }
+
     #[expect(clippy::disallowed_methods, reason = "only the progress on a terminal is paced by it")]
     fn touched(&mut self, snapshot: &Snapshot, places: &BTreeSet<usize>) {
         if !self.shown {
             return;
         }
-        self.answers = self.answers.saturating_add(1);
         if self.drawn.is_some_and(|drawn| drawn.elapsed() < PROGRESS) {
             return;
         }

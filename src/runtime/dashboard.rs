@@ -11,8 +11,9 @@ use std::time::Duration;
 use crossterm::event::EventStream;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::clock::SystemClock;
 use super::keys;
@@ -20,7 +21,7 @@ use super::pace::Pace;
 use super::signals::Signals;
 use crate::analysis::Policy;
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
-use crate::domain::{Fact, Observation, Seen, Service, SourceId, Wanted};
+use crate::domain::{Fact, Look, Observation, Part, Seen, Service, SourceId, Wanted};
 use crate::poll::{Clock as _, Poller, Rhythm, Sources};
 use crate::terminal::{self, Abilities, Terminal};
 use crate::ui::{Canvas, Theme};
@@ -46,15 +47,35 @@ pub struct Connected {
     pub sources: Sources,
     /// How hard to try.
     pub rhythm: Rhythm,
-    /// What earlier runs of landfall saw landed.
-    pub remembered: Vec<Fact>,
-    /// Takes what was seen landed now. It must not block.
-    pub keep: Box<dyn FnMut(Vec<Fact>) + Send>,
+    /// Takes what is to be kept. It must not block.
+    pub keep: Keep,
 }
 
-/// Shows the dashboard until the user quits or a signal comes. The first frame is drawn before `connect` is begun;
-/// where that fails the terminal is given back and its message said. Exit codes are those of `terminal`.
-pub async fn run(shown: Shown, connect: impl Future<Output = Result<Connected, String>> + Send + 'static) -> ExitCode {
+/// What is to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// What was seen.
+    Facts(Vec<Fact>),
+    /// What these looks gave need not be at hand any more.
+    Shelved(Vec<Look>),
+}
+
+/// Takes what is to be kept. It must not block.
+pub type Keep = Box<dyn FnMut(Kept) + Send>;
+
+/// How long the first frame waits for what earlier processes kept.
+const RECALL: Duration = Duration::from_millis(150);
+
+/// Shows the dashboard until the user quits or a signal comes. The first frame shows what earlier processes kept, where
+/// that is read in time, and never waits for `connect`; where that fails the terminal is given back and its message
+/// said. Exit codes are those of `terminal`.
+pub async fn run(
+    shown: Shown,
+    recalled: oneshot::Receiver<Vec<Fact>>,
+    notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
+    connect: impl Future<Output = Result<Connected, String>> + Send + 'static,
+) -> ExitCode {
+    let connecting = tokio::spawn(connect);
     if let Err(why) = terminal::usable() {
         return refuse(&why);
     }
@@ -64,7 +85,7 @@ pub async fn run(shown: Shown, connect: impl Future<Output = Result<Connected, S
         Err(error) => return refuse(&format!("the terminal cannot be used: {error}")),
     };
     let ended = match Dashboard::new(terminal.clone(), shown) {
-        Ok(mut dashboard) => dashboard.run(signals, connect).await,
+        Ok(mut dashboard) => dashboard.run(signals, recalled, notices, connecting).await,
         Err(error) => Err(error),
     };
     terminal.leave();
@@ -106,7 +127,9 @@ struct Dashboard {
     poller: Option<Poller>,
     /// What was wanted before anybody could be asked.
     wanted: Vec<Wanted>,
-    keep: Option<Box<dyn FnMut(Vec<Fact>) + Send>>,
+    keep: Option<Keep>,
+    /// What was to be kept before anybody could.
+    unkept: Vec<Kept>,
 }
 
 impl Dashboard {
@@ -115,7 +138,7 @@ impl Dashboard {
         let charset = if abilities.unicode { Charset::Unicode } else { Charset::Ascii };
         let settings = Settings { title: shown.title, charset, browser: abilities.browser };
         let size = terminal::size()?;
-        let mut dashboard = Self {
+        Ok(Self {
             terminal,
             model: Model::new(shown.services, shown.policy, settings, now(), size),
             canvas: Canvas::new(if abilities.colour { Theme::Ansi } else { Theme::Mono }),
@@ -127,17 +150,24 @@ impl Dashboard {
             poller: None,
             wanted: Vec::new(),
             keep: None,
-        };
-        dashboard.draw()?;
-        Ok(dashboard)
+            unkept: Vec::new(),
+        })
     }
 
     async fn run(
         &mut self,
         mut signals: Signals,
-        connect: impl Future<Output = Result<Connected, String>> + Send + 'static,
+        mut recalled: oneshot::Receiver<Vec<Fact>>,
+        mut notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
+        connecting: JoinHandle<Result<Connected, String>>,
     ) -> io::Result<End> {
-        let mut connecting = pin!(tokio::spawn(connect));
+        let mut connecting = pin!(connecting);
+        let mut waiting = true;
+        if let Ok(facts) = timeout(RECALL, &mut recalled).await {
+            waiting = false;
+            self.recall(facts.unwrap_or_default());
+        }
+        self.draw()?;
         let (seen, mut observations) = mpsc::channel(WAITING);
         let mut events = EventStream::new();
         let mut batch = Vec::with_capacity(AT_ONCE);
@@ -159,9 +189,18 @@ impl Dashboard {
                     self.come_back()?;
                     None
                 }
+                facts = &mut recalled, if waiting => {
+                    waiting = false;
+                    self.recall(facts.unwrap_or_default());
+                    None
+                }
                 done = &mut connecting, if !connected => self.connected(done.map_err(io::Error::other)?, &seen),
                 _ = observations.recv_many(&mut batch, AT_ONCE) => {
                     self.seen(std::mem::take(&mut batch));
+                    None
+                }
+                Some((part, words)) = notices.recv() => {
+                    self.seen(vec![of_landfall(Seen::Notice(part, words.map(Into::into)))]);
                     None
                 }
                 () = sleep_until(self.next()) => {
@@ -222,10 +261,11 @@ impl Dashboard {
     }
 
     fn connected(&mut self, connected: Result<Connected, String>, seen: &mpsc::Sender<Observation>) -> Option<End> {
-        let Connected { sources, rhythm, remembered, keep } = match connected {
+        let Connected { sources, rhythm, mut keep } = match connected {
             Ok(connected) => connected,
             Err(said) => return Some(End { code: 2, said: Some(said), ..End::default() }),
         };
+        std::mem::take(&mut self.unkept).into_iter().for_each(&mut keep);
         self.keep = Some(keep);
         let services = self.model.services();
         let poller = Poller::start(sources, services, rhythm, Arc::new(SystemClock), seen.clone());
@@ -235,11 +275,6 @@ impl Dashboard {
         }
         poller.want(std::mem::take(&mut self.wanted));
         self.poller = Some(poller);
-        if !remembered.is_empty()
-            && let Ok(source) = SourceId::parse("history")
-        {
-            self.seen(vec![Observation { at: now(), source, seen: Seen::Remembered(remembered) }]);
-        }
         let todo = self.model.begin();
         self.do_quietly(todo);
         None
@@ -251,6 +286,19 @@ impl Dashboard {
         self.changed = self.changed.or(Some(false));
     }
 
+    fn recall(&mut self, facts: Vec<Fact>) {
+        if !facts.is_empty() {
+            self.seen(vec![of_landfall(Seen::Remembered(facts))]);
+        }
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        match &mut self.keep {
+            Some(keep) => keep(kept),
+            None => self.unkept.push(kept),
+        }
+    }
+
     /// Does what touches neither the screen nor the loop.
     fn do_quietly(&mut self, todo: Vec<Cmd>) {
         for cmd in todo {
@@ -259,16 +307,13 @@ impl Dashboard {
                     Some(poller) => poller.want(wanted),
                     None => self.wanted.extend(wanted),
                 },
-                Cmd::Remember(landed) => {
-                    if let Some(keep) = &mut self.keep {
-                        keep(landed);
-                    }
-                }
+                Cmd::Remember(facts) => self.keep(Kept::Facts(facts)),
+                Cmd::Shelve(looks) => self.keep(Kept::Shelved(looks)),
                 // A browser that does not start is seen by the user, and what it says would ruin the screen.
                 Cmd::Browse(page) => drop(tokio::task::spawn_blocking(move || open::that_detached(page))),
                 #[cfg(debug_assertions)]
                 Cmd::Panic { in_task } => fall_over(in_task),
-                Cmd::Shelve(_) | Cmd::Copy(_) | Cmd::Repaint | Cmd::Suspend | Cmd::Quit { .. } => {}
+                Cmd::Copy(_) | Cmd::Repaint | Cmd::Suspend | Cmd::Quit { .. } => {}
             }
         }
     }
@@ -305,6 +350,11 @@ fn fall_over(in_task: bool) {
     } else {
         panic!("asked to");
     }
+}
+
+/// What landfall says of itself is no answer of a source; the name is not kept.
+fn of_landfall(seen: Seen) -> Observation {
+    Observation { at: now(), source: SourceId::own(), seen }
 }
 
 fn now() -> Timestamp {

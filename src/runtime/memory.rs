@@ -1,80 +1,153 @@
-//! What was seen, kept from one process to the next. Without it everything works, and nothing is known as pruned.
+//! What was seen, kept from one process to the next. Without it everything works, and begins from nothing.
 
-use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::task::JoinHandle;
 
 use super::SystemClock;
-use crate::domain::Fact;
+use crate::config::History;
+use crate::domain::{Fact, Look};
+use crate::http::{self, KeptAnswer};
 use crate::poll::Clock as _;
-use crate::store::{Retention, Store, StoreError, Writer};
+use crate::store::{self, Answer, AnswerKey, Retention, Store, StoreError, Writer};
 
-/// How long ago the last sweep may be while the dashboard is up.
+/// How long ago the last sweep may be while the dashboard is up, and where a check comes by.
 const SWEEPS: SignedDuration = SignedDuration::from_hours(1);
+const SWEEPS_OF_A_CHECK: SignedDuration = SignedDuration::from_hours(24);
 
-/// Takes what is to be remembered. It never blocks.
-pub(super) type Keep = Box<dyn FnMut(Vec<Fact>) + Send>;
+/// How long the end waits for the disk.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The history, where there is one.
-pub(super) struct Memory {
+/// Is told what keeps the history from being used, and with nothing that it can be used again.
+pub(super) type Tell = Box<dyn Fn(Option<String>) + Send>;
+
+/// Who asks: a dashboard that stays up, or a check that ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stay {
+    Long,
+    Short,
+}
+
+/// What was kept, and who keeps more.
+pub(super) struct Opened {
     /// What earlier processes kept.
     pub(super) facts: Vec<Fact>,
-    store: Option<Store>,
-    warning: Option<String>,
+    pub(super) memory: Memory,
 }
+
+/// The history, where there is one.
+pub(super) struct Memory(Option<Writer>);
 
 impl Memory {
-    /// Opens the history in this folder. What keeps it from being used is a warning, never an obstacle.
-    pub(super) async fn open(dir: Option<PathBuf>) -> Self {
-        let Some(dir) = dir else { return Self::without(None) };
-        let opened = tokio::task::spawn_blocking(move || {
-            let mut store = Store::open(&dir, SystemClock.now(), Retention::default())?;
-            let facts = store.recall()?;
-            Ok::<_, StoreError>((store, facts))
-        });
-        match opened.await {
-            Ok(Ok((store, facts))) => {
-                let warning = store.warning().map(ToOwned::to_owned);
-                Self { facts, store: Some(store), warning }
+    /// Begins to open the history in this folder, on a thread of its own. What keeps it from being used is told, and is
+    /// never an obstacle.
+    pub(super) fn open(dir: Option<PathBuf>, history: History, stay: Stay, tell: Tell) -> JoinHandle<Opened> {
+        tokio::task::spawn_blocking(move || {
+            let Some(dir) = dir else { return Self::of(Vec::new()) };
+            match read(dir, history, stay, tell) {
+                Ok(opened) => opened,
+                Err((tell, why)) => {
+                    tell(Some(format!("going on without a history: {why}")));
+                    Self::of(Vec::new())
+                }
             }
-            Ok(Err(error)) => Self::without(Some(format!("going on without a history: {error}"))),
-            Err(_) => Self::without(Some("going on without a history: opening it panicked".to_owned())),
+        })
+    }
+
+    /// Returns facts that come from nowhere and go nowhere.
+    pub(super) fn of(facts: Vec<Fact>) -> Opened {
+        Opened { facts, memory: Self(None) }
+    }
+
+    /// Keeps what was seen. It never blocks.
+    pub(super) fn keep(&self, facts: Vec<Fact>) {
+        if let Some(writer) = &self.0 {
+            writer.keep(facts);
         }
     }
 
-    fn without(warning: Option<String>) -> Self {
-        Self { facts: Vec::new(), store: None, warning }
-    }
-
-    /// Says on standard error what is odd about the history.
-    pub(super) fn warn(&self) {
-        if let Some(warning) = &self.warning {
-            say(warning);
+    /// Keeps what these looks gave, but not at hand. It never blocks.
+    pub(super) fn shelve(&self, looks: Vec<Look>) {
+        if let Some(writer) = &self.0 {
+            writer.shelve(looks);
         }
     }
 
-    /// Remembers what was seen.
-    pub(super) async fn keep(self, facts: Vec<Fact>) {
-        let Some(mut store) = self.store.filter(|_| !facts.is_empty()) else { return };
-        let kept = tokio::task::spawn_blocking(move || store.keep(&facts, SystemClock.now()));
-        if let Ok(Err(error)) = kept.await {
-            say(&format!("what was seen could not be remembered: {error}"));
-        }
+    /// Returns where answers go that are asked for again conditionally.
+    pub(super) fn archive(&self) -> Option<Arc<dyn http::Archive>> {
+        let archive = self.0.as_ref()?.archive()?;
+        Some(Arc::new(Answers(archive)))
     }
 
-    /// Returns a keeper that writes on threads of its own. When it is dropped, what it was given is on the disk, or the
-    /// disk is too slow to wait for.
-    pub(super) fn keeper(self) -> Keep {
-        let Some(store) = self.store else { return Box::new(|_| {}) };
-        // A history that cannot be written now may be writable later; the screen must not be disturbed.
-        let writer = Writer::start(store, SWEEPS, || SystemClock.now(), |_| {});
-        let Ok(writer) = writer else { return Box::new(|_| {}) };
-        Box::new(move |facts| writer.keep(facts))
+    /// Waits until everything is written, but not for long. Returns whether it is.
+    pub(super) fn finish(self) -> bool {
+        self.0.is_none_or(|writer| writer.finish(PATIENCE))
     }
 }
 
-fn say(text: &str) {
-    // Nobody is left to tell where standard error is gone.
-    let _ = writeln!(std::io::stderr(), "landfall: {text}");
+fn read(dir: PathBuf, history: History, stay: Stay, tell: Tell) -> Result<Opened, (Tell, String)> {
+    let retention = Retention { days: history.days, megabytes: history.megabytes };
+    let opened = Store::open(&dir, SystemClock.now(), retention).and_then(|mut store| {
+        let facts = store.recall()?;
+        Ok::<_, StoreError>((store, facts))
+    });
+    let (store, facts) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return Err((tell, error.to_string())),
+    };
+    if let Some(warning) = store.warning() {
+        tell(Some(warning.to_owned()));
+    }
+    let sweeps = match stay {
+        Stay::Long => SWEEPS,
+        Stay::Short => SWEEPS_OF_A_CHECK,
+    };
+    match Writer::start(store, sweeps, || SystemClock.now(), tell) {
+        Ok(writer) => Ok(Opened { facts, memory: Memory(Some(writer)) }),
+        // What was kept is known all the same.
+        Err(_) => Ok(Opened { facts, memory: Memory(None) }),
+    }
+}
+
+/// Joins what the HTTP stack keeps to where the history keeps it.
+#[derive(Debug)]
+struct Answers(store::Archive);
+
+impl http::Archive for Answers {
+    fn key(&self) -> [u8; 32] {
+        self.0.secret()
+    }
+
+    fn load(&self, name: &str) -> Option<KeptAnswer> {
+        let Answer { etag, last_modified, headers, body } = self.0.load(&key(name)?)?;
+        Some(KeptAnswer { etag, last_modified, headers, body: body.into() })
+    }
+
+    fn save(&self, name: &str, kept: &KeptAnswer) {
+        if let Some(key) = key(name) {
+            let KeptAnswer { etag, last_modified, headers, body } = kept.clone();
+            self.0.save(key, Answer { etag, last_modified, headers, body: body.to_vec() });
+        }
+    }
+
+    fn forget(&self, name: &str) {
+        if let Some(key) = key(name) {
+            self.0.forget(key);
+        }
+    }
+}
+
+/// Returns the bytes that the 64 digits of a name stand for.
+fn key(name: &str) -> Option<AnswerKey> {
+    let mut key = AnswerKey::default();
+    if name.len() != 2 * key.len() {
+        return None;
+    }
+    for (byte, digits) in key.iter_mut().zip(name.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(key)
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::analysis::{Interest, Policy, Verdict, judge, plan};
-use crate::domain::{Fact, Observation, Seen, Service, Snapshot, SourceId, Urgency};
+use crate::domain::{Fact, Look, Observation, Seen, Service, Snapshot, SourceId, Urgency};
 use crate::poll::{Clock, Poller, Rhythm, Sources};
 
 /// How many answers may wait to be taken in.
@@ -35,6 +35,9 @@ pub struct Oneshot<'a> {
 pub trait Watcher {
     /// These services, by their place, were touched by answers.
     fn touched(&mut self, snapshot: &Snapshot, places: &BTreeSet<usize>);
+
+    /// This look was answered.
+    fn answered(&mut self, _look: Look) {}
 }
 
 impl Watcher for () {
@@ -64,13 +67,13 @@ impl Oneshot<'_> {
             let waits = tokio::select! {
                 biased;
                 Some(observation) = inbox.recv() => {
-                    looking.take(observation, &mut touched);
+                    looking.take(observation, &mut touched, watcher);
                     false
                 }
                 () = poller.idle() => true,
             };
             while let Ok(observation) = inbox.try_recv() {
-                looking.take(observation, &mut touched);
+                looking.take(observation, &mut touched, watcher);
             }
             watcher.touched(&looking.snapshot, &touched);
             if !waits || !touched.is_empty() {
@@ -88,7 +91,7 @@ impl Oneshot<'_> {
                 return looking.snapshot;
             }
             tokio::select! {
-                Some(observation) = inbox.recv() => looking.take(observation, &mut touched),
+                Some(observation) = inbox.recv() => looking.take(observation, &mut touched, watcher),
                 () = tokio::time::sleep(PULSE) => {}
             }
         }
@@ -104,13 +107,14 @@ struct Looking<'a> {
 impl Looking<'_> {
     fn remember(&mut self, remembered: Vec<Fact>) {
         // What an earlier process remembered is no answer of a source; the name is not kept.
-        if let (false, Ok(source)) = (remembered.is_empty(), SourceId::parse("store")) {
-            let seen = Seen::Remembered(remembered);
-            self.snapshot.absorb(Observation { at: self.oneshot.clock.now(), source, seen });
-        }
+        let seen = Seen::Remembered(remembered);
+        self.snapshot.absorb(Observation { at: self.oneshot.clock.now(), source: SourceId::own(), seen });
     }
 
-    fn take(&mut self, observation: Observation, touched: &mut BTreeSet<usize>) {
+    fn take(&mut self, observation: Observation, touched: &mut BTreeSet<usize>, watcher: &mut dyn Watcher) {
+        if let Some(look) = observation.seen.answers() {
+            watcher.answered(look);
+        }
         let concerned = self.interest.of(&observation.seen);
         self.snapshot.absorb(observation);
         touched.extend(concerned);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::config::{Ci, CiKind, Config, RegistryEntry};
 use crate::domain::CredentialSource;
-use crate::http::secret_exposed;
+use crate::http::{Archive, secret_exposed};
 use crate::poll::{Rhythm, Sources};
 use crate::source::{CiOptions, CiProvider, GitHub, GitLab, Oci, OciOptions};
 
@@ -16,9 +16,17 @@ use crate::source::{CiOptions, CiProvider, GitHub, GitLab, Oci, OciOptions};
 /// # Errors
 /// What in the configuration cannot be used, such as a certificate file, in words for the user.
 pub fn build(config: &Config) -> Result<Sources, String> {
+    build_with(config, None)
+}
+
+/// Returns everybody who can be asked; what is asked for conditionally outlives the process in the archive.
+///
+/// # Errors
+/// As `build`.
+pub(super) fn build_with(config: &Config, archive: Option<&Arc<dyn Archive>>) -> Result<Sources, String> {
     let mut sources = Sources::default();
     for ci in &config.ci {
-        sources.ci.insert(ci.name.clone(), provider(ci, config).map_err(|why| format!("{}: {why}", ci.name))?);
+        sources.ci.insert(ci.name.clone(), provider(ci, config, archive).map_err(|why| format!("{}: {why}", ci.name))?);
     }
     for entry in &config.registries {
         let registry = registry(entry, config).map_err(|why| format!("{}: {why}", entry.host))?;
@@ -57,7 +65,7 @@ pub fn steady(config: &Config) -> Rhythm {
     Rhythm { attempts: 1, backoff: second, patience: jiff::SignedDuration::ZERO, ..patient(config) }
 }
 
-fn provider(ci: &Ci, config: &Config) -> Result<Arc<dyn CiProvider>, String> {
+fn provider(ci: &Ci, config: &Config, archive: Option<&Arc<dyn Archive>>) -> Result<Arc<dyn CiProvider>, String> {
     let options = CiOptions {
         id: ci.name.clone(),
         url: ci.url.clone(),
@@ -65,7 +73,7 @@ fn provider(ci: &Ci, config: &Config) -> Result<Arc<dyn CiProvider>, String> {
         ca_pem: ca_pem(ci.ca_file.as_deref())?,
         in_flight: config.poll.ci_in_flight,
         timeout: timeout(config),
-        archive: None,
+        archive: archive.cloned(),
     };
     Ok(match ci.kind {
         CiKind::GitHub => Arc::new(GitHub::new(options)?),
