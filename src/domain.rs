@@ -22,7 +22,7 @@ mod text;
 pub use claim::{Claim, PushLog};
 pub use fact::{Fact, Judgement, Landed, Proof, TagFact};
 pub use failure::{AuthKind, AuthStage, Failure, Remedy, Stage};
-pub use health::{Budget, Health, SourceKind, Traffic};
+pub use health::{Budget, Health, Pace, SourceKind, Traffic};
 pub use image::{Absence, AbsenceCode, Child, Descriptor, ImageConfig, Manifest, ManifestKind, Platform, Probe};
 pub use look::{Look, Urgency, Wanted};
 pub use name::{Digest, ImageName, NameError, RepoPath, ServiceName, Sha, SourceId, Tag, TagRef};

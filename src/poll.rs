@@ -2,14 +2,28 @@
 
 mod ask;
 mod bar;
+mod cadence;
+mod demand;
 mod desk;
+mod fault;
+mod gate;
+mod known;
 mod lane;
+mod moment;
+mod patient;
+mod purse;
 mod queue;
+mod renewal;
+mod steady;
+mod tell;
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -19,6 +33,9 @@ use crate::source::{CiProvider, Registry};
 
 use ask::Asker;
 use desk::Desk;
+
+/// The pause before another desk takes the place of one that fell over.
+const RECOVERY: Duration = Duration::from_secs(1);
 
 /// Everybody who can be asked.
 #[derive(Clone, Default)]
@@ -74,6 +91,15 @@ enum Message {
     Warm(ImageName),
 }
 
+impl Rhythm {
+    /// Returns whether nobody waits for the answers, as in a dashboard that stays up for months. Then a failure is
+    /// told at once and the source is spared: looks are spread over their intervals, a budget is shared with others,
+    /// and where a source or a credential fails, a single look at a time finds out whether that is over.
+    fn is_steady(&self) -> bool {
+        self.patience <= SignedDuration::ZERO
+    }
+}
+
 impl Poller {
     /// Starts asking. Observations come out of `observations`, in the order of their answers.
     #[must_use]
@@ -86,8 +112,9 @@ impl Poller {
     ) -> Self {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (report, progress) = watch::channel(Progress::default());
-        let desk = Desk::new(Asker::new(sources, services, rhythm.runs), rhythm, clock, observations, report);
-        let task = tokio::spawn(desk.run(inbox));
+        let asker = Asker::new(sources, services, rhythm.runs);
+        let desk = move || Desk::new(asker.clone(), rhythm, clock.clone(), observations.clone(), report.clone());
+        let task = tokio::spawn(keep_at_work(desk, inbox));
         Self { messages, sent: AtomicU64::new(0), progress, task }
     }
 
@@ -118,6 +145,14 @@ impl Poller {
         if self.messages.send(message).is_ok() {
             self.sent.fetch_add(1, Ordering::Relaxed);
         }
+    }
+}
+
+/// Keeps a desk at work. Where one falls over another takes its place; what was wanted of the first is wanted of the
+/// second with the next plan.
+async fn keep_at_work(desk: impl Fn() -> Desk, mut inbox: mpsc::UnboundedReceiver<Message>) {
+    while AssertUnwindSafe(async { desk().run(&mut inbox).await }).catch_unwind().await.is_err() {
+        tokio::time::sleep(RECOVERY).await;
     }
 }
 

@@ -59,15 +59,13 @@ pub trait CiProvider: Send + Sync {
     /// Returns what the log of a finished job says that it pushed. An absent log is an answer, not a failure.
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure>;
 
-    /// Returns what was sent and spent so far.
-    fn traffic(&self) -> Traffic;
-
-    /// Returns whether the token that was last refused has been replaced meanwhile: its file changed, or its command
-    /// prints another. Nothing is sent, and a command is run at most every half a minute. What an environment variable
-    /// holds is never renewed.
+    /// Returns whether the credential is another one than that which was refused last. Nothing is sent.
     async fn renewed(&self) -> bool {
         false
     }
+
+    /// Returns what was sent and spent so far.
+    fn traffic(&self) -> Traffic;
 }
 
 /// An OCI registry, read by the distribution specification.
@@ -91,12 +89,11 @@ pub trait Registry: Send + Sync {
     /// Gets ready to ask about a repository: the challenge and the token, before any answer is needed.
     async fn warm(&self, image: &ImageName);
 
-    /// Returns what was sent and spent so far.
-    fn traffic(&self) -> Traffic;
-
-    /// Returns whether the login that was last refused has been replaced meanwhile: a login file changed, or a helper
-    /// or a command gives another. Nothing is sent, and nobody is asked more often than every half a minute.
+    /// Returns whether a login is another one than that which was refused last. Nothing is sent.
     async fn renewed(&self) -> bool {
         false
     }
+
+    /// Returns what was sent and spent so far.
+    fn traffic(&self) -> Traffic;
 }

@@ -44,7 +44,7 @@ impl Interest {
                 self.with_image(image)
             }
             Seen::Failed(look, _) => self.asked_by(look),
-            Seen::Traffic(..) | Seen::Notice(..) => Vec::new(),
+            Seen::Traffic(..) | Seen::Pace(..) | Seen::Notice(..) => Vec::new(),
             Seen::Remembered(_) => (0..self.count).collect(),
         }
     }

@@ -29,7 +29,7 @@ pub(super) struct Outstanding(pub(super) bool);
 
 impl Notes for Outstanding {
     fn want(&mut self, urgency: Urgency, _not_before: Option<Timestamp>, _look: impl FnOnce() -> Look) {
-        self.0 |= urgency < Urgency::Again;
+        self.0 |= !urgency.is_background();
     }
 }
 

@@ -41,5 +41,6 @@ fn list(listing: Option<&Listing>, service: &Service, policy: &Policy, now: Time
     // A clock that was set back must not keep anything from being looked at.
     let pause = cadence(listing, policy, now, on_screen);
     let again = seen_at.min(now).saturating_add(pause).unwrap_or(seen_at);
-    Wanted { look, urgency: Urgency::Again, not_before: Some(again) }
+    let urgency = if on_screen { Urgency::Watched } else { Urgency::Again };
+    Wanted { look, urgency, not_before: Some(again) }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Row, ServiceReport, Verdict};
-use crate::domain::{ImageName, RunKey, Snapshot, Tag};
+use crate::domain::{ImageName, RunKey, Snapshot, Tag, TagTemplate};
 
 /// What may be let go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub fn sheddable(snapshot: &Snapshot, report: &ServiceReport) -> Sheddable {
 
 fn is_proven(snapshot: &Snapshot, row: &Row) -> bool {
     let template = row.service.images.get(row.image_index).and_then(|spec| spec.tags.get(row.tag_index));
-    if row.verdict != Verdict::Landed || !row.settled || template.is_none_or(|template| template.is_moving()) {
+    if row.verdict != Verdict::Landed || !row.settled || template.is_none_or(TagTemplate::is_moving) {
         return false;
     }
     let (Some(image), Some(tag)) = (row.image(), &row.tag) else { return false };

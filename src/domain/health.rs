@@ -26,13 +26,15 @@ pub struct Health {
     pub skipped: u64,
     /// What was sent and spent.
     pub traffic: Traffic,
+    /// How it is being asked at the moment.
+    pub pace: Pace,
 }
 
 impl Health {
     /// Returns the health of a source that was not asked yet.
     #[must_use]
     pub fn new(kind: SourceKind) -> Self {
-        Self { kind, last_ok: None, failure: None, skipped: 0, traffic: Traffic::default() }
+        Self { kind, last_ok: None, failure: None, skipped: 0, traffic: Traffic::default(), pace: Pace::default() }
     }
 }
 
@@ -67,4 +69,22 @@ pub struct Budget {
     pub limit: Option<u64>,
     /// When the window starts anew, by our clock; none where that is not known, or no request was made since.
     pub resets_at: Option<Timestamp>,
+}
+
+/// How a source is being asked at the moment: what waits for it, and why it is not asked at once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pace {
+    /// Until when nothing is asked of its own accord, and why.
+    pub closed: Option<(Timestamp, Failure)>,
+    /// Whether the credential was refused: until there is a new one, the source is only tried now and then.
+    pub stopped: bool,
+    /// When it is next asked in the background.
+    pub next: Option<Timestamp>,
+    /// How many times longer than usual the pauses in the background are, to keep within the budget; in tenths, so
+    /// that 25 is two and a half times. `None` where they are as usual.
+    pub slowed: Option<u32>,
+    /// Looks that are due and wait.
+    pub waiting: usize,
+    /// Looks under way.
+    pub under_way: usize,
 }

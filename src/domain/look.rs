@@ -52,8 +52,18 @@ pub enum Urgency {
     Depth,
     /// The layers and logs of those.
     Layers,
+    /// Looking again at what is known and on the screen.
+    Watched,
     /// Looking again at what is known.
     Again,
+}
+
+impl Urgency {
+    /// Returns whether nobody waits for it: it keeps fresh what is known.
+    #[must_use]
+    pub fn is_background(self) -> bool {
+        self >= Self::Watched
+    }
 }
 
 /// A look that is wanted.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Digest, Fact, Failure, ImageConfig, ImageName, Job, JobId, Look, Manifest, Probe, PushLog, Run, RunKey,
+    Digest, Fact, Failure, ImageConfig, ImageName, Job, JobId, Look, Manifest, Pace, Probe, PushLog, Run, RunKey,
     ServiceName, SourceId, SourceKind, Tag, TagRef, Text, Traffic,
 };
 
@@ -72,6 +72,8 @@ pub enum Seen {
     Failed(Look, Failure),
     /// What the source's connections have sent and spent.
     Traffic(SourceKind, Traffic),
+    /// How the source is being asked at the moment.
+    Pace(SourceKind, Pace),
     /// What earlier processes kept.
     Remembered(Vec<Fact>),
     /// What the user should know about a part of landfall itself, or that it is well again.
@@ -91,7 +93,7 @@ impl Seen {
             Self::Config(image, digest, _) => Some(Look::Config(image.clone(), digest.clone())),
             Self::Blob(image, digest, _) => Some(Look::Blob(image.clone(), digest.clone())),
             Self::Canary(image, _) => Some(Look::Canary(image.clone())),
-            Self::Failed(..) | Self::Traffic(..) | Self::Remembered(_) | Self::Notice(..) => None,
+            Self::Failed(..) | Self::Traffic(..) | Self::Pace(..) | Self::Remembered(_) | Self::Notice(..) => None,
         }
     }
 }

@@ -73,10 +73,16 @@ impl Snapshot {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
                 replace(&mut health.traffic, traffic)
             }
+            Seen::Pace(kind, pace) => {
+                let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
+                replace(&mut health.pace, pace)
+            }
             Seen::Notice(part, Some(words)) => self.notices.insert(part, words.clone()) != Some(words),
             Seen::Notice(part, None) => self.notices.remove(&part).is_some(),
             Seen::Remembered(facts) => {
-                facts.into_iter().for_each(|fact| self.recall(fact));
+                for fact in facts {
+                    self.recall(fact);
+                }
                 true
             }
         }

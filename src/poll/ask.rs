@@ -10,7 +10,7 @@ use crate::domain::{Failure, ImageName, Look, Probe, Seen, Service, ServiceName,
 /// Knows whom to ask.
 #[derive(Clone)]
 pub(super) struct Asker {
-    sources: Sources,
+    sources: Arc<Sources>,
     services: Arc<FxHashMap<ServiceName, Arc<Service>>>,
     runs: usize,
 }
@@ -19,7 +19,7 @@ impl Asker {
     /// Returns an asker for these services; `runs` of each are listed.
     pub(super) fn new(sources: Sources, services: &[Arc<Service>], runs: usize) -> Self {
         let services = services.iter().map(|service| (service.name.clone(), service.clone())).collect();
-        Self { sources, services: Arc::new(services), runs }
+        Self { sources: Arc::new(sources), services: Arc::new(services), runs }
     }
 
     /// Returns who answers this look, and what kind of source that is.
@@ -57,15 +57,35 @@ impl Asker {
         }
     }
 
+    /// Returns the answer to a look whose source nobody configured.
+    pub(super) fn stranger(&self, look: &Look, source: &SourceId, kind: SourceKind) -> Option<Seen> {
+        match kind {
+            SourceKind::Ci => (!self.sources.ci.contains_key(source)).then(|| nobody(look.clone())),
+            SourceKind::Registry => {
+                let why = || format!("{source} is not among the configured registries").into();
+                let known = self.sources.registries.contains_key(source);
+                (!known).then(|| unanswered(look.clone(), Failure::Withheld(why())))
+            }
+        }
+    }
+
+    /// Returns whether a source has another credential than that which was refused last.
+    pub(super) async fn renewed(&self, source: &SourceId, kind: SourceKind) -> bool {
+        match kind {
+            SourceKind::Ci => match self.sources.ci.get(source) {
+                Some(ci) => ci.renewed().await,
+                None => false,
+            },
+            SourceKind::Registry => match self.sources.registries.get(source) {
+                Some(registry) => registry.renewed().await,
+                None => false,
+            },
+        }
+    }
+
     async fn probe(&self, look: Look) -> Seen {
         let host = self.source_of(&look).map(|(host, _)| host);
-        let Some(registry) = host.as_ref().and_then(|host| self.sources.registries.get(host)) else {
-            let host = host.map(|host| host.to_string()).unwrap_or_default();
-            return unanswered(
-                look,
-                Failure::Withheld(format!("{host} is not among the configured registries").into()),
-            );
-        };
+        let Some(registry) = host.and_then(|host| self.sources.registries.get(&host)) else { return nobody(look) };
         match look {
             Look::Tag(tag_ref) => {
                 let probe = registry.tag(&tag_ref).await;
@@ -149,6 +169,7 @@ pub(super) fn failure_of(seen: &Seen) -> Option<&Failure> {
         | Seen::Jobs(..)
         | Seen::PushLog(..)
         | Seen::Traffic(..)
+        | Seen::Pace(..)
         | Seen::Remembered(_)
         | Seen::Notice(..) => None,
     }

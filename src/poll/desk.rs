@@ -4,43 +4,64 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::{BackoffBuilder as _, ExponentialBuilder};
-use jiff::{SignedDuration, Timestamp};
+use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
 
 use super::ask::{Asker, failure_of, unanswered};
-use super::bar::Bars;
-use super::lane::{Lane, closes};
+use super::bar::{Bars, Pass};
+use super::gate::Ended;
+use super::moment::Moment;
 use super::queue::Queue;
+use super::renewal::Renewals;
+use super::tell::EVERY;
 use super::{Clock, Message, Progress, Rhythm};
-use crate::domain::{Failure, ImageName, Look, Observation, Remedy, Seen, SourceId, Urgency};
+use crate::domain::{Failure, ImageName, Look, Observation, Seen, SourceId, Urgency, Wanted};
 
-/// The longest pause between tries.
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
-
-/// The pause after a failure that only a person can mend.
-const FIX_PAUSE: SignedDuration = SignedDuration::from_mins(1);
-
-/// At most one report of a source's traffic in this time.
-const TRAFFIC_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// Looks at sources that nobody configured are answered once in this time.
+const STRANGE: Duration = Duration::from_hours(1);
 
 /// Nobody receives observations any more.
-struct Gone;
+pub(super) struct Gone;
 
 pub(super) struct Desk {
-    asker: Asker,
-    rhythm: Rhythm,
+    pub(super) asker: Asker,
+    pub(super) rhythm: Rhythm,
     clock: Arc<dyn Clock>,
     observations: mpsc::Sender<Observation>,
     report: watch::Sender<Progress>,
-    queue: Queue,
-    bars: Bars,
-    under_way: JoinSet<Seen>,
-    whose: HashMap<Id, (SourceId, Look)>,
-    warming: JoinSet<()>,
-    traffic_at: HashMap<SourceId, Timestamp>,
+    pub(super) queue: Queue,
+    pub(super) bars: Bars,
+    pub(super) errands: JoinSet<Done>,
+    pub(super) whose: HashMap<Id, Errand>,
+    pub(super) renewals: Renewals,
+    warmed: BTreeSet<SourceId>,
+    /// Looks at sources that nobody configured, and when they were answered.
+    strange: FxHashMap<Look, Instant>,
+    pub(super) before: Moment,
     taken: u64,
+}
+
+/// What somebody is sent for.
+pub(super) enum Errand {
+    Look { source: SourceId, look: Look, started: Instant },
+    Warm(SourceId),
+    Renewal(SourceId),
+}
+
+/// What the desk waits for.
+enum Event {
+    Message(Message),
+    Ended(Result<(Id, Done), JoinError>),
+    Due,
+}
+
+/// What they bring.
+pub(super) enum Done {
+    Seen(Seen),
+    Warm,
+    Renewed(bool),
 }
 
 impl Desk {
@@ -51,100 +72,236 @@ impl Desk {
         observations: mpsc::Sender<Observation>,
         report: watch::Sender<Progress>,
     ) -> Self {
+        let now = Moment { wall: clock.now(), at: Instant::now() };
+        let taken = report.borrow().taken;
         Self {
             asker,
             rhythm,
             clock,
             observations,
             report,
-            queue: Queue::new(),
+            queue: Queue::new(rhythm, now.at),
             bars: Bars::default(),
-            under_way: JoinSet::new(),
+            errands: JoinSet::new(),
             whose: HashMap::new(),
-            warming: JoinSet::new(),
-            traffic_at: HashMap::new(),
-            taken: 0,
+            renewals: Renewals::default(),
+            warmed: BTreeSet::new(),
+            strange: FxHashMap::default(),
+            before: now,
+            taken,
         }
     }
 
-    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
+    pub(super) async fn run(mut self, inbox: &mut mpsc::UnboundedReceiver<Message>) {
+        let mut now = self.now();
         loop {
-            self.start_what_may();
-            self.report.send_replace(Progress { taken: self.taken, busy: self.queue.busy() });
-            let pause = self.queue.next_due().map(|due| due.duration_since(self.clock.now()));
-            tokio::select! {
+            if self.go_on(now).await.is_err() {
+                return;
+            }
+            let progress = Progress { taken: self.taken, busy: self.queue.busy() };
+            self.report.send_if_modified(|known| std::mem::replace(known, progress) != progress);
+            let wakes = self.wakes(now.at);
+            let event = tokio::select! {
                 message = inbox.recv() => match message {
-                    Some(message) => {
-                        if self.take(message).await.is_err() {
-                            return;
-                        }
-                    }
+                    Some(message) => Event::Message(message),
                     None => return,
                 },
-                Some(ended) = self.under_way.join_next_with_id(), if !self.under_way.is_empty() => {
-                    if self.ended(ended).await.is_err() {
-                        return;
-                    }
-                }
-                Some(_) = self.warming.join_next(), if !self.warming.is_empty() => {}
-                () = sleep(pause), if pause.is_some() => {}
+                Some(done) = self.errands.join_next_with_id(), if !self.errands.is_empty() => Event::Ended(done),
+                () = sleep_until(wakes.unwrap_or(now.at)), if wakes.is_some() => Event::Due,
+            };
+            now = self.now();
+            let done = match event {
+                Event::Message(message) => self.take(message, now).await,
+                Event::Ended(done) => self.ended(done, now).await,
+                Event::Due => Ok(()),
+            };
+            if done.is_err() {
+                return;
             }
         }
     }
 
-    async fn take(&mut self, message: Message) -> Result<(), Gone> {
+    fn now(&self) -> Moment {
+        Moment { wall: self.clock.now(), at: Instant::now() }
+    }
+
+    /// Returns when there is something to do, if nothing happens before.
+    fn wakes(&mut self, now: Instant) -> Option<Instant> {
+        let due = self.queue.next_due(now);
+        if !self.rhythm.is_steady() {
+            return due;
+        }
+        let told = self.queue.lanes.values().filter_map(|lane| lane.told.wakes());
+        let calmer = self.queue.lanes.values().filter_map(|lane| lane.calms(now));
+        due.into_iter().chain(told).chain(calmer).chain(self.renewals.next()).min()
+    }
+
+    /// Does what is due.
+    async fn go_on(&mut self, now: Moment) -> Result<(), Gone> {
+        if self.rhythm.is_steady() {
+            self.wake_up(now);
+        }
+        self.queue.promote(now.at);
+        self.start_what_may(now).await?;
+        if self.rhythm.is_steady() {
+            self.say_what_cannot_be_asked(now).await?;
+            self.look_for_new_credentials(now.at);
+            self.tell_paces(None, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, message: Message, now: Moment) -> Result<(), Gone> {
         self.taken = self.taken.saturating_add(1);
         match message {
-            Message::Want(wanted) => {
-                let now = self.clock.now();
-                let (mut sources, mut barred) = (BTreeSet::new(), BTreeSet::new());
+            Message::Want(wanted) if self.rhythm.is_steady() => {
                 for wanted in wanted {
-                    let Some(whose) = self.asker.source_of(&wanted.look) else { continue };
-                    if wanted.urgency == Urgency::Asked {
-                        self.bars.lift(&wanted.look);
+                    if let Some((source, wanted)) = self.known(wanted, now).await? {
+                        self.queue.want(wanted, &source, now);
                     }
-                    let image = wanted.look.image().filter(|image| self.bars.standing(image, now).is_some());
-                    barred.extend(image.map(|image| (whose.0.clone(), image.clone())));
-                    sources.insert(whose.0.clone());
-                    self.queue.want(wanted, whose, &self.rhythm, now);
                 }
-                for source in sources {
-                    self.turn_away(&source, now).await?;
-                }
-                for (source, image) in barred {
-                    self.turn_away_from(&source, &image, now).await?;
-                }
+                Ok(())
             }
+            Message::Want(wanted) => self.want_patiently(wanted, now).await,
             Message::Warm(image) => {
-                let asker = self.asker.clone();
-                self.warming.spawn(async move { asker.warm(&image).await });
+                self.warm(image, now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns whose look is wanted. One that nobody configured is answered at once, and not every time.
+    pub(super) async fn known(&mut self, wanted: Wanted, now: Moment) -> Result<Option<(SourceId, Wanted)>, Gone> {
+        let Some((source, kind)) = self.asker.source_of(&wanted.look) else { return Ok(None) };
+        let Some(seen) = self.asker.stranger(&wanted.look, &source, kind) else {
+            self.queue.open(&source, kind);
+            return Ok(Some((source, wanted)));
+        };
+        let Wanted { look, urgency, .. } = wanted;
+        self.strange.retain(|_, at| now.at < *at + STRANGE);
+        if urgency == Urgency::Asked || !self.strange.contains_key(&look) {
+            self.strange.insert(look, now.at);
+            self.send(&source, seen, now).await?;
+        }
+        Ok(None)
+    }
+
+    /// Gets ready. Where nobody waits, one repository stands for all of its registry: a login that is refused must
+    /// not be refused for each.
+    fn warm(&mut self, image: ImageName, now: Moment) {
+        let look = Look::Canary(image.clone());
+        let Some((source, kind)) = self.asker.source_of(&look) else { return };
+        if self.asker.stranger(&look, &source, kind).is_some()
+            || (self.rhythm.is_steady() && !self.warmed.insert(source.clone()))
+        {
+            return;
+        }
+        if self.rhythm.is_steady() {
+            self.queue.open(&source, kind);
+            self.queue.set_out(&source, Urgency::Newest, now.at);
+        }
+        let asker = self.asker.clone();
+        let warming = async move {
+            asker.warm(&image).await;
+            Done::Warm
+        };
+        self.send_out(warming, Errand::Warm(source));
+    }
+
+    pub(super) fn send_out(&mut self, task: impl Future<Output = Done> + Send + 'static, errand: Errand) {
+        let task = self.errands.spawn(task);
+        self.whose.insert(task.id(), errand);
+    }
+
+    async fn start_what_may(&mut self, now: Moment) -> Result<(), Gone> {
+        while let Some((source, urgency, look)) = self.queue.next(now.at) {
+            let asked = urgency == Urgency::Asked;
+            let pass = if self.rhythm.is_steady() { self.bars.pass(&look, asked, now.at) } else { Pass::Go };
+            match pass {
+                Pass::Go => {
+                    self.queue.set_out(&source, urgency, now.at);
+                    let asker = self.asker.clone();
+                    let question = look.clone();
+                    let asking = async move { Done::Seen(asker.ask(question).await) };
+                    self.send_out(asking, Errand::Look { source, look, started: now.at });
+                }
+                Pass::Wait(until, Some(why)) if asked || !self.queue.was_told(&look) => {
+                    self.queue.end(&look, until, true);
+                    self.send(&source, unanswered(look, why), now).await?;
+                }
+                Pass::Wait(until, _) => self.queue.retry(&source, look, until, now.at),
             }
         }
         Ok(())
     }
 
-    /// Gives up what waits for a source that is closed for longer than anybody waits.
-    async fn turn_away(&mut self, source: &SourceId, now: Timestamp) -> Result<(), Gone> {
-        let closed = self.queue.lane(source).and_then(|lane| lane.closed(now).cloned());
-        let too_long = |until: &Timestamp| until.duration_since(now) > self.rhythm.patience;
-        let Some((until, failure)) = closed.filter(|(until, _)| too_long(until)) else { return Ok(()) };
-        let given_up = self.queue.give_up(source, until, |_| true);
-        self.tell_all(source, given_up, &failure, now).await
+    /// Takes in the end of one errand.
+    async fn ended(&mut self, ended: Result<(Id, Done), JoinError>, now: Moment) -> Result<(), Gone> {
+        let (id, done) = match ended {
+            Ok((id, done)) => (id, Some(done)),
+            Err(error) => (error.id(), None),
+        };
+        match (self.whose.remove(&id), done) {
+            (Some(Errand::Look { source, look, started }), done) => {
+                let fault = || Failure::Withheld("a fault in landfall itself: the look panicked".into());
+                let seen = match done {
+                    Some(Done::Seen(seen)) => seen,
+                    Some(Done::Warm | Done::Renewed(_)) | None => unanswered(look.clone(), fault()),
+                };
+                self.came_back(&source, &look, started, seen, now).await
+            }
+            (Some(Errand::Warm(source)), _) => {
+                if let Some(lane) = self.queue.lane(&source).filter(|_| self.rhythm.is_steady()) {
+                    lane.back(Urgency::Newest);
+                }
+                Ok(())
+            }
+            (Some(Errand::Renewal(source)), done) => {
+                self.renewed(&source, matches!(done, Some(Done::Renewed(true))), now.at);
+                Ok(())
+            }
+            (None, _) => Ok(()),
+        }
     }
 
-    /// Gives up what waits for a repository that refuses this credential.
-    async fn turn_away_from(&mut self, source: &SourceId, image: &ImageName, now: Timestamp) -> Result<(), Gone> {
-        let Some((until, failure)) = self.bars.standing(image, now).cloned() else { return Ok(()) };
-        let given_up = self.queue.give_up(source, until, |look| look.image() == Some(image));
-        self.tell_all(source, given_up, &failure, now).await
+    /// Takes in what a look brought.
+    async fn came_back(
+        &mut self,
+        source: &SourceId,
+        look: &Look,
+        started: Instant,
+        seen: Seen,
+        now: Moment,
+    ) -> Result<(), Gone> {
+        let ended = Ended { look, started, now };
+        match (failure_of(&seen).cloned(), self.rhythm.is_steady()) {
+            (None, true) => self.answered_steadily(source, seen, &ended).await?,
+            (None, false) => self.answered_patiently(source, seen, &ended).await?,
+            (Some(failure), true) => self.failed_steadily(source, seen, &failure, &ended).await?,
+            (Some(failure), false) => self.failed_patiently(source, seen, &failure, ended).await?,
+        }
+        self.tell_traffic(source, now).await?;
+        if self.rhythm.is_steady() { self.tell_paces(Some(source), now).await } else { Ok(()) }
     }
 
-    async fn tell_all(
+    async fn tell_traffic(&mut self, source: &SourceId, now: Moment) -> Result<(), Gone> {
+        let Some(lane) = self.queue.lane(source) else { return Ok(()) };
+        let recent = lane.told.traffic.is_some_and(|at| now.at < at + EVERY);
+        if recent && !lane.is_quiet() {
+            return Ok(());
+        }
+        let kind = lane.kind;
+        let Some(traffic) = self.asker.traffic(source, kind) else { return Ok(()) };
+        lane.told.traffic = Some(now.at);
+        self.send(source, Seen::Traffic(kind, traffic), now).await
+    }
+
+    pub(super) async fn tell_all(
         &self,
         source: &SourceId,
         looks: Vec<Look>,
         failure: &Failure,
-        now: Timestamp,
+        now: Moment,
     ) -> Result<(), Gone> {
         for look in looks {
             self.send(source, unanswered(look, failure.clone()), now).await?;
@@ -152,105 +309,8 @@ impl Desk {
         Ok(())
     }
 
-    fn start_what_may(&mut self) {
-        let now = self.clock.now();
-        while let Some((source, look)) = self.queue.next(now) {
-            let asker = self.asker.clone();
-            let question = look.clone();
-            let task = self.under_way.spawn(async move { asker.ask(question).await });
-            self.whose.insert(task.id(), (source, look));
-        }
-    }
-
-    /// Takes in the end of one look.
-    async fn ended(&mut self, ended: Result<(Id, Seen), JoinError>) -> Result<(), Gone> {
-        let (id, seen) = match ended {
-            Ok((id, seen)) => (id, Some(seen)),
-            Err(error) => (error.id(), None),
-        };
-        let Some((source, look)) = self.whose.remove(&id) else { return Ok(()) };
-        let fault = || Failure::Withheld("a fault in landfall itself: the look panicked".into());
-        let seen = seen.unwrap_or_else(|| unanswered(look.clone(), fault()));
-        let now = self.clock.now();
-        match failure_of(&seen).cloned() {
-            None => {
-                self.bars.lift(&look);
-                self.queue.answered(&source, &look, now);
-                self.send(&source, seen, now).await?;
-            }
-            Some(failure) => self.failed(&source, look, seen, &failure, now).await?,
-        }
-        self.tell_traffic(&source, now).await
-    }
-
-    /// Tries again, or reports the failure; where the whole source is closed or down, for all that waits for it.
-    async fn failed(
-        &mut self,
-        source: &SourceId,
-        look: Look,
-        seen: Seen,
-        failure: &Failure,
-        now: Timestamp,
-    ) -> Result<(), Gone> {
-        let tries = self.queue.failed(source, &look, now);
-        let closed = closes(failure, now);
-        let pause = match (closed, failure.remedy()) {
-            (Some(until), _) => until.duration_since(now),
-            (None, Remedy::Retry | Remedy::Wait(_)) => self.backoff(tries),
-            (None, Remedy::Fix) => FIX_PAUSE,
-        };
-        let until = now.saturating_add(pause).unwrap_or(now);
-        let unreachable = matches!(failure, Failure::Unreachable { .. });
-        let down = unreachable && self.queue.lane(source).is_some_and(|lane| lane.is_down(&self.rhythm, now));
-        if let Some(lane) = self.queue.lane(source).filter(|_| closed.is_some() || down) {
-            lane.close(until, failure);
-        }
-        let worth_waiting = failure.remedy() != Remedy::Fix && pause <= self.rhythm.patience;
-        if worth_waiting && !down && tries < self.rhythm.attempts {
-            self.queue.retry(source, look, until, now);
-            return Ok(());
-        }
-        self.queue.end(&look, until);
-        self.send(source, seen, now).await?;
-        if closed.is_some() || down {
-            let given_up = self.queue.give_up(source, until, |_| true);
-            self.tell_all(source, given_up, failure, now).await?;
-        }
-        match self.bars.failed(&look, failure, until) {
-            Some(image) => self.turn_away_from(source, &image, now).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Returns a pause with full jitter that doubles with every try.
-    fn backoff(&self, tries: u32) -> SignedDuration {
-        let first = Duration::try_from(self.rhythm.backoff).unwrap_or(Duration::from_secs(1));
-        let pauses = ExponentialBuilder::new().with_jitter().with_min_delay(first).with_max_delay(LONGEST_PAUSE);
-        let doublings = usize::try_from(tries.saturating_sub(1).min(16)).unwrap_or_default();
-        let pause = pauses.without_max_times().build().nth(doublings).unwrap_or(LONGEST_PAUSE);
-        SignedDuration::try_from(pause).unwrap_or(FIX_PAUSE)
-    }
-
-    async fn tell_traffic(&mut self, source: &SourceId, now: Timestamp) -> Result<(), Gone> {
-        let recent = self.traffic_at.get(source).is_some_and(|at| now.duration_since(*at) < TRAFFIC_EVERY);
-        let Some(lane) = self.queue.lane(source).filter(|lane| !recent || Lane::is_quiet(lane)) else { return Ok(()) };
-        let kind = lane.kind;
-        let Some(traffic) = self.asker.traffic(source, kind) else { return Ok(()) };
-        self.traffic_at.insert(source.clone(), now);
-        self.send(source, Seen::Traffic(kind, traffic), now).await
-    }
-
-    async fn send(&self, source: &SourceId, seen: Seen, at: Timestamp) -> Result<(), Gone> {
-        let observation = Observation { at, source: source.clone(), seen };
+    pub(super) async fn send(&self, source: &SourceId, seen: Seen, now: Moment) -> Result<(), Gone> {
+        let observation = Observation { at: now.wall, source: source.clone(), seen };
         self.observations.send(observation).await.map_err(|_| Gone)
-    }
-}
-
-async fn sleep(pause: Option<SignedDuration>) {
-    let pause = pause.map(|pause| Duration::try_from(pause.max(SignedDuration::ZERO)).unwrap_or_default());
-    match pause {
-        // A little later than due, so that what is due has become so.
-        Some(pause) => tokio::time::sleep(pause.saturating_add(Duration::from_millis(1))).await,
-        None => std::future::pending().await,
     }
 }

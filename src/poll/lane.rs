@@ -1,17 +1,22 @@
 //! One source's looks: how many at once, which first, and whether the source may be asked at all.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::Rhythm;
-use crate::domain::{Failure, Look, SourceKind, Urgency};
+use super::cadence::Stretch;
+use super::gate::{Because, Gate};
+use super::moment::Moment;
+use super::patient::Closing;
+use super::purse::Purse;
+use super::tell::Told;
+use crate::domain::{Failure, Look, Pace, SourceKind, Urgency};
 
-/// How many failures in a row, without an answer between, make a source count as down.
-const DOWN_AFTER: u32 = 3;
-
-/// How long a source that only fails is trusted to come back, where somebody waits for the answer.
-const TRUSTED: SignedDuration = SignedDuration::from_secs(2);
+/// What is wanted is compared with the budget at most once in this time.
+const ADJUSTED: Duration = Duration::from_secs(5);
 
 /// A look's place in the order: urgency first, then age.
 pub(super) type Turn = (Urgency, u64);
@@ -19,49 +24,184 @@ pub(super) type Turn = (Urgency, u64);
 /// One source's looks.
 pub(super) struct Lane {
     pub(super) kind: SourceKind,
-    width: usize,
+    pub(super) gate: Gate,
+    pub(super) purse: Purse,
+    pub(super) closing: Closing,
+    pub(super) stretch: Stretch,
+    pub(super) told: Told,
+    /// By how much the background is slowed down on the whole, in tenths.
+    pub(super) slowed: Option<u32>,
+    steady: bool,
+    most: usize,
     under_way: usize,
-    waiting: BTreeMap<Turn, Look>,
-    closed: Option<(Timestamp, Failure)>,
-    failing_since: Option<Timestamp>,
-    failures: u32,
+    /// How many of those are in the background.
+    background: usize,
+    waiting: BTreeMap<Turn, Waiting>,
+    adjusted: Option<Instant>,
+}
+
+/// Why a source is not asked of its own accord.
+pub(super) struct Closed {
+    pub(super) until: Instant,
+    pub(super) why: Failure,
+    /// Whether we asked too much of it, so that what is due is merely late.
+    pub(super) limit: bool,
+    /// Whether that is not sure yet.
+    pub(super) doubted: bool,
+}
+
+/// A look that is due.
+pub(super) struct Waiting {
+    pub(super) look: Look,
+    /// Whether it was never answered.
+    pub(super) unseen: bool,
+    /// Whether it was told already that it cannot be asked.
+    pub(super) told: bool,
 }
 
 impl Lane {
     pub(super) fn new(kind: SourceKind, rhythm: &Rhythm) -> Self {
-        let width = match kind {
+        let most = match kind {
             SourceKind::Ci => rhythm.ci_in_flight,
             SourceKind::Registry => rhythm.registry_in_flight,
         };
         Self {
             kind,
-            width: width.max(1),
+            gate: Gate::default(),
+            purse: Purse::new(kind),
+            closing: Closing::default(),
+            stretch: Stretch::NONE,
+            told: Told::default(),
+            slowed: None,
+            steady: rhythm.is_steady(),
+            most: most.max(1),
             under_way: 0,
+            background: 0,
             waiting: BTreeMap::new(),
-            closed: None,
-            failing_since: None,
-            failures: 0,
+            adjusted: None,
         }
     }
 
-    /// Returns the most urgent look, where one may be asked now.
-    pub(super) fn next(&mut self, now: Timestamp) -> Option<Look> {
-        if self.under_way >= self.width || self.closed(now).is_some() {
+    /// Returns the most urgent look that may be asked now.
+    pub(super) fn next(&mut self, now: Instant) -> Option<(Urgency, Look)> {
+        let mut turn = None;
+        for (&(urgency, age), waiting) in &self.waiting {
+            if self.may(urgency, waiting.unseen, now) {
+                turn = Some((urgency, age));
+                break;
+            }
+            // Behind these, all are treated alike.
+            if urgency > Urgency::Newest {
+                break;
+            }
+        }
+        let turn = turn?;
+        Some((turn.0, self.waiting.remove(&turn)?.look))
+    }
+
+    /// Notes that somebody sets out to the source.
+    pub(super) fn set_out(&mut self, urgency: Urgency, now: Instant) {
+        self.gate.started(now);
+        self.purse.started(now);
+        self.under_way = self.under_way.saturating_add(1);
+        self.background += usize::from(urgency.is_background());
+    }
+
+    /// Notes that somebody is back.
+    pub(super) fn back(&mut self, urgency: Urgency) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.background = self.background.saturating_sub(usize::from(urgency.is_background()));
+    }
+
+    fn may(&self, urgency: Urgency, unseen: bool, now: Instant) -> bool {
+        if !self.steady {
+            return self.under_way < self.most && self.closing.closed(now).is_none();
+        }
+        let asked = urgency == Urgency::Asked;
+        let reserved = asked || (urgency == Urgency::Newest && unseen);
+        let room =
+            if asked { self.has_room_for_the_user(now) } else { self.under_way < self.gate.width(self.most, now) };
+        room && self.purse.allows(reserved, self.under_way, now)
+    }
+
+    /// What the user asks goes ahead of a source that is only tried now and then, alone; and beside looks that nobody
+    /// waits for.
+    fn has_room_for_the_user(&self, now: Instant) -> bool {
+        if self.gate.shut(now).is_some() {
+            return self.under_way == 0 && !self.gate.is_limited(now);
+        }
+        let width = self.gate.width(self.most, now);
+        let beside = width == self.most && self.under_way == width && self.background == width;
+        self.under_way < width || beside
+    }
+
+    /// Returns why nothing can be asked now, whoever wants it.
+    pub(super) fn closed(&self, now: Moment) -> Option<Closed> {
+        if let Some(shut) = self.gate.shut(now.at) {
+            let (limit, doubted) = (shut.because == Because::Limit, shut.because == Because::Doubt);
+            return Some(Closed { until: shut.until, why: dated(&shut.why, shut.until, now), limit, doubted });
+        }
+        let (until, why) = self.purse.spent(now)?;
+        Some(Closed { until, why, limit: true, doubted: false })
+    }
+
+    /// Returns how the source is being asked, but for when it is next asked in the background.
+    pub(super) fn pace(&self, now: Moment) -> Pace {
+        Pace {
+            closed: self.kept_closed(now).map(|(until, why)| (now.wall_at(until), why)),
+            stopped: self.gate.is_refused(),
+            next: None,
+            slowed: self.slowed,
+            waiting: self.waiting.len(),
+            under_way: self.under_way,
+        }
+    }
+
+    /// Returns when the source is next asked in the background. `due` is when the next look is.
+    pub(super) fn next_in_background(&self, due: Option<Instant>, now: Moment) -> Option<Timestamp> {
+        let until = self.kept_closed(now).map(|(until, _)| until);
+        let due = if self.waiting.is_empty() { due } else { until };
+        due.map(|due| now.wall_at(until.map_or(due, |until| until.max(due))))
+    }
+
+    fn kept_closed(&self, now: Moment) -> Option<(Instant, Failure)> {
+        let kept = || Some((self.purse.kept_until(now.at)?, self.purse.kept_because()?));
+        self.gate.last_shut().map(|shut| (shut.until, dated(&shut.why, shut.until, now))).or_else(kept)
+    }
+
+    /// Returns when the background need not be slowed down any more.
+    pub(super) fn calms(&self, now: Instant) -> Option<Instant> {
+        self.purse.ends(now).filter(|_| self.stretch != Stretch::NONE)
+    }
+
+    pub(super) fn is_calm_again(&self, now: Instant) -> bool {
+        self.stretch != Stretch::NONE && self.purse.ends(now).is_none()
+    }
+
+    /// Returns whether it is time to compare what is wanted with the budget, and notes that it is done.
+    pub(super) fn is_to_be_adjusted(&mut self, now: Instant) -> bool {
+        let due = self.adjusted.is_none_or(|at| now >= at + ADJUSTED);
+        if due {
+            self.adjusted = Some(now);
+        }
+        due
+    }
+
+    /// Returns when a look that waits may be asked, if nothing happens before.
+    pub(super) fn reopens(&self, now: Instant) -> Option<Instant> {
+        if self.waiting.is_empty() {
             return None;
         }
-        let (_, look) = self.waiting.pop_first()?;
-        self.under_way = self.under_way.saturating_add(1);
-        Some(look)
+        if !self.steady {
+            let may = self.under_way < self.most;
+            return self.closing.closed(now).map(|(until, _)| *until).filter(|_| may);
+        }
+        let kept = self.purse.kept_until(now).filter(|until| *until > now);
+        [self.gate.widens(now), kept].into_iter().flatten().min()
     }
 
-    /// Returns when the lane opens again for a look that waits.
-    pub(super) fn reopens(&self) -> Option<Timestamp> {
-        let may = !self.waiting.is_empty() && self.under_way < self.width;
-        self.closed.as_ref().map(|(until, _)| *until).filter(|_| may)
-    }
-
-    pub(super) fn wait(&mut self, turn: Turn, look: Look) {
-        self.waiting.insert(turn, look);
+    pub(super) fn wait(&mut self, turn: Turn, waiting: Waiting) {
+        self.waiting.insert(turn, waiting);
     }
 
     pub(super) fn remove(&mut self, turn: Turn) -> bool {
@@ -69,38 +209,13 @@ impl Lane {
     }
 
     /// Takes out which looks wait.
-    pub(super) fn clear(&mut self, which: impl Fn(&Look) -> bool) -> Vec<Look> {
-        self.waiting.extract_if(.., |_, look| which(look)).map(|(_, look)| look).collect()
+    pub(super) fn clear(&mut self, which: impl Fn(Urgency, &Waiting) -> bool) -> Vec<Look> {
+        let out = self.waiting.extract_if(.., |(urgency, _), waiting| which(*urgency, waiting));
+        out.map(|(_, waiting)| waiting.look).collect()
     }
 
-    pub(super) fn answered(&mut self) {
-        self.under_way = self.under_way.saturating_sub(1);
-        self.failing_since = None;
-        self.failures = 0;
-    }
-
-    pub(super) fn failed(&mut self, now: Timestamp) {
-        self.under_way = self.under_way.saturating_sub(1);
-        self.failing_since.get_or_insert(now);
-        self.failures = self.failures.saturating_add(1);
-    }
-
-    /// Closes the lane until then, if it is not closed for longer already.
-    pub(super) fn close(&mut self, until: Timestamp, failure: &Failure) {
-        if self.closed.as_ref().is_none_or(|(known, _)| *known < until) {
-            self.closed = Some((until, failure.clone()));
-        }
-    }
-
-    /// Returns until when the lane is closed, and why.
-    pub(super) fn closed(&self, now: Timestamp) -> Option<&(Timestamp, Failure)> {
-        self.closed.as_ref().filter(|(until, _)| *until > now)
-    }
-
-    /// Returns whether the source only fails, for longer than it is trusted to come back.
-    pub(super) fn is_down(&self, rhythm: &Rhythm, now: Timestamp) -> bool {
-        let trusted = rhythm.patience.min(TRUSTED);
-        self.failures >= DOWN_AFTER && self.failing_since.is_some_and(|since| now.duration_since(since) >= trusted)
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (Urgency, &Look)> {
+        self.waiting.iter().map(|((urgency, _), waiting)| (*urgency, &waiting.look))
     }
 
     /// Returns whether nothing waits or is under way.
@@ -109,20 +224,20 @@ impl Lane {
     }
 }
 
-/// Returns until when a failure closes the whole source: a rate limit, or an API that refuses the token.
-pub(super) fn closes(failure: &Failure, now: Timestamp) -> Option<Timestamp> {
-    use crate::domain::AuthStage::{Api, Local, Registry, Token};
-    let minute = now.saturating_add(SignedDuration::from_mins(1)).unwrap_or(now);
-    match failure {
-        Failure::RateLimited { until, .. } => Some(until.unwrap_or(minute)),
-        Failure::Auth { stage: Api | Local, .. } => Some(minute),
-        Failure::Auth { stage: Token | Registry, .. }
+/// Returns the failure with the moment from which on the source is asked again, where it only told that it was asked
+/// too much.
+fn dated(why: &Failure, until: Instant, now: Moment) -> Failure {
+    match why {
+        Failure::RateLimited { says, .. } => {
+            Failure::RateLimited { until: Some(now.wall_at(until)), says: says.clone() }
+        }
+        Failure::Auth { .. }
         | Failure::Forbidden(_)
         | Failure::NotFound(_)
         | Failure::Unreachable { .. }
         | Failure::Malformed(_)
         | Failure::TooLarge { .. }
         | Failure::Ambiguous(_)
-        | Failure::Withheld(_) => None,
+        | Failure::Withheld(_) => why.clone(),
     }
 }

@@ -1,25 +1,37 @@
-//! What waits, what is under way, what was answered: pure, so that the order can be tested without a clock.
+//! What waits, what is under way, what was answered: without tasks, so that the order can be tested alone.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rustc_hash::FxHashMap;
+use tokio::time::Instant;
 
 use super::Rhythm;
-use super::lane::{Lane, Turn};
+use super::cadence::{Cadence, Rest, Stretch};
+use super::known::{Phase, State};
+use super::lane::{Lane, Waiting};
+use super::moment::Moment;
 use crate::domain::{Look, SourceId, SourceKind, Urgency, Wanted};
 
-/// What ended is forgotten after this time, once there is much of it: whoever still wants it says not before when.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
+/// What ended is forgotten when nobody has wanted it for this time, once there is more than a little of it.
+const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// How many looks are known before any is forgotten.
-const MUCH: usize = 1 << 15;
+const FEW: usize = 512;
+
+/// The longest pause after a failure that is the look's own; for what the newest commit needs; and at least.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+const LONGEST_PAUSE_OF_NEWEST: Duration = Duration::from_mins(1);
+const SHORTEST_LONGEST: Duration = Duration::from_secs(10);
 
 /// Everything that is wanted.
 pub(super) struct Queue {
-    lanes: BTreeMap<SourceId, Lane>,
-    later: BTreeMap<(Timestamp, u64), (SourceId, Look)>,
+    rhythm: Rhythm,
+    cadence: Cadence,
+    pub(super) lanes: BTreeMap<SourceId, Lane>,
+    pub(super) later: BTreeMap<(Instant, u64), (SourceId, Look)>,
     known: FxHashMap<u64, State>,
     hasher: RandomState,
     turns: u64,
@@ -28,39 +40,22 @@ pub(super) struct Queue {
     full: usize,
 }
 
-/// What is known of one look.
-#[derive(Debug, Clone, Copy)]
-struct State {
-    phase: Phase,
-    urgency: Urgency,
-    /// Failed tries in a row.
-    tries: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    Waiting(Turn),
-    Later(Timestamp, u64),
-    UnderWay,
-    Answered(Timestamp),
-    /// Not to be asked again before this moment.
-    Failed(Timestamp),
-}
-
 impl Queue {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(rhythm: Rhythm, epoch: Instant) -> Self {
         Self {
+            rhythm,
+            cadence: Cadence::new(epoch, rhythm.is_steady()),
             lanes: BTreeMap::new(),
             later: BTreeMap::new(),
             known: FxHashMap::default(),
             hasher: RandomState::new(),
             turns: 0,
             busy: 0,
-            full: MUCH,
+            full: FEW,
         }
     }
 
-    /// Returns how many looks more urgent than `Urgency::Again` wait or are under way.
+    /// Returns how many looks that are not in the background wait or are under way.
     pub(super) fn busy(&self) -> usize {
         self.busy
     }
@@ -69,114 +64,215 @@ impl Queue {
         self.lanes.get_mut(source)
     }
 
-    /// Takes in one wanted look.
-    pub(super) fn want(&mut self, wanted: Wanted, whose: (SourceId, SourceKind), rhythm: &Rhythm, now: Timestamp) {
-        let Wanted { look, mut urgency, not_before } = wanted;
-        let (source, kind) = whose;
-        self.lanes.entry(source.clone()).or_insert_with(|| Lane::new(kind, rhythm));
-        self.forget(now);
-        let id = self.hasher.hash_one(&look);
-        let asked = urgency == Urgency::Asked;
-        let mut due = not_before.unwrap_or(now);
-        let mut tries = 0;
-        if let Some(state) = self.known.get(&id).copied() {
-            tries = state.tries;
-            match state.phase {
-                Phase::UnderWay => return,
-                Phase::Waiting(_) if urgency >= state.urgency => return,
-                Phase::Later(..) if tries > 0 && !asked => return,
-                Phase::Later(until, _) if until <= due => {
-                    if urgency >= state.urgency {
-                        return;
-                    }
-                    due = until;
-                }
-                Phase::Answered(at) if !asked && not_before.is_none_or(|not_before| not_before <= at) => return,
-                Phase::Failed(until) => {
-                    // The failure was reported, perhaps to somebody who has not read it yet: nobody waits for more.
-                    urgency = if asked { urgency } else { Urgency::Again };
-                    due = due.max(until);
-                }
-                Phase::Waiting(_) | Phase::Later(..) | Phase::Answered(_) => {}
-            }
-            self.take_out(id, &source);
+    /// Sees to it that the source has a lane.
+    pub(super) fn open(&mut self, source: &SourceId, kind: SourceKind) {
+        if !self.lanes.contains_key(source) {
+            self.lanes.insert(source.clone(), Lane::new(kind, &self.rhythm));
         }
-        let due = if asked { now } else { due };
-        self.put(id, source, look, State { phase: Phase::UnderWay, urgency, tries }, due, now);
+    }
+
+    /// Takes in one wanted look of a source that has a lane.
+    pub(super) fn want(&mut self, wanted: Wanted, source: &SourceId, now: Moment) {
+        self.forget(now.at);
+        let id = self.id(&wanted.look);
+        let Wanted { urgency, not_before, .. } = wanted;
+        let known = self.known.get(&id).copied();
+        let mut state = known.unwrap_or_else(|| State::new(urgency, now.at));
+        state.wanted = now.at;
+        state.newest |= matches!(urgency, Urgency::Newest | Urgency::NewestLayers);
+        let due = match (urgency, not_before) {
+            (Urgency::Asked, _) | (_, None) => Some(now.at),
+            (_, Some(not_before)) => self.due((id, source), &mut state, &wanted, not_before, now),
+        };
+        let turn = match known {
+            None => due.map(|due| (urgency, due)),
+            Some(_) => state.moves(urgency, not_before.is_some(), due, now.at),
+        };
+        let Some((urgency, due)) = turn else {
+            self.known.insert(id, state);
+            return;
+        };
+        self.take_out(id, source);
+        state.told &= urgency != Urgency::Asked;
+        self.put(id, source.clone(), wanted.look, State { urgency, ..state }, due, now.at);
+    }
+
+    /// Returns when a wish is due; `None` where its answer is there already.
+    fn due(
+        &self,
+        (id, source): (u64, &SourceId),
+        state: &mut State,
+        wanted: &Wanted,
+        not_before: Timestamp,
+        now: Moment,
+    ) -> Option<Instant> {
+        let Some(answered) = state.answered else { return Some(now.due(not_before)) };
+        if answered.covers(not_before, now) {
+            return None;
+        }
+        let interval = answered.until(not_before);
+        if !wanted.urgency.is_background() || !self.cadence.is_steady() {
+            return Some(now.due(not_before).min(answered.at + interval));
+        }
+        if answered.overslept(not_before, now) {
+            return Some(now.at);
+        }
+        let rest = state.rest(answered.at, interval, &wanted.look, now);
+        Some(self.rested(id, &rest, source, wanted.urgency))
+    }
+
+    pub(super) fn id(&self, look: &Look) -> u64 {
+        self.hasher.hash_one(look)
+    }
+
+    pub(super) fn state(&self, look: &Look) -> Option<&State> {
+        self.known.get(&self.id(look))
+    }
+
+    pub(super) fn place(&mut self, look: &Look, phase: Phase) {
+        if let Some(state) = self.known.get_mut(&self.hasher.hash_one(look)) {
+            state.phase = phase;
+        }
+    }
+
+    /// Returns when a rest is over, at the pace that the budget allows.
+    pub(super) fn rested(&self, id: u64, rest: &Rest, source: &SourceId, urgency: Urgency) -> Instant {
+        let stretch = self.lanes.get(source).map_or(Stretch::NONE, |lane| lane.stretch);
+        self.cadence.again(id, rest, stretch.of(urgency, rest.interval))
     }
 
     /// Returns the next look that may be asked now, and marks it as under way.
-    pub(super) fn next(&mut self, now: Timestamp) -> Option<(SourceId, Look)> {
-        self.promote(now);
-        let (source, look) =
-            self.lanes.iter_mut().find_map(|(source, lane)| Some((source.clone(), lane.next(now)?)))?;
-        if let Some(state) = self.known.get_mut(&self.hasher.hash_one(&look)) {
-            state.phase = Phase::UnderWay;
+    pub(super) fn next(&mut self, now: Instant) -> Option<(SourceId, Urgency, Look)> {
+        let next = |(source, lane): (&SourceId, &mut Lane)| {
+            let (urgency, look) = lane.next(now)?;
+            Some((source.clone(), urgency, look))
+        };
+        let (source, urgency, look) = self.lanes.iter_mut().find_map(next)?;
+        self.place(&look, Phase::UnderWay);
+        Some((source, urgency, look))
+    }
+
+    /// Notes that a look sets out.
+    pub(super) fn set_out(&mut self, source: &SourceId, urgency: Urgency, now: Instant) {
+        if let Some(lane) = self.lanes.get_mut(source) {
+            lane.set_out(urgency, now);
         }
-        Some((source, look))
     }
 
     /// Returns when there is something to do next, if nothing is answered before.
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
-        let reopened = self.lanes.values().filter_map(Lane::reopens);
+    pub(super) fn next_due(&self, now: Instant) -> Option<Instant> {
+        let reopened = self.lanes.values().filter_map(|lane| lane.reopens(now));
         let later = self.later.keys().next().map(|(due, _)| *due);
         reopened.chain(later).min()
     }
 
     /// Notes an answer.
-    pub(super) fn answered(&mut self, source: &SourceId, look: &Look, now: Timestamp) {
-        if let Some(lane) = self.lanes.get_mut(source) {
-            lane.answered();
+    pub(super) fn answered(&mut self, source: &SourceId, look: &Look, now: Moment) {
+        self.back(source, look);
+        if let Some(state) = self.finish(look, Phase::Answered) {
+            (state.tries, state.told, state.answered) = (0, false, Some(now));
         }
-        self.finish(look, Phase::Answered(now), 0);
     }
 
     /// Notes a failed try, and returns how many there were in a row, this one included.
-    pub(super) fn failed(&mut self, source: &SourceId, look: &Look, now: Timestamp) -> u32 {
-        if let Some(lane) = self.lanes.get_mut(source) {
-            lane.failed(now);
-        }
+    pub(super) fn failed(&mut self, source: &SourceId, look: &Look) -> u32 {
+        self.back(source, look);
         let Some(state) = self.known.get_mut(&self.hasher.hash_one(look)) else { return 1 };
         state.tries = state.tries.saturating_add(1);
         state.tries
     }
 
-    /// Tries a look again later, with the same urgency.
-    pub(super) fn retry(&mut self, source: &SourceId, look: Look, until: Timestamp, now: Timestamp) {
-        let id = self.hasher.hash_one(&look);
+    fn back(&mut self, source: &SourceId, look: &Look) {
+        let urgency = self.state(look).map_or(Urgency::Again, |state| state.urgency);
+        if let Some(lane) = self.lanes.get_mut(source) {
+            lane.back(urgency);
+        }
+    }
+
+    /// Returns the longest pause after a failure that is the look's own: never more than its interval, and a minute
+    /// for what the newest commit needs.
+    pub(super) fn longest_pause(&self, look: &Look) -> Duration {
+        let state = self.state(look);
+        let interval = state.and_then(|state| state.rest).map_or(LONGEST_PAUSE, |rest| rest.interval);
+        let newest = state.is_some_and(|state| state.newest) || matches!(look, Look::Runs(_));
+        let most = if newest { LONGEST_PAUSE_OF_NEWEST } else { LONGEST_PAUSE };
+        interval.clamp(SHORTEST_LONGEST, most)
+    }
+
+    /// Puts a look that was under way off until then, with the same urgency.
+    pub(super) fn retry(&mut self, source: &SourceId, look: Look, until: Instant, now: Instant) {
+        let id = self.id(&look);
         let Some(state) = self.known.get(&id).copied() else { return };
-        if state.urgency < Urgency::Again {
+        if !state.urgency.is_background() {
             self.busy = self.busy.saturating_sub(1);
         }
         self.put(id, source.clone(), look, state, until, now);
     }
 
-    /// Ends a look as failed; it is not asked again before then.
-    pub(super) fn end(&mut self, look: &Look, until: Timestamp) {
-        let tries = self.known.get(&self.hasher.hash_one(look)).map_or(1, |state| state.tries);
-        self.finish(look, Phase::Failed(until), tries);
+    /// Returns whether a look was told already that it cannot be asked.
+    pub(super) fn was_told(&self, look: &Look) -> bool {
+        self.state(look).is_some_and(|state| state.told)
     }
 
-    /// Gives up which looks wait for a source, those for later only where they are urgent; each counts as failed until then.
-    pub(super) fn give_up(&mut self, source: &SourceId, until: Timestamp, which: impl Fn(&Look) -> bool) -> Vec<Look> {
-        let mut looks = self.lanes.get_mut(source).map(|lane| lane.clear(&which)).unwrap_or_default();
+    /// Ends a look as failed; it is not asked again before then. `told` where that was not its own fault: it is asked
+    /// as soon as whatever was closed is open.
+    pub(super) fn end(&mut self, look: &Look, until: Instant, told: bool) {
+        if let Some(state) = self.finish(look, Phase::Failed(until)) {
+            state.told = told;
+        }
+    }
+
+    /// Gives up which looks wait for a source, those for later only where somebody waits for them; each counts as failed until then.
+    pub(super) fn give_up(&mut self, source: &SourceId, until: Instant, which: impl Fn(&Look) -> bool) -> Vec<Look> {
+        let mut looks =
+            self.lanes.get_mut(source).map(|lane| lane.clear(|_, waiting| which(&waiting.look))).unwrap_or_default();
         let theirs =
             self.later.iter().filter(|(_, (lane, look))| lane == source && which(look) && self.is_urgent(look));
         let theirs: Vec<_> = theirs.map(|(key, _)| *key).collect();
         looks.extend(theirs.into_iter().filter_map(|key| self.later.remove(&key)).map(|(_, look)| look));
         for look in &looks {
-            self.finish(look, Phase::Failed(until), 1);
+            self.end(look, until, true);
         }
         looks
     }
 
     fn is_urgent(&self, look: &Look) -> bool {
-        self.known.get(&self.hasher.hash_one(look)).is_some_and(|state| state.urgency < Urgency::Again)
+        self.state(look).is_some_and(|state| !state.urgency.is_background())
     }
 
-    fn put(&mut self, id: u64, source: SourceId, look: Look, state: State, due: Timestamp, now: Timestamp) {
+    /// Gives up which looks are due and wait for a source; each counts as failed until then.
+    pub(super) fn turn_away(
+        &mut self,
+        source: &SourceId,
+        until: Instant,
+        which: impl Fn(Urgency, &Waiting) -> bool,
+    ) -> Vec<Look> {
+        let looks = self.lanes.get_mut(source).map(|lane| lane.clear(which)).unwrap_or_default();
+        for look in &looks {
+            self.end(look, until, true);
+        }
+        looks
+    }
+
+    /// Brings forward which looks were told that they cannot be asked: now they can.
+    pub(super) fn recover(&mut self, which: impl Fn(&SourceId, &Look) -> bool, now: Instant) {
+        let told = |look: &Look| self.state(look).is_some_and(|state| state.told);
+        let theirs = self.later.iter().filter(|(_, (source, look))| which(source, look) && told(look));
+        for key in theirs.map(|(key, _)| *key).collect::<Vec<_>>() {
+            let Some((source, look)) = self.later.remove(&key) else { continue };
+            self.later.insert((now, key.1), (source, look));
+        }
+        self.promote(now);
+        for state in self.known.values_mut().filter(|state| state.told) {
+            if let Phase::Failed(until) = &mut state.phase {
+                *until = now.min(*until);
+            }
+        }
+    }
+
+    fn put(&mut self, id: u64, source: SourceId, look: Look, state: State, due: Instant, now: Instant) {
         self.turns = self.turns.wrapping_add(1);
-        if state.urgency < Urgency::Again {
+        if !state.urgency.is_background() {
             self.busy = self.busy.saturating_add(1);
         }
         let phase = if due > now {
@@ -185,7 +281,7 @@ impl Queue {
         } else {
             let turn = (state.urgency, self.turns);
             if let Some(lane) = self.lanes.get_mut(&source) {
-                lane.wait(turn, look);
+                lane.wait(turn, state.waiting(look));
             }
             Phase::Waiting(turn)
         };
@@ -197,35 +293,31 @@ impl Queue {
         let was_there = match state.phase {
             Phase::Waiting(turn) => self.lanes.get_mut(source).is_some_and(|lane| lane.remove(turn)),
             Phase::Later(due, turn) => self.later.remove(&(due, turn)).is_some(),
-            Phase::UnderWay | Phase::Answered(_) | Phase::Failed(_) => false,
+            Phase::UnderWay | Phase::Answered | Phase::Failed(_) => false,
         };
-        if was_there && state.urgency < Urgency::Again {
+        if was_there && !state.urgency.is_background() {
             self.busy = self.busy.saturating_sub(1);
         }
     }
 
-    fn finish(&mut self, look: &Look, phase: Phase, tries: u32) {
-        let Some(state) = self.known.get_mut(&self.hasher.hash_one(look)) else { return };
-        if state.urgency < Urgency::Again {
+    fn finish(&mut self, look: &Look, phase: Phase) -> Option<&mut State> {
+        let state = self.known.get_mut(&self.hasher.hash_one(look))?;
+        if !state.urgency.is_background() {
             self.busy = self.busy.saturating_sub(1);
         }
-        *state = State { phase, tries, urgency: state.urgency };
+        state.phase = phase;
+        Some(state)
     }
 
     /// Forgets what ended long ago, so that what is known does not grow for ever.
-    fn forget(&mut self, now: Timestamp) {
-        if self.known.len() < self.full {
-            return;
-        }
-        self.known.retain(|_, state| match state.phase {
-            Phase::Answered(at) | Phase::Failed(at) => now.duration_since(at) < REMEMBERED,
-            Phase::Waiting(_) | Phase::Later(..) | Phase::UnderWay => true,
-        });
-        self.full = self.known.len().saturating_mul(2).max(MUCH);
+    fn forget(&mut self, now: Instant) {
+        let Some(then) = now.checked_sub(REMEMBERED).filter(|_| self.known.len() >= self.full) else { return };
+        self.known.retain(|_, state| !state.is_forgotten(then));
+        self.full = self.known.len().saturating_mul(2).max(FEW);
     }
 
     /// Moves what has become due to the looks that wait.
-    fn promote(&mut self, now: Timestamp) {
+    pub(super) fn promote(&mut self, now: Instant) {
         while let Some(entry) = self.later.first_entry() {
             if entry.key().0 > now {
                 break;
@@ -235,45 +327,8 @@ impl Queue {
             let turn = (state.urgency, turn);
             state.phase = Phase::Waiting(turn);
             if let Some(lane) = self.lanes.get_mut(&source) {
-                lane.wait(turn, look);
+                lane.wait(turn, state.waiting(look));
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-    use crate::domain::{RepoPath, RunKey};
-
-    #[test]
-    fn what_ended_long_ago_is_forgotten_and_what_waits_is_not() {
-        let ci = SourceId::parse("ci").unwrap();
-        let rhythm = Rhythm {
-            runs: 1,
-            ci_in_flight: 1,
-            registry_in_flight: 1,
-            attempts: 1,
-            backoff: SignedDuration::ZERO,
-            patience: SignedDuration::ZERO,
-        };
-        let mut queue = Queue::new();
-        let start = Timestamp::UNIX_EPOCH;
-        let look = |id| Look::Jobs(RunKey { ci: ci.clone(), repo: RepoPath::parse("a/b").unwrap(), id, attempt: 1 });
-        let want = |queue: &mut Queue, id, now| {
-            let wanted = Wanted { look: look(id), urgency: Urgency::Depth, not_before: None };
-            queue.want(wanted, (ci.clone(), SourceKind::Ci), &rhythm, now);
-        };
-        for id in 0..MUCH as u64 {
-            want(&mut queue, id, start);
-        }
-        while queue.known.len() - queue.busy() < MUCH - 10 {
-            let (source, look) = queue.next(start).unwrap();
-            queue.answered(&source, &look, start);
-        }
-        want(&mut queue, u64::MAX, start + REMEMBERED);
-        assert_eq!(queue.known.len(), queue.busy());
-        assert_eq!(queue.busy(), 11);
     }
 }

@@ -1,6 +1,6 @@
 //! What was seen, kept from one process to the next. Without it everything works, and begins from nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl Memory {
     pub(super) fn open(dir: Option<PathBuf>, history: History, stay: Stay, tell: Tell) -> JoinHandle<Opened> {
         tokio::task::spawn_blocking(move || {
             let Some(dir) = dir else { return Self::of(Vec::new()) };
-            match read(dir, history, stay, tell) {
+            match read(&dir, history, stay, tell) {
                 Ok(opened) => opened,
                 Err((tell, why)) => {
                     tell(Some(format!("going on without a history: {why}")));
@@ -88,9 +88,9 @@ impl Memory {
     }
 }
 
-fn read(dir: PathBuf, history: History, stay: Stay, tell: Tell) -> Result<Opened, (Tell, String)> {
+fn read(dir: &Path, history: History, stay: Stay, tell: Tell) -> Result<Opened, (Tell, String)> {
     let retention = Retention { days: history.days, megabytes: history.megabytes };
-    let opened = Store::open(&dir, SystemClock.now(), retention).and_then(|mut store| {
+    let opened = Store::open(dir, SystemClock.now(), retention).and_then(|mut store| {
         let facts = store.recall()?;
         Ok::<_, StoreError>((store, facts))
     });

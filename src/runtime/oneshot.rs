@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::analysis::{Interest, Policy, Verdict, judge, plan};
-use crate::domain::{Fact, Look, Observation, Seen, Service, Snapshot, SourceId, Urgency};
+use crate::domain::{Fact, Look, Observation, Seen, Service, Snapshot, SourceId};
 use crate::poll::{Clock, Poller, Rhythm, Sources};
 
 /// How many answers may wait to be taken in.
@@ -126,7 +126,7 @@ impl Looking<'_> {
         let keep_looking = !self.oneshot.wait.is_zero();
         for service in places.iter().filter_map(|place| self.oneshot.services.get(*place)) {
             let mut wanted = plan(&self.snapshot, service, self.oneshot.policy, now, false);
-            wanted.retain(|wanted| keep_looking || wanted.urgency < Urgency::Again);
+            wanted.retain(|wanted| keep_looking || !wanted.urgency.is_background());
             poller.want(wanted);
         }
     }

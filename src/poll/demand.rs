@@ -1,0 +1,167 @@
+//! How much is wanted in the background, and how much slower it is asked where the budget allows less.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::cadence::Stretch;
+use super::known::Phase;
+use super::queue::Queue;
+use crate::domain::{Look, SourceId, Urgency};
+
+/// Nothing on the screen is slowed down before everything else is by this much, in tenths: a minute becomes a quarter
+/// of an hour.
+const ALL_ELSE: u64 = 150;
+
+/// By more than this nothing is slowed down: ten seconds become a quarter of an hour.
+const MOST: u64 = 900;
+
+/// Looks in a time, in billionths of a look in a millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Rate(u64);
+
+impl Rate {
+    pub(super) fn new(looks: u64, thousandths: u64, time: Duration) -> Self {
+        let looks = u128::from(looks) * 1_000_000_000_000 / u128::from(thousandths.max(1));
+        Self(u64::try_from(looks / time.as_millis().max(1)).unwrap_or(u64::MAX))
+    }
+
+    fn add(&mut self, interval: Duration) {
+        self.0 = self.0.saturating_add(Self::new(1, 1000, interval.max(Duration::from_secs(1))).0);
+    }
+}
+
+/// What is wanted.
+#[derive(Debug, Default, Clone, Copy)]
+struct Demand {
+    again: Rate,
+    watched: Rate,
+}
+
+impl Demand {
+    /// Returns how much longer the intervals must be to stay within what is allowed: first those of looks that are
+    /// not on the screen.
+    fn stretch(self, Rate(allowed): Rate) -> Stretch {
+        let (Rate(again), Rate(watched)) = (self.again, self.watched);
+        if again.saturating_add(watched) <= allowed {
+            return Stretch::NONE;
+        }
+        let alone = times(again, allowed.saturating_sub(watched));
+        if watched == 0 || alone <= ALL_ELSE {
+            return Stretch { again: tenths(alone), watched: 10 };
+        }
+        let left = allowed.saturating_sub(again.saturating_mul(10) / ALL_ELSE);
+        Stretch { again: tenths(ALL_ELSE), watched: tenths(times(watched, left)) }
+    }
+}
+
+/// Returns how many times more is wanted than allowed, in tenths.
+fn times(wanted: u64, allowed: u64) -> u64 {
+    wanted.saturating_mul(10).checked_div(allowed).map_or(MOST, |times| times.saturating_add(1).clamp(10, MOST))
+}
+
+fn tenths(times: u64) -> u32 {
+    u32::try_from(times).unwrap_or(u32::MAX)
+}
+
+impl Queue {
+    /// Brings the pace of a source's background up to date with its budget. Small changes are left.
+    pub(super) fn adjust(&mut self, source: &SourceId, now: Instant) {
+        let Some(allowed) = self.lanes.get(source).map(|lane| lane.purse.allowed(now)) else { return };
+        let wanted = self.demand(source, Stretch::NONE);
+        let stretch = allowed.map_or(Stretch::NONE, |allowed| wanted.stretch(allowed));
+        let differs = |one: u32, other: u32| one.abs_diff(other) * 10 > one || (one == 10) != (other == 10);
+        let before = self.lanes.get(source).map_or(Stretch::NONE, |lane| lane.stretch);
+        if !differs(before.again, stretch.again) && !differs(before.watched, stretch.watched) {
+            return;
+        }
+        // No look is stretched for ever, so that on the whole it may be less than it would take.
+        let slower = self.demand(source, stretch);
+        if let Some(lane) = self.lanes.get_mut(source) {
+            lane.stretch = stretch;
+            lane.slowed = Some(tenths(times(wanted.again.0, slower.again.0))).filter(|_| stretch != Stretch::NONE);
+        }
+        self.retime(source, now);
+    }
+
+    /// Returns what the background of a source wants, where its intervals are stretched by so much.
+    fn demand(&self, source: &SourceId, stretch: Stretch) -> Demand {
+        let mut demand = Demand::default();
+        let later = self.later.values().filter(|(lane, _)| lane == source).map(|(_, look)| look);
+        let waiting = self.lanes.get(source).into_iter().flat_map(|lane| lane.waiting().map(|(_, look)| look));
+        for look in later.chain(waiting) {
+            let Some(state) = self.state(look).filter(|state| state.urgency.is_background()) else { continue };
+            let Some(rest) = state.rest else { continue };
+            let rate = if state.urgency == Urgency::Watched { &mut demand.watched } else { &mut demand.again };
+            rate.add(stretch.of(state.urgency, rest.interval));
+        }
+        demand
+    }
+
+    /// Moves the looks that rest to where the new pace puts them.
+    fn retime(&mut self, source: &SourceId, now: Instant) {
+        let theirs = self.later.iter().filter(|(_, (lane, _))| lane == source);
+        let theirs: Vec<((Instant, u64), Look)> = theirs.map(|(key, (_, look))| (*key, look.clone())).collect();
+        for ((before, turn), look) in theirs {
+            let Some(state) = self.state(&look).copied() else { continue };
+            let rests = state.urgency.is_background() && state.tries == 0 && !state.told;
+            let Some(rest) = state.rest.filter(|_| rests) else { continue };
+            let due = self.rested(self.id(&look), &rest, source, state.urgency).max(now);
+            if let Some(entry) = self.later.remove(&(before, turn)) {
+                self.later.insert((due, turn), entry);
+                self.place(&look, Phase::Later(due, turn));
+            }
+        }
+    }
+
+    /// Returns when a source is next asked in the background.
+    pub(super) fn next_in_background(&self, source: &SourceId) -> Option<Instant> {
+        let theirs = self.later.iter().filter(|(_, (lane, _))| lane == source);
+        let is_background = |look: &Look| self.state(look).is_some_and(|state| state.urgency.is_background());
+        theirs.filter(|(_, (_, look))| is_background(look)).map(|((due, _), _)| *due).next()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn demand(again: u64, watched: u64) -> Demand {
+        let minute = |looks| Rate::new(looks, 1000, Duration::from_mins(1));
+        Demand { again: minute(again), watched: minute(watched) }
+    }
+
+    fn allowed(looks: u64) -> Rate {
+        Rate::new(looks, 1000, Duration::from_mins(1))
+    }
+
+    #[test]
+    fn what_the_budget_allows_is_not_slowed_down() {
+        assert_eq!(demand(60, 0).stretch(allowed(60)), Stretch::NONE);
+        assert_eq!(Demand::default().stretch(allowed(0)), Stretch::NONE);
+    }
+
+    #[test]
+    fn the_background_is_slowed_down_by_as_much_as_it_wants_too_much() {
+        let Stretch { again, watched } = demand(60, 0).stretch(allowed(20));
+        assert!((30..=31).contains(&again), "{again}");
+        assert_eq!(watched, 10);
+        assert_eq!(demand(60, 0).stretch(allowed(0)).again, 900);
+    }
+
+    #[test]
+    fn what_is_on_the_screen_is_slowed_down_last() {
+        let Stretch { again, watched } = demand(60, 10).stretch(allowed(30));
+        assert!((30..=31).contains(&again), "{again}");
+        assert_eq!(watched, 10);
+        let Stretch { again, watched } = demand(60, 10).stretch(allowed(9));
+        assert_eq!(again, 150);
+        assert!((20..=21).contains(&watched), "{watched}");
+    }
+
+    #[test]
+    fn a_look_that_costs_nothing_weighs_nothing() {
+        let free = Rate::new(1, 1, Duration::from_mins(1));
+        assert_eq!(demand(900, 0).stretch(free), Stretch::NONE);
+    }
+}

@@ -1,0 +1,246 @@
+//! Whether a source may be asked at all: after a rate limit, a refused credential or an outage it is not, and then
+//! one look finds out whether that is over.
+
+use std::time::Duration;
+
+use rustc_hash::FxHashSet;
+use tokio::time::Instant;
+
+use super::fault::{Fault, pause};
+use super::moment::Moment;
+use crate::domain::{Failure, Look};
+
+/// How many failures in a row, without an answer between, make a source count as down.
+const DOWN_AFTER: u32 = 3;
+
+/// The first and the longest time that a rate limit closes for, where the server does not say.
+const LIMIT: Duration = Duration::from_mins(1);
+const LONGEST_LIMIT: Duration = Duration::from_mins(15);
+
+/// The longest pause between tries of a source that is down: two intervals of a run in progress.
+const LONGEST_DOWN: Duration = Duration::from_secs(20);
+
+/// After this time a refused credential is tried once more before it is believed to be refused.
+pub(super) const DOUBT: Duration = Duration::from_secs(2);
+
+/// A refused credential is tried after this time all the same: the server may have been wrong.
+pub(super) const PROBE: Duration = Duration::from_mins(15);
+
+/// A source that was never asked is asked one thing first; but nobody waits longer than this for it.
+const FIRST: Duration = Duration::from_secs(2);
+
+/// How many looks are remembered whose refusals were their own.
+const REMEMBERED: usize = 64;
+
+/// Whether a source may be asked.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    shut: Option<Shut>,
+    proof: Proof,
+    /// Rate limits in a row without a word about their end.
+    limits: u32,
+    failures: u32,
+    /// Tries in a row of a source that is down.
+    tries: u32,
+    /// Looks that were refused while others were answered.
+    own: FxHashSet<Look>,
+}
+
+/// Whether the source ever gave an answer.
+#[derive(Debug, Default)]
+enum Proof {
+    #[default]
+    Unasked,
+    Asked(Instant),
+    Answered,
+}
+
+/// Why and until when.
+#[derive(Debug)]
+pub(super) struct Shut {
+    pub(super) because: Because,
+    pub(super) why: Failure,
+    since: Instant,
+    pub(super) until: Instant,
+    /// Whose failure it was.
+    pub(super) by: Look,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Because {
+    /// Too many requests.
+    Limit,
+    /// It does not answer.
+    Down,
+    /// A credential was refused once.
+    Doubt,
+    /// And once more.
+    Refusal,
+}
+
+/// What a source's failure means for the look that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ruling {
+    /// When it may be asked again.
+    pub(super) until: Instant,
+    /// Whether nobody is told yet.
+    pub(super) quiet: bool,
+}
+
+/// A look that has ended.
+pub(super) struct Ended<'a> {
+    pub(super) look: &'a Look,
+    pub(super) started: Instant,
+    pub(super) now: Moment,
+}
+
+impl Gate {
+    /// Returns how many looks may be under way, of so many at most.
+    pub(super) fn width(&self, most: usize, now: Instant) -> usize {
+        match (&self.shut, &self.proof) {
+            (Some(shut), _) if shut.until > now => 0,
+            (Some(_), _) | (None, Proof::Unasked) => 1,
+            (None, Proof::Asked(since)) if now < *since + FIRST => 1,
+            (None, Proof::Asked(_) | Proof::Answered) => most,
+        }
+    }
+
+    /// Returns when more looks may set out than now, if nothing is answered before.
+    pub(super) fn widens(&self, now: Instant) -> Option<Instant> {
+        let widens = match (&self.shut, &self.proof) {
+            (Some(shut), _) => shut.until,
+            (None, Proof::Asked(since)) => *since + FIRST,
+            (None, Proof::Unasked | Proof::Answered) => return None,
+        };
+        (widens > now).then_some(widens)
+    }
+
+    /// Returns why it is shut, if it is.
+    pub(super) fn shut(&self, now: Instant) -> Option<&Shut> {
+        self.shut.as_ref().filter(|shut| shut.until > now)
+    }
+
+    /// Returns why it is shut, or was until somebody set out to try.
+    pub(super) fn last_shut(&self) -> Option<&Shut> {
+        self.shut.as_ref().filter(|shut| shut.because != Because::Doubt)
+    }
+
+    /// Returns whether it is shut or being tried because the credential was refused.
+    pub(super) fn is_refused(&self) -> bool {
+        self.shut.as_ref().is_some_and(|shut| shut.because == Because::Refusal)
+    }
+
+    pub(super) fn is_limited(&self, now: Instant) -> bool {
+        self.shut(now).is_some_and(|shut| shut.because == Because::Limit)
+    }
+
+    pub(super) fn started(&mut self, now: Instant) {
+        if matches!(self.proof, Proof::Unasked) {
+            self.proof = Proof::Asked(now);
+        }
+    }
+
+    /// The credential is another one, or the machine has slept: one look tells at once.
+    pub(super) fn try_now(&mut self, now: Instant) {
+        self.own.clear();
+        if let Some(shut) = &mut self.shut {
+            shut.until = shut.until.min(now);
+        }
+    }
+
+    /// Notes that the source lives, and returns what was shut until now and is open.
+    pub(super) fn lives(&mut self, ended: &Ended<'_>) -> Option<Shut> {
+        self.proof = Proof::Answered;
+        (self.failures, self.tries) = (0, 0);
+        // What set out before it was shut proves that it is not down, and nothing else.
+        let proves = |shut: &mut Shut| ended.started >= shut.since || shut.because == Because::Down;
+        let opened = self.shut.take_if(proves);
+        if self.shut.is_none() {
+            self.limits = 0;
+        }
+        if let Some(shut) = &opened
+            && matches!(shut.because, Because::Doubt | Because::Refusal)
+            && shut.by != *ended.look
+        {
+            if self.own.len() >= REMEMBERED {
+                self.own.clear();
+            }
+            self.own.insert(shut.by.clone());
+        }
+        opened
+    }
+
+    /// Notes a failure. Returns what it means for the look, where that is the source's fault and not the look's own.
+    pub(super) fn failed(&mut self, failure: &Failure, fault: Fault, ended: &Ended<'_>) -> Option<Ruling> {
+        if let Some(shut) = self.shut.as_mut().filter(|shut| ended.started < shut.since) {
+            return shut.failed_late(failure, fault, ended.now);
+        }
+        let now = ended.now.at;
+        let before = self.shut.as_ref().map(|shut| shut.because);
+        let (because, until) = match fault {
+            Fault::Limit => (Because::Limit, now + self.limit(failure, ended.now)),
+            Fault::Login if self.own.contains(ended.look) => return None,
+            Fault::Login => match before {
+                Some(Because::Doubt | Because::Refusal) => (Because::Refusal, now + PROBE),
+                Some(Because::Limit | Because::Down) | None => (Because::Doubt, now + DOUBT),
+            },
+            Fault::Silence => {
+                self.failures = self.failures.saturating_add(1);
+                if before.is_none() && self.failures < DOWN_AFTER {
+                    return None;
+                }
+                self.tries = self.tries.saturating_add(1);
+                let again = now + pause(Duration::from_secs(1), self.tries, LONGEST_DOWN);
+                match before {
+                    Some(Because::Refusal) => (Because::Refusal, now + PROBE),
+                    Some(Because::Doubt) => (Because::Doubt, again),
+                    Some(Because::Limit | Because::Down) | None => (Because::Down, again),
+                }
+            }
+            Fault::Repository | Fault::Own | Fault::Unasked => return None,
+        };
+        // Who only does not answer was refused nothing: the words stay those of the refusal.
+        let why = match self.shut.take() {
+            Some(shut) if fault == Fault::Silence && because != Because::Down => shut.why,
+            Some(_) | None => failure.clone(),
+        };
+        self.shut = Some(Shut { because, why, since: now, until, by: ended.look.clone() });
+        Some(Ruling { until, quiet: because == Because::Doubt })
+    }
+
+    /// Returns how long a rate limit shuts.
+    fn limit(&mut self, failure: &Failure, now: Moment) -> Duration {
+        if let Some(told) = told(failure, now) {
+            return told.max(LIMIT);
+        }
+        let doublings = self.limits.min(8);
+        self.limits = self.limits.saturating_add(1);
+        LIMIT.saturating_mul(1 << doublings).min(LONGEST_LIMIT)
+    }
+}
+
+impl Shut {
+    /// A look failed that had set out before this was shut: it tells nothing new, but perhaps a longer limit.
+    fn failed_late(&mut self, failure: &Failure, fault: Fault, now: Moment) -> Option<Ruling> {
+        match fault {
+            Fault::Limit => {
+                let until = now.at + told(failure, now).unwrap_or(LIMIT).max(LIMIT);
+                if self.until < until {
+                    (self.because, self.until, self.why) = (Because::Limit, until, failure.clone());
+                }
+                Some(Ruling { until: self.until, quiet: false })
+            }
+            Fault::Login => Some(Ruling { until: self.until.max(now.at), quiet: self.because != Because::Refusal }),
+            Fault::Silence if self.because == Because::Down => {
+                Some(Ruling { until: self.until.max(now.at + Duration::from_secs(1)), quiet: false })
+            }
+            Fault::Silence | Fault::Repository | Fault::Own | Fault::Unasked => None,
+        }
+    }
+}
+
+/// Returns how long the server wants not to be asked, where it says so.
+fn told(failure: &Failure, now: Moment) -> Option<Duration> {
+    let Failure::RateLimited { until, .. } = failure else { return None };
+    until.map(|until| now.until(until)).filter(|told| !told.is_zero())
+}

@@ -1,0 +1,171 @@
+//! What may still be asked of a source, by the budget that its answers tell: a fifth is kept for the user.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use super::demand::Rate;
+use super::moment::Moment;
+use crate::domain::{Budget, Failure, SourceKind, Traffic};
+
+/// One part in this many of a budget is kept for what the user asks, and for what was never seen.
+const RESERVED: u64 = 5;
+
+/// No window is believed to last longer than this where its end is told; clocks may differ by the slack.
+const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+const SLACK: SignedDuration = SignedDuration::from_mins(5);
+
+/// Where a budget is used up and nobody knows until when, one look after this time tells.
+const PROBE: Duration = Duration::from_mins(15);
+
+/// What a look cost weighs this much in what looks cost: one part in so many.
+const WEIGHT: u64 = 16;
+
+/// A thousandth of a request is counted.
+const WHOLE: u64 = 1000;
+
+/// One source's budget.
+#[derive(Debug)]
+pub(super) struct Purse {
+    kind: SourceKind,
+    /// What a look costs, in thousandths of a request.
+    cost: u64,
+    /// What was charged up to the newest look's end.
+    charged: u64,
+    told: Option<Budget>,
+    window: Option<Window>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    limit: u64,
+    remaining: u64,
+    ends: Instant,
+    /// When one look may find out whether the window has ended; `None` where its end is known.
+    probe: Option<Instant>,
+}
+
+impl Window {
+    fn reserve(&self) -> u64 {
+        self.limit.div_ceil(RESERVED)
+    }
+}
+
+impl Purse {
+    pub(super) fn new(kind: SourceKind) -> Self {
+        Self { kind, cost: WHOLE, charged: 0, told: None, window: None }
+    }
+
+    /// Takes in what a source has sent and spent when a look has ended.
+    pub(super) fn learn(&mut self, traffic: &Traffic, now: Moment) {
+        let charged = charged(traffic);
+        let spent = charged.saturating_sub(self.charged).min(100);
+        self.charged = charged;
+        self.cost = (self.cost * (WEIGHT - 1) + spent * WHOLE) / WEIGHT;
+        let Some(budget) = traffic.budget.as_ref().filter(|budget| self.told.as_ref() != Some(budget)) else { return };
+        let same = |known: &Budget| match (known.resets_at, budget.resets_at) {
+            (Some(one), Some(other)) => one.duration_since(other).abs() < SignedDuration::from_secs(5),
+            (None, None) => budget.remaining <= known.remaining,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        let known = self.window.filter(|window| window.ends > now.at && self.told.as_ref().is_some_and(same));
+        let (ends, probe) = known.map_or_else(|| self.end(budget.resets_at, now), |known| (known.ends, known.probe));
+        let most = known.map_or(budget.remaining, |known| known.limit.max(budget.remaining));
+        self.window = Some(Window { limit: budget.limit.unwrap_or(most), remaining: budget.remaining, ends, probe });
+        self.told = Some(budget.clone());
+    }
+
+    /// Returns when a window ends, and whether somebody must find out. A wall clock that is wrong makes ends that
+    /// cannot be.
+    fn end(&self, told: Option<Timestamp>, now: Moment) -> (Instant, Option<Instant>) {
+        let ahead = told.map(|end| end.duration_since(now.wall));
+        match ahead.filter(|ahead| (-SLACK..=LONGEST_WINDOW + SLACK).contains(ahead)) {
+            Some(ahead) => (now.at + Duration::try_from(ahead).unwrap_or_default().max(Duration::from_secs(10)), None),
+            None => (now.at + self.usual(), Some(now.at + PROBE)),
+        }
+    }
+
+    /// Returns how long a window lasts whose end nobody tells: Docker Hub counts pulls in six hours.
+    fn usual(&self) -> Duration {
+        match self.kind {
+            SourceKind::Ci => Duration::from_hours(1),
+            SourceKind::Registry => Duration::from_hours(6),
+        }
+    }
+
+    /// The machine slept, or its clock was set: windows may have ended meanwhile.
+    pub(super) fn woke(&mut self, now: Instant) {
+        if let Some(window) = &mut self.window {
+            window.probe = Some(now);
+        }
+    }
+
+    fn window(&self, now: Instant) -> Option<&Window> {
+        self.window.as_ref().filter(|window| window.ends > now)
+    }
+
+    /// Returns whether one more look may be asked while so many are under way; `reserved` where it may use what is
+    /// kept for the user.
+    pub(super) fn allows(&self, reserved: bool, under_way: usize, now: Instant) -> bool {
+        let Some(window) = self.window(now) else { return true };
+        let each = self.cost.div_ceil(WHOLE).max(1);
+        let expected = u64::try_from(under_way).unwrap_or(u64::MAX).saturating_mul(each);
+        let left = window.remaining.saturating_sub(expected);
+        // A registry's budget counts pulls: without any left it still answers other questions.
+        let kept = if reserved { 0 } else { window.reserve() };
+        left > kept || self.probes(window, under_way, now) || (reserved && self.kind == SourceKind::Registry)
+    }
+
+    fn probes(&self, window: &Window, under_way: usize, now: Instant) -> bool {
+        under_way == 0 && window.probe.is_some_and(|probe| probe <= now)
+    }
+
+    /// Notes that a look sets out.
+    pub(super) fn started(&mut self, now: Instant) {
+        if let Some(window) = &mut self.window
+            && window.remaining <= window.reserve()
+            && window.probe.is_some_and(|probe| probe <= now)
+        {
+            window.probe = Some(now + PROBE);
+        }
+    }
+
+    /// Returns until when all is kept for the user.
+    pub(super) fn kept_until(&self, now: Instant) -> Option<Instant> {
+        let window = self.window(now).filter(|window| window.remaining <= window.reserve())?;
+        Some(window.probe.map_or(window.ends, |probe| probe.min(window.ends)))
+    }
+
+    /// Returns why what the user asks is not asked either: nothing is left at all.
+    pub(super) fn spent(&self, now: Moment) -> Option<(Instant, Failure)> {
+        let window = self.window(now.at).filter(|window| window.remaining == 0 && self.kind == SourceKind::Ci)?;
+        let says = format!("none of the {} requests is left", window.limit);
+        Some((window.ends, Failure::RateLimited { until: Some(now.wall_at(window.ends)), says: says.into() }))
+    }
+
+    /// Returns why nothing is asked of its own accord.
+    pub(super) fn kept_because(&self) -> Option<Failure> {
+        let window = self.window.as_ref()?;
+        let says = format!("{} of {} requests are left, kept for what you ask", window.remaining, window.limit);
+        Some(Failure::Withheld(says.into()))
+    }
+
+    /// Returns how many looks the budget allows until it starts anew, beyond what is kept.
+    pub(super) fn allowed(&self, now: Instant) -> Option<Rate> {
+        let window = self.window(now)?;
+        let free = window.remaining.saturating_sub(window.reserve());
+        let time = window.ends.saturating_duration_since(now).max(Duration::from_secs(10));
+        Some(Rate::new(free, self.cost, time))
+    }
+
+    /// Returns when the window ends.
+    pub(super) fn ends(&self, now: Instant) -> Option<Instant> {
+        self.window(now).map(|window| window.ends)
+    }
+}
+
+/// Returns how many requests counted.
+fn charged(traffic: &Traffic) -> u64 {
+    traffic.requests.saturating_sub(traffic.not_modified)
+}

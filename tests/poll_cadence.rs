@@ -1,0 +1,114 @@
+//! When looks come again in a dashboard that stays up: at their own place in the interval, whatever the wall clock
+//! does.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, dead_code, reason = "tests")]
+
+#[path = "support/polled.rs"]
+mod polled;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use landfall::domain::{Urgency, Wanted};
+use landfall::poll::Rhythm;
+
+use polled::{Bench, MINUTE, STEADY, bench, list, seconds, start, tag, wish};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+fn gaps(times: &[Duration]) -> Vec<Duration> {
+    times.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+fn lists(count: usize) -> Bench {
+    let mut bench = bench(STEADY, |_| Ok(()));
+    bench.keep((0..count).map(list), MINUTE);
+    bench
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_lists_of_one_minute_are_spread_over_it_and_stay_at_their_place() {
+    let mut bench = lists(200);
+    bench.pass(HOUR).await;
+    for number in 0..200 {
+        let times = bench.times(&list(number));
+        let gaps = gaps(&times);
+        assert!(gaps[0] >= MINUTE / 2 && gaps[0] <= MINUTE * 3 / 2 + seconds(1), "{:?}", gaps[0]);
+        assert!(gaps[1..].iter().all(|gap| gap.abs_diff(MINUTE) < seconds(1)), "{gaps:?}");
+        let drift = (times[58] - times[1]).abs_diff(MINUTE * 57);
+        assert!(drift < seconds(1), "{drift:?}");
+    }
+    let in_a_second = |second| bench.asked(HOUR / 2 + seconds(second), HOUR / 2 + seconds(second + 1));
+    assert!((0..60).all(|second| in_a_second(second) <= 14));
+    assert!((0..60).filter(|second| in_a_second(*second) == 0).count() <= 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_is_set_back_silences_nobody() {
+    let mut bench = lists(20);
+    bench.pass(HOUR).await;
+    bench.wall.ahead.store(-3 * 3600, Ordering::SeqCst);
+    bench.pass(HOUR).await;
+    bench.wall.ahead.store(0, Ordering::SeqCst);
+    bench.pass(HOUR).await;
+    for number in 0..20 {
+        let times = bench.times(&list(number));
+        assert!(gaps(&times).iter().all(|gap| *gap <= MINUTE * 3 / 2 + seconds(1)), "{:?}", gaps(&times));
+        assert!((178..=185).contains(&times.len()), "{}", times.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_sleep_all_is_asked_at_once_and_no_more_at_a_time_than_ever() {
+    let mut bench = lists(50);
+    bench.pass(HOUR + seconds(5)).await;
+    bench.wall.ahead.store(8 * 3600, Ordering::SeqCst);
+    let woken = bench.now();
+    bench.pass(seconds(35)).await;
+    for number in 0..50 {
+        let again = bench.times(&list(number)).into_iter().find(|at| *at >= woken).unwrap();
+        assert!(again - woken <= seconds(32), "{:?}", again - woken);
+    }
+    assert_eq!(bench.source.most.load(Ordering::SeqCst), 4);
+    bench.pass(HOUR).await;
+    let (from, to) = (woken + MINUTE * 2, woken + MINUTE * 12);
+    assert!((490..=510).contains(&bench.asked(from, to)), "{}", bench.asked(from, to));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_date_however_far_ahead_silences_a_look_for_more_than_an_hour() {
+    let mut bench = bench(STEADY, |_| Ok(()));
+    let not_before = Some(start() + SignedDuration::from_hours(30));
+    bench.poller.want(vec![Wanted { not_before, ..wish(list(1), Urgency::Again) }]);
+    bench.pass(HOUR - seconds(1)).await;
+    assert!(bench.times(&list(1)).is_empty());
+    bench.pass(seconds(2)).await;
+    assert_eq!(bench.times(&list(1)).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_wanted_at_no_regular_time_comes_at_most_a_tenth_late() {
+    let mut bench = bench(STEADY, |_| Ok(()));
+    bench.poller.want((0..100).map(|number| wish(tag("acme/app", number), Urgency::Depth)).collect());
+    bench.pass(MINUTE).await;
+    let not_before = Some(start() + SignedDuration::from_secs(260));
+    let again = |number| Wanted { not_before, ..wish(tag("acme/app", number), Urgency::Again) };
+    bench.poller.want((0..100).map(again).collect());
+    bench.pass(MINUTE * 4).await;
+    let late: Vec<_> = (0..100).map(|number| bench.times(&tag("acme/app", number))[1] - seconds(260)).collect();
+    assert!(late.iter().all(|late| *late <= seconds(22)), "{late:?}");
+    assert!(late.iter().max() > Some(&seconds(10)), "{late:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_somebody_waits_a_look_comes_exactly_when_it_is_due() {
+    let patient = Rhythm { attempts: 4, patience: SignedDuration::from_secs(10), ..STEADY };
+    let mut bench = bench(patient, |_| Ok(()));
+    bench.keep((0..20).map(list), MINUTE);
+    bench.pass(MINUTE * 10).await;
+    let on_time = MINUTE + Duration::from_millis(50);
+    for number in 0..20 {
+        let gaps = gaps(&bench.times(&list(number)));
+        assert!(gaps.iter().all(|gap| gap.abs_diff(on_time) < Duration::from_millis(210)), "{gaps:?}");
+    }
+}

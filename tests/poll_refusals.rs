@@ -1,0 +1,179 @@
+//! What a refused credential does to a dashboard that stays up: it is tried once more and then hardly ever, for all
+//! that wants it.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, dead_code, reason = "tests")]
+
+#[path = "support/polled.rs"]
+mod polled;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use landfall::domain::{AuthKind, AuthStage, Failure, Look, Urgency};
+
+use polled::{Bench, MINUTE, STEADY, bench, image, list, seconds, tag, wish};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+fn refused(stage: AuthStage, kind: AuthKind) -> Failure {
+    Failure::Auth { stage, kind, says: "no".into() }
+}
+
+fn bad_token() -> Failure {
+    refused(AuthStage::Api, AuthKind::InvalidToken)
+}
+
+/// Holds that so many were asked in the first hour at most, and four in each of the next.
+fn hold_the_count(bench: &Bench) {
+    let asked = |hour: u32| bench.asked(HOUR * hour, HOUR * (hour + 1));
+    assert!(asked(0) <= 6, "{}", asked(0));
+    assert!((1..5).all(|hour| asked(hour) <= 4), "{:?}", (1..5).map(asked).collect::<Vec<_>>());
+    assert!((1..5).all(|hour| asked(hour) >= 3), "{:?}", (1..5).map(asked).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_token_is_hardly_ever_sent_whatever_fifty_services_want() {
+    let mut bench = bench(STEADY, |_| Err(bad_token()));
+    bench.keep((0..50).map(list), MINUTE);
+    bench.pass(HOUR * 5).await;
+    hold_the_count(&bench);
+    for number in 0..50 {
+        assert!(bench.failures(&list(number)).contains(&bad_token()), "service {number} was not told");
+    }
+    let pace = bench.pace("github");
+    assert!(pace.stopped && pace.closed.is_some(), "{pace:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_expires_is_believed_to_be_bad_after_one_more_try() {
+    let mut bench = bench(STEADY, |asked| if asked.at < HOUR { Ok(()) } else { Err(bad_token()) });
+    bench.keep((0..50).map(list), MINUTE);
+    bench.pass(HOUR + MINUTE).await;
+    assert!(bench.asked(HOUR, HOUR + MINUTE) <= 4, "{}", bench.asked(HOUR, HOUR + MINUTE));
+    assert!((0..50).all(|number| bench.failures(&list(number)).contains(&bad_token())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refusal_that_was_a_mistake_is_told_to_nobody() {
+    let mut bench = bench(STEADY, |asked| if asked.at < seconds(1) { Err(bad_token()) } else { Ok(()) });
+    bench.keep((0..20).map(list), MINUTE);
+    bench.pass(seconds(10)).await;
+    for number in 0..20 {
+        assert!(bench.failures(&list(number)).is_empty(), "{number}");
+        assert!(!bench.times(&list(number)).is_empty(), "{number}");
+    }
+    assert!(bench.paces("github").iter().all(|(_, pace)| !pace.stopped));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_token_is_tried_within_ten_seconds() {
+    let mut bench = bench(STEADY, |asked| if asked.at < MINUTE * 20 { Err(bad_token()) } else { Ok(()) });
+    bench.keep((0..20).map(list), MINUTE);
+    bench.pass(MINUTE * 20 + seconds(30)).await;
+    assert_eq!(bench.asked(MINUTE * 16, HOUR), 0);
+    bench.source.renewed.store(true, Ordering::SeqCst);
+    bench.pass(seconds(12)).await;
+    assert!((0..20).all(|number| bench.times(&list(number)).last() > Some(&(MINUTE * 20))));
+    assert!(!bench.pace("github").stopped);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_are_new_each_time_and_bad_each_time_are_tried_ever_less_often() {
+    let mut bench = bench(STEADY, |_| Err(bad_token()));
+    bench.source.renewed.store(true, Ordering::SeqCst);
+    bench.keep((0..20).map(list), MINUTE);
+    bench.pass(HOUR * 2).await;
+    assert!(bench.asked(HOUR, HOUR * 2) <= 9, "{}", bench.asked(HOUR, HOUR * 2));
+    assert!(bench.asked(Duration::ZERO, HOUR) <= 16, "{}", bench.asked(Duration::ZERO, HOUR));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_user_asks_with_a_bad_token_is_one_request_and_an_answer_for_each_look() {
+    let mut bench = bench(STEADY, |_| Err(bad_token()));
+    bench.keep((0..20).map(list), MINUTE);
+    bench.pass(MINUTE * 5).await;
+    let before = bench.asked(Duration::ZERO, HOUR);
+    let told = |bench: &Bench| (0..20).map(|number| bench.failures(&list(number)).len()).collect::<Vec<_>>();
+    let told_before = told(&bench);
+    bench.ask((0..20).map(list));
+    bench.pass(seconds(1)).await;
+    assert_eq!(bench.asked(Duration::ZERO, HOUR), before + 1);
+    assert!(told(&bench).iter().zip(&told_before).all(|(after, before)| after == &(before + 1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_repositories_do_not_make_fifty_failed_logins() {
+    let bad = || refused(AuthStage::Token, AuthKind::BadPassword);
+    let mut bench = bench(STEADY, move |_| Err(bad()));
+    for number in 0..50 {
+        bench.poller.warm(image(&format!("acme/app-{number}")));
+    }
+    bench.keep((0..50).map(|number| tag(&format!("acme/app-{number}"), 1)), MINUTE);
+    bench.pass(HOUR * 5).await;
+    hold_the_count(&bench);
+    assert_eq!(bench.source.warmed.load(Ordering::SeqCst), 1);
+    assert!(bench.pace("registry.test").stopped);
+    assert!((0..50).all(|number| bench.failures(&tag(&format!("acme/app-{number}"), 1)).contains(&bad())));
+}
+
+fn is_in(look: &Look, repository: &str) -> bool {
+    look.image() == Some(&image(repository))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_lacking_closes_its_repository_and_no_other() {
+    let lacking = || refused(AuthStage::Token, AuthKind::InsufficientScope);
+    let mut bench = bench(STEADY, move |asked| if is_in(asked.look, "acme/secret") { Err(lacking()) } else { Ok(()) });
+    bench.keep((0..20).map(|number| tag("acme/secret", number)).chain([tag("acme/open", 1)]), MINUTE);
+    bench.pass(HOUR * 3).await;
+    let secret = |from, to| {
+        let log = bench.source.log.lock().unwrap();
+        log.iter().filter(|(at, look)| (from..to).contains(at) && is_in(look, "acme/secret")).count()
+    };
+    assert!(secret(Duration::ZERO, HOUR) <= 9, "{}", secret(Duration::ZERO, HOUR));
+    assert!(secret(HOUR, HOUR * 2) <= 4, "{}", secret(HOUR, HOUR * 2));
+    assert!((175..=185).contains(&bench.times(&tag("acme/open", 1)).len()));
+    assert!((0..20).all(|number| !bench.failures(&tag("acme/secret", number)).is_empty()));
+    assert!(!bench.pace("registry.test").stopped);
+    bench.source.renewed.store(true, Ordering::SeqCst);
+    bench.pass(seconds(12)).await;
+    let log = bench.source.log.lock().unwrap();
+    assert!(log.iter().any(|(at, look)| *at >= HOUR * 3 && is_in(look, "acme/secret")), "a new login is not tried");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_of_one_repository_that_is_refused_does_not_stop_those_of_others() {
+    let bad = || refused(AuthStage::Token, AuthKind::BadPassword);
+    let mut bench = bench(STEADY, move |asked| if is_in(asked.look, "team/app") { Err(bad()) } else { Ok(()) });
+    let others = || (0..10).map(|number| tag("acme/open", number));
+    bench.keep(others().chain([tag("team/app", 1)]), MINUTE);
+    bench.pass(HOUR * 3).await;
+    let refused = bench.times(&tag("team/app", 1)).len();
+    assert!(refused <= 14, "{refused}");
+    assert!(others().all(|tag| bench.times(&tag).len() > 150), "{}", bench.times(&tag("acme/open", 1)).len());
+    assert!(bench.failures(&tag("team/app", 1)).contains(&bad()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_alone_is_refused_does_not_stop_the_others() {
+    let mut bench = bench(STEADY, |asked| if *asked.look == list(3) { Err(bad_token()) } else { Ok(()) });
+    bench.keep((0..20).map(list), MINUTE);
+    bench.pass(HOUR).await;
+    let expected = |number| if number == 3 { 20..=70 } else { 55..=62 };
+    for number in 0..20 {
+        let asked = bench.times(&list(number)).len();
+        assert!(expected(number).contains(&asked), "{number}: {asked}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forbidden_repository_is_tried_by_one_look_a_minute() {
+    let forbidden = || Failure::Forbidden("denied".into());
+    let mut bench = bench(STEADY, move |asked| if asked.at < HOUR { Err(forbidden()) } else { Ok(()) });
+    bench.poller.want(vec![wish(list(1), Urgency::Newest)]);
+    bench.keep((0..20).map(|number| tag("acme/new", number)), MINUTE);
+    bench.pass(HOUR).await;
+    let asked = bench.asked(MINUTE, HOUR);
+    assert!((40..=64).contains(&asked), "{asked}");
+    bench.pass(MINUTE * 2).await;
+    assert!((0..20).all(|number| bench.times(&tag("acme/new", number)).last() > Some(&HOUR)));
+}

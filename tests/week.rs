@@ -1,0 +1,192 @@
+//! A week of a dashboard that is left alone, with everything that can happen in one.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, dead_code, reason = "tests")]
+
+#[path = "support/week.rs"]
+mod sources;
+#[path = "support/world.rs"]
+mod world;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use landfall::analysis::{Interest, Policy, Verdict, judge, plan};
+use landfall::domain::{Observation, Pace, Seen, Service, Snapshot};
+use landfall::poll::{Clock, Poller, Rhythm, Sources};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use sources::{Fault, Server, Times};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// Services where nothing happens, services with a run every few hours, and services of a provider with few requests.
+const STILL: usize = 12;
+const BUSY: usize = 4;
+const TIGHT: usize = 4;
+
+/// What goes wrong, and when.
+const FAULTS: [(Fault, Duration, Duration); 5] = [
+    (Fault::Limit, DAY, Duration::from_secs(24 * 3600 + 600)),
+    (Fault::RegistryDown, Duration::from_hours(40), Duration::from_hours(41)),
+    (Fault::Down, Duration::from_hours(60), Duration::from_hours(61)),
+    (Fault::BadToken, Duration::from_hours(90), Duration::from_secs(90 * 3600 + 1800)),
+    (Fault::Limit, Duration::from_hours(120), Duration::from_secs(120 * 3600 + 300)),
+];
+
+/// When the machine sleeps for eight hours.
+const SLEEP: Duration = Duration::from_hours(72);
+/// When the wall clock is three hours behind.
+const BEHIND: (Duration, Duration) = (Duration::from_hours(100), Duration::from_hours(104));
+
+struct Wall(Arc<Times>);
+
+impl Clock for Wall {
+    fn now(&self) -> Timestamp {
+        let behind = (BEHIND.0..BEHIND.1).contains(&self.0.elapsed());
+        self.0.now() - if behind { SignedDuration::from_hours(3) } else { SignedDuration::ZERO }
+    }
+}
+
+/// The dashboard without a screen.
+struct Dashboard {
+    services: Vec<Arc<Service>>,
+    policy: Policy,
+    interest: Interest,
+    snapshot: Snapshot,
+    poller: Poller,
+    wall: Wall,
+    inbox: mpsc::Receiver<Observation>,
+    /// When the list of each service was last answered.
+    answered: Vec<Duration>,
+    paces: Vec<Pace>,
+    told: usize,
+}
+
+impl Dashboard {
+    fn start(server: &Arc<Server>) -> Self {
+        let services = server.services();
+        // Services without a run are looked at as often as the others, so that the cadence can be counted.
+        let policy = Policy { runs: 3, quiet: SignedDuration::from_secs(20), ..Policy::default() };
+        let rhythm = Rhythm {
+            runs: policy.runs,
+            ci_in_flight: 4,
+            registry_in_flight: 4,
+            attempts: 1,
+            backoff: SignedDuration::from_secs(1),
+            patience: SignedDuration::ZERO,
+        };
+        let mut sources = Sources::default();
+        for (id, ci) in server.providers() {
+            sources.ci.insert(id, ci);
+        }
+        let (id, registry) = server.registry();
+        sources.registries.insert(id, registry);
+        let (sender, inbox) = mpsc::channel(256);
+        let clock = Arc::new(Wall(server.times.clone()));
+        let poller = Poller::start(sources, &services, rhythm, clock, sender);
+        Self {
+            interest: Interest::new(&services),
+            answered: vec![Duration::ZERO; services.len()],
+            services,
+            policy,
+            snapshot: Snapshot::default(),
+            poller,
+            wall: Wall(server.times.clone()),
+            inbox,
+            paces: Vec::new(),
+            told: 0,
+        }
+    }
+
+    fn want(&self, places: &BTreeSet<usize>) {
+        let now = self.wall.now();
+        let wanted =
+            places.iter().flat_map(|place| plan(&self.snapshot, &self.services[*place], &self.policy, now, false));
+        self.poller.want(wanted.collect());
+    }
+
+    fn all(&self) -> BTreeSet<usize> {
+        (0..self.services.len()).collect()
+    }
+
+    fn take(&mut self, observation: Observation) -> Vec<usize> {
+        self.told += 1;
+        let places = self.interest.of(&observation.seen);
+        match &observation.seen {
+            Seen::Runs(..) => places.iter().for_each(|place| self.answered[*place] = self.wall.0.elapsed()),
+            Seen::Pace(_, pace) => self.paces.push(pace.clone()),
+            _ => {}
+        }
+        self.snapshot.absorb(observation);
+        places
+    }
+
+    /// Lets time pass. Every half minute all is planned anew, as the dashboard does; less often where nothing has
+    /// happened for an hour, so that a week does not take all day.
+    async fn pass(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        let mut round = tokio::time::interval(if is_eventful(self.wall.0.elapsed()) { MINUTE / 2 } else { time });
+        loop {
+            let mut batch = Vec::new();
+            tokio::select! {
+                biased;
+                _ = self.inbox.recv_many(&mut batch, 64) => {
+                    let mut places = BTreeSet::new();
+                    for observation in batch {
+                        places.extend(self.take(observation));
+                    }
+                    self.want(&places);
+                }
+                _ = round.tick() => self.want(&self.all()),
+                () = tokio::time::sleep_until(end) => return,
+            }
+        }
+    }
+}
+
+/// Whether something is wrong then, or was until just before.
+fn is_troubled(at: Duration) -> bool {
+    FAULTS.iter().any(|(_, from, to)| (*from..*to + MINUTE * 3).contains(&at))
+}
+
+/// Whether something happens then, or did in the hour before.
+fn is_eventful(at: Duration) -> bool {
+    let moments = [Duration::ZERO, SLEEP, BEHIND.0, BEHIND.1].map(|moment| (moment, moment));
+    let faults = FAULTS.iter().map(|(_, from, to)| (*from, *to));
+    moments.into_iter().chain(faults).any(|(from, to)| (from.saturating_sub(MINUTE * 10)..to + HOUR).contains(&at))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_week_passes_and_every_list_stays_fresh_within_its_budget() {
+    let server = Server::new(STILL, BUSY, TIGHT, &FAULTS, SLEEP);
+    let mut dashboard = Dashboard::start(&server);
+    for _ in 0..7 * 24 * 6 {
+        dashboard.pass(MINUTE * 10).await;
+        let now = server.times.elapsed();
+        for (place, answered) in dashboard.answered.iter().enumerate() {
+            let interval = if place < STILL + BUSY { MINUTE } else { MINUTE * 5 };
+            let age = now - *answered;
+            assert!(is_troubled(now) || age <= interval * 3, "list {place} is {age:?} old after {now:?}");
+        }
+        assert!(dashboard.paces.last().is_none_or(|pace| pace.waiting + pace.under_way < 60));
+    }
+    server.hold_the_budgets();
+    let week = 7 * 24 * 60;
+    for place in 0..STILL {
+        let asked = server.asked(place);
+        assert!((week * 95 / 100..=week * 105 / 100).contains(&asked), "list {place} was asked {asked} times");
+    }
+    let now = dashboard.wall.now();
+    for service in &dashboard.services {
+        let report = judge(&dashboard.snapshot, service, &dashboard.policy, now);
+        let is_good = |verdict| matches!(verdict, Verdict::Landed | Verdict::Pending);
+        assert!(report.failure.is_none() && report.rows.iter().all(|row| is_good(row.verdict)), "{report:?}");
+        assert!(!report.rows.is_empty());
+    }
+    assert!(dashboard.paces.iter().any(|pace| pace.stopped));
+    assert!(dashboard.paces.iter().any(|pace| pace.slowed.is_some_and(|tenths| tenths > 11)));
+}
