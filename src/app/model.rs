@@ -1,6 +1,6 @@
 //! The one owner of everything that is known and shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +10,7 @@ use super::overlay::Overlay;
 use super::rounds::Rounds;
 use super::{Charset, Cmd, Screen, header, seen};
 use crate::analysis::{Interest, Policy, Report, analyse};
-use crate::domain::{Service, ServiceName, Snapshot};
+use crate::domain::{Service, ServiceName, Snapshot, SourceId};
 use crate::pane::{Filter, Line, PANES, Pane, Subject, Tally, View};
 
 /// What the terminal and its user allow; it stays the same from start to end.
@@ -44,6 +44,8 @@ pub struct Model {
     /// Services that changed while the screen stood still.
     pub(super) unjudged: BTreeSet<usize>,
     pub(super) rounds: Rounds,
+    /// When it was last kept that a source answered.
+    pub(super) answered: BTreeMap<SourceId, Timestamp>,
     pub(super) pane: usize,
     pub(super) lists: [List; PANES.len()],
     pub(super) filter: Filter,
@@ -80,6 +82,7 @@ impl Model {
             frozen: None,
             unjudged: BTreeSet::new(),
             rounds: Rounds::new(now),
+            answered: BTreeMap::new(),
             pane: 0,
             lists: std::array::from_fn(|_| List::default()),
             filter: Filter::default(),

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Cmd, Model, settle};
 use crate::analysis::{self, ServiceReport, SourceReport};
 use crate::domain::{Health, Observation, Service, Snapshot, SourceId, SourceKind};
+
+/// How often it is kept when a source last answered.
+const KEEP_ANSWERED: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<Cmd> {
     let mut concerned = BTreeSet::new();
@@ -16,7 +19,13 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
         model.now = model.now.max(observation.at);
         concerned.extend(model.interest.of(&observation.seen));
         let answered = observation.seen.answers();
+        let (source, at) = (observation.source.clone(), observation.at);
         model.snapshot.absorb(observation);
+        if answered.is_some() && model.answered.get(&source).is_none_or(|kept| at.duration_since(*kept) > KEEP_ANSWERED)
+        {
+            facts.extend(model.snapshot.answered_fact(&source));
+            model.answered.insert(source, at);
+        }
         facts.extend(answered.into_iter().flat_map(|look| model.snapshot.facts(&look)));
     }
     if model.frozen.is_none() {

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Absence, Digest, Fact, Health, ImageName, Landed, LandedRecord, Listing, Look, Probe, RunKey, Snapshot, TagFact,
-    TagRecord, TagRef,
+    Absence, Digest, Fact, Health, ImageName, Landed, LandedRecord, Listing, Look, Probe, RunKey, Snapshot, SourceId,
+    TagFact, TagRecord, TagRef,
 };
 
 impl Snapshot {
@@ -98,6 +98,13 @@ impl Snapshot {
             }
             Look::Canary(image) => self.readable_fact(image).into_iter().collect(),
         }
+    }
+
+    /// Returns when this source last answered, as it is kept.
+    #[must_use]
+    pub fn answered_fact(&self, source: &SourceId) -> Option<Fact> {
+        let health = self.health.get(source)?;
+        Some(Fact::Answered(source.clone(), health.kind, health.last_ok?))
     }
 
     fn runs_fact(&self, service: &super::ServiceName) -> Option<Fact> {

@@ -4,7 +4,7 @@ use super::View;
 use super::age::{ago, utc};
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
-use super::sources::{budget_words, kind, state_words, thousands};
+use super::sources::{budget_words, kind, skewed, slower, state_words, thousands};
 use crate::analysis::SourceReport;
 use crate::domain::{Remedy, SourceKind};
 
@@ -25,15 +25,56 @@ pub(super) fn paragraphs(view: &View<'_>, source: &SourceReport) -> Vec<Paragrap
     if health.skipped > 0 {
         sheet.text("unreadable", format!("{} items of its newest lists", thousands(health.skipped)));
     }
+    dependants(&mut sheet, view, source);
     sheet.head("Traffic");
-    sheet.text("requests", thousands(health.traffic.requests));
-    sheet.text("unchanged", format!("{} answers were 304", thousands(health.traffic.not_modified)));
+    let traffic = &health.traffic;
+    sheet.text("last hour", sent(traffic.requests_last_hour, traffic.not_modified_last_hour));
+    sheet.text("since start", sent(traffic.requests, traffic.not_modified));
+    sheet.text("billed", format!("{} count against the budget", thousands(traffic.billed)));
+    if traffic.cache_bytes > 0 {
+        sheet.text(
+            "remembered",
+            format!("{} kB of answers that are asked for conditionally", traffic.cache_bytes / 1000),
+        );
+    }
     if let Some(budget) = &health.traffic.budget {
         let resets = budget.resets_at.map(|at| format!(", starts anew at {}", utc(at))).unwrap_or_default();
         sheet.fact("budget left", budget_words(budget).with(Tone::Plain, resets));
     }
-    dependants(&mut sheet, view, source);
+    pace(&mut sheet, source);
     sheet.done()
+}
+
+fn sent(requests: u64, not_modified: u64) -> String {
+    format!("{} requests, {} of them answered by 304", thousands(requests), thousands(not_modified))
+}
+
+fn pace(sheet: &mut Sheet, source: &SourceReport) {
+    let pace = &source.health.pace;
+    sheet.head("Pace");
+    if pace.stopped {
+        sheet.text(
+            "stopped",
+            "the credential was refused; it goes on by itself once there is another, and R tries once",
+        );
+    } else if let Some((until, why)) = &pace.closed {
+        sheet.text("gate", format!("closed until {}: {why}", utc(*until)));
+    } else {
+        sheet.text("gate", "open");
+    }
+    if let Some(slower) = slower(source) {
+        sheet.text("slowed", slower);
+    }
+    if pace.under_way + pace.waiting > 0 {
+        sheet.text("now", format!("{} looks under way, {} due and waiting", pace.under_way, pace.waiting));
+    }
+    if let Some(next) = pace.next {
+        sheet.text("next look", utc(next));
+    }
+    if let Some(skew) = source.health.traffic.clock_skew {
+        let words = skewed(source).unwrap_or_else(|| format!("agrees, to {} s", skew.abs().as_secs().max(1)));
+        sheet.text("clock", words);
+    }
 }
 
 fn remedy(remedy: Remedy) -> String {

@@ -1,5 +1,8 @@
 //! Sources: every CI host and registry, how it is doing and what it cost.
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
 use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
@@ -21,15 +24,17 @@ impl Pane for Sources {
     fn columns(&self, report: &Report) -> Vec<Column> {
         let name = widest(report.sources.iter().map(|source| source.id.as_str()), 12);
         // The server's own words come before numbers, but only while there are any.
-        let words = if report.sources.iter().any(|source| source.health.failure.is_some()) { 1 } else { 6 };
+        let wordy = |source: &SourceReport| source.health.failure.is_some() || slower(source).is_some();
+        let words = if report.sources.iter().any(wordy) { 1 } else { 6 };
         vec![
             Column::words("Source", name.min(20), name.min(40), 0),
             Column::words("Kind", 8, 8, 5),
             Column::words("State", 14, 14, 0),
             Column::number("Answered", 8, 0),
-            Column::number("Requests", 8, 2),
-            Column::number("304s", 6, 3),
+            Column::number("In 1h", 7, 2),
+            Column::number("304s", 5, 3),
             Column::number("Budget left", 13, 4),
+            Column::number("Resets", 6, 5),
             Column::words("Last failure", 20, 200, words),
         ]
     }
@@ -41,7 +46,7 @@ impl Pane for Sources {
             if passes(&mut search, source) {
                 let key = match sort {
                     1 => 0,
-                    2 => u64::MAX - source.health.traffic.requests,
+                    2 => u64::MAX - source.health.traffic.requests_last_hour,
                     _ => u64::from(source.health.failure.is_none()),
                 };
                 keyed.push((key, Place::new(outer, 0)));
@@ -58,16 +63,17 @@ impl Pane for Sources {
         let Some(source) = view.report.sources.get(place.outer()) else { return Vec::new() };
         let health = &source.health;
         let (tone, _) = state(source);
-        let failure = health.failure.as_ref().map(|(_, failure)| failure.to_string()).unwrap_or_default();
+        let failure = health.failure.as_ref().map(|(_, failure)| failure.to_string());
         vec![
             Line::of(Tone::Strong, source.id.to_string()),
             Line::of(Tone::Dim, kind(source)),
             state_words(source),
             health.last_ok.map_or_else(|| Line::of(Tone::Dim, "never"), |at| Line::of(Tone::Plain, age(at, view.now))),
-            Line::of(Tone::Plain, thousands(health.traffic.requests)),
-            Line::of(Tone::Dim, thousands(health.traffic.not_modified)),
+            Line::of(Tone::Plain, thousands(health.traffic.requests_last_hour)),
+            share(health.traffic.not_modified_last_hour, health.traffic.requests_last_hour),
             health.traffic.budget.as_ref().map_or_else(Line::new, budget_words),
-            Line::of(tone, failure),
+            resets(source).map_or_else(Line::new, |at| Line::of(Tone::Dim, clock(at))),
+            Line::of(tone, failure.or_else(|| slower(source)).unwrap_or_default()),
         ]
     }
 
@@ -93,6 +99,9 @@ pub(super) fn kind(source: &SourceReport) -> &'static str {
 }
 
 fn state(source: &SourceReport) -> (Tone, &'static str) {
+    if source.health.pace.stopped {
+        return (Tone::Bad, "stopped");
+    }
     match (&source.health.failure, source.health.last_ok) {
         (Some((_, failure)), _) => (Tone::Bad, failure.label()),
         (None, Some(_)) => (Tone::Good, "ok"),
@@ -118,6 +127,41 @@ pub(super) fn budget_words(budget: &Budget) -> Line {
         Some(limit) => Line::of(tone, format!("{}/{}", thousands(budget.remaining), thousands(limit))),
         None => Line::of(tone, thousands(budget.remaining)),
     }
+}
+
+/// Says how much slower the source is asked than usual, what is left, and until when; nothing where all is as usual.
+pub(super) fn slower(source: &SourceReport) -> Option<String> {
+    let tenths = source.health.pace.slowed.filter(|tenths| *tenths > 10)?;
+    let mut words = format!("slowed ×{}.{}", tenths / 10, tenths % 10);
+    if let Some(Budget { remaining, limit: Some(limit), .. }) = &source.health.traffic.budget {
+        words.push_str(&format!(", {} of {} left", thousands(*remaining), thousands(*limit)));
+    }
+    if let Some(at) = resets(source) {
+        words.push_str(&format!(", resets {} UTC", clock(at)));
+    }
+    Some(words)
+}
+
+/// Says how far the source's clock is off, where that is more than a minute.
+pub(super) fn skewed(source: &SourceReport) -> Option<String> {
+    let skew = source.health.traffic.clock_skew.filter(|skew| skew.abs() > SignedDuration::from_mins(1))?;
+    let way = if skew.is_positive() { "ahead of" } else { "behind" };
+    Some(format!("its clock is {:#} {way} this one", SignedDuration::from_secs(skew.abs().as_secs())))
+}
+
+fn resets(source: &SourceReport) -> Option<Timestamp> {
+    source.health.traffic.budget.as_ref()?.resets_at
+}
+
+/// Returns the hour and minute of a moment, in UTC.
+pub(super) fn clock(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%H:%M").to_string()
+}
+
+/// Returns a part of a whole in percent.
+pub(super) fn share(part: u64, whole: u64) -> Line {
+    let percent = part.saturating_mul(100).checked_div(whole);
+    percent.map_or_else(Line::new, |percent| Line::of(Tone::Dim, format!("{percent}%")))
 }
 
 /// Returns a number with a comma between thousands.

@@ -3,6 +3,7 @@
 use super::View;
 use super::age::age;
 use super::line::{Align, Line, Tone};
+use super::sources::{skewed, slower};
 use super::verdict::{glyph, is_looked_at, tone, word};
 use crate::analysis::{Report, ServiceReport, SourceReport, Verdict};
 
@@ -149,18 +150,20 @@ pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
         let (_, failure) = source.health.failure.as_ref()?;
         Some((source, failure))
     });
-    let mut notices = view.snapshot.notices().iter();
+    let notices = notices(view);
     let Some((source, failure)) = troubled.next() else {
-        let (part, words) = notices.next()?;
-        let words = Line::of(Tone::Warn, format!("! {part}")).with(Tone::Plain, format!("  {words}"));
-        let room = width.min(words.width());
-        return Some(words.fit(room, Align::Left));
+        let (about, words) = notices.first()?;
+        let others = if notices.len() > 1 { format!("  +{} more", notices.len() - 1) } else { String::new() };
+        let end = Line::of(Tone::Warn, others);
+        let words = Line::of(Tone::Warn, format!("! {about}")).with(Tone::Plain, format!("  {words}"));
+        let room = width.saturating_sub(end.width()).min(words.width());
+        return Some(words.fit(room, Align::Left).join(end));
     };
     let answered = match source.health.last_ok {
         Some(ok) => format!("  last answer {}", age(ok, view.now)),
         None => "  no answer yet".to_owned(),
     };
-    let others = match troubled.count() + notices.count() {
+    let others = match troubled.count() + notices.len() {
         0 => String::new(),
         others => format!("  +{others} more"),
     };
@@ -168,4 +171,14 @@ pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
     let words = Line::of(Tone::Bad, format!("! {}", source.id)).with(Tone::Plain, format!("  {failure}"));
     let room = width.saturating_sub(end.width()).min(words.width());
     Some(words.fit(room, Align::Left).join(end))
+}
+
+/// What is no trouble of a source and yet to be known: that it is asked less often, that its clock is off, and what
+/// concerns landfall itself.
+fn notices(view: &View<'_>) -> Vec<(String, String)> {
+    let about = |source: &SourceReport, words: Option<String>| words.map(|words| (source.id.to_string(), words));
+    let slowed = view.report.sources.iter().filter_map(|source| about(source, slower(source)));
+    let skewed = view.report.sources.iter().filter_map(|source| about(source, skewed(source)));
+    let own = view.snapshot.notices().iter().map(|(part, words)| (part.to_string(), words.to_string()));
+    slowed.chain(skewed).chain(own).collect()
 }

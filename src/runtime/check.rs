@@ -61,6 +61,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     let ran_out = args.wait.is_some() && !selection.is_final();
     let code = ExitCode::from(selection.exit_code(&args.fail_on, ran_out));
+    memory.keep(snapshot.health().keys().filter_map(|source| snapshot.answered_fact(source)).collect());
     memory.keep(progress.answered.iter().flat_map(|look| snapshot.facts(look)).collect());
     for service in &report.services {
         let Settled { facts, shelved } = settle(&mut snapshot, service, now);

@@ -67,9 +67,9 @@ fn the_sources_show_the_servers_own_words() {
     insta::assert_snapshot!(shown((80, 24), "3"), @r"
      landfall   1 Overview   2 Divergence   3 Sources                     ○ looking
      looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
-     Source        State           Answered  Requests    304s  Last failure
-    ▸ghcr.io       ! unauthorized       now     1,234      56  the registry says t…
-     github        ! not found          now         0       0  not found, or hidde…
+     Source        State           Answered    In 1h   304s  Last failure
+    ▸ghcr.io       ! unauthorized       now    1,200     4%  the registry says tha…
+     github        ! not found          now        0         not found, or hidden …
 
 
 
@@ -221,15 +221,15 @@ fn the_detail_of_a_source_says_what_helps_and_who_depends_on_it() {
     Health
       last answer 2026-03-02 12:00:00 UTC (just now)
 
-    Traffic
-      requests    1,234
-      unchanged   56 answers were 304
-
     Services that depend on it
       cart, checkout, ledger, legacy-crm, newcomer, search
 
+    Traffic
+      last hour   1,200 requests, 54 of them answered by 304
+      since start 1,234 requests, 56 of them answered by 304
+      billed      1,178 count against the budget
 
-
+      ↓ 2 more lines
     Esc back  n next finding  R look now  o page  y copy  ? help  q quit       1/2
     ");
 }

@@ -179,7 +179,14 @@ pub(crate) fn cast() -> (Vec<Arc<Service>>, Vec<Observation>) {
     let gone =
         Seen::Failed(Look::Runs(ServiceName::parse("legacy-crm").unwrap()), Failure::NotFound("Not Found".into()));
     all.push(seen(now(), "github", gone));
-    let traffic = Traffic { requests: 1234, not_modified: 56, ..Traffic::default() };
+    let traffic = Traffic {
+        requests: 1234,
+        not_modified: 56,
+        requests_last_hour: 1200,
+        not_modified_last_hour: 54,
+        billed: 1178,
+        ..Traffic::default()
+    };
     all.push(seen(now(), "ghcr.io", Seen::Traffic(SourceKind::Registry, traffic)));
     (names.map(service).into(), all)
 }
