@@ -276,8 +276,7 @@ fn scheme_of(answer: &Answer) -> Result<Scheme, Failure> {
             })
         }
         // Nothing is learnt from a server in trouble.
-        500..=599 => Err(failure(answer)),
-        _ if limited(answer).is_some() => Err(failure(answer)),
+        429 | 500..=599 => Err(failure(answer)),
         _ => Ok(Scheme::Open),
     }
 }

@@ -205,6 +205,13 @@ impl Client {
         }
     }
 
+    /// Forgets an answer that could not be read, so that a broken one is not confirmed again and again.
+    pub fn distrust(&self, answer: &Answer) {
+        if let Some(edition) = answer.edition {
+            self.0.cache.distrust(edition);
+        }
+    }
+
     /// Returns what was sent and spent so far.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
@@ -225,7 +232,9 @@ impl Shared {
         };
         kept.ask_whether_changed(&mut ask.headers);
         let answer = redirect::follow(self, &ask).await?;
-        if answer.status != StatusCode::NOT_MODIFIED {
+        // Whoever we were redirected to was not asked whether anything changed.
+        if answer.status != StatusCode::NOT_MODIFIED || answer.elsewhere {
+            let answer = self.unasked_304(answer, &ask).await?;
             return Ok(self.keep(&key, answer));
         }
         Ok(self.cache.confirm(&key, &kept, answer.headers))

@@ -1,6 +1,7 @@
 //! When things are asked: cadence, order, single flight, backoff. The one owner of retry.
 
 mod ask;
+mod away;
 mod bar;
 mod cadence;
 mod demand;

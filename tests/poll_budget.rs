@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use landfall::domain::{Budget, Failure, Traffic, Urgency};
 
-use polled::{Asked, Bench, MINUTE, STEADY, limited, list, metered, seconds, start, tag, wish};
+use polled::{Asked, Bench, MINUTE, STEADY, gaps, limited, list, metered, seconds, start, tag, wish};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -73,19 +73,16 @@ async fn a_background_that_wants_too_much_is_slowed_down_and_lasts_the_whole_hou
     let (mut bench, server) = Server::of(1000).bench();
     bench.keep((0..40).map(list), MINUTE);
     bench.pass(HOUR * 6).await;
-    for hour in 1..6 {
-        let (used, beyond) = server.used(hour);
+    for hour in 1..6_u32 {
+        let (used, beyond) = server.used(hour as usize);
         assert!((600..=805).contains(&used), "{used} in hour {hour}");
         assert_eq!(beyond, 0);
-        let last_quarter = bench.asked(HOUR * hour as u32 + MINUTE * 45, HOUR * (hour as u32 + 1));
+        let last_quarter = bench.asked(HOUR * hour + MINUTE * 45, HOUR * (hour + 1));
         assert!(last_quarter > 100, "{last_quarter} in the last quarter of hour {hour}");
     }
     let slowed: Vec<_> = bench.paces("github").into_iter().filter_map(|(_, pace)| pace.slowed).collect();
     assert!(slowed.iter().any(|tenths| (25..=40).contains(tenths)), "{slowed:?}");
-    assert!((0..40).all(|number| {
-        let times = bench.times(&list(number));
-        times.windows(2).all(|pair| pair[1] - pair[0] < MINUTE * 8)
-    }));
+    assert!((0..40).all(|number| gaps(&bench.times(&list(number))).iter().all(|gap| *gap < MINUTE * 8)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,13 +11,13 @@ use landfall::domain::Observation;
 use landfall::domain::{Failure, Seen, Snapshot, SourceId, SourceKind};
 use landfall::poll::Rhythm;
 
-use polled::{Bench, MINUTE, STEADY, bench, down, limited, list, seconds, start, tag};
+use polled::{Bench, MINUTE, STEADY, bench, down, gaps, limited, list, seconds, start, tag};
 
 const HOUR: Duration = Duration::from_hours(1);
 
 fn closest(bench: &Bench) -> Duration {
-    let paces = bench.paces("github");
-    paces.windows(2).map(|pair| pair[1].0 - pair[0].0).min().unwrap()
+    let told: Vec<_> = bench.paces("github").into_iter().map(|(at, _)| at).collect();
+    gaps(&told).into_iter().min().unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -53,6 +53,8 @@ async fn where_nothing_is_due_nothing_is_told_and_nobody_wakes() {
     assert!((80..=130).contains(&asked), "{asked}");
     // An answer, the traffic and the pace: nothing comes on its own.
     assert!(told <= asked * 3, "{told} told of {asked} answers");
+    // Nor does anybody wake but for a round of wishes, or for a look and its answer.
+    assert!(bench.wall.reads() <= asked * 6 + 2 * 120 * 3, "{} times for {asked} answers", bench.wall.reads());
     let alone = bench.told.iter().filter(|(at, observation)| {
         let answers = bench.told.iter().any(|(other, answer)| at == other && matches!(answer.seen, Seen::Runs(..)));
         matches!(observation.seen, Seen::Pace(..)) && !answers

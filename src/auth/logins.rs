@@ -11,7 +11,7 @@ use crate::http::{Renewable, SecretError, secret_origin};
 
 /// How long a password that a command printed is used before the command is run again.
 const FRESH: Duration = Duration::from_mins(5);
-/// How long a credential helper's answer is, once it was refused.
+/// How long a credential helper's answer is used once it was refused.
 const DOUBTED: Duration = Duration::from_mins(1);
 
 /// Where the logins of one registry come from.

@@ -86,7 +86,8 @@ impl Cache {
             return self.forget(key);
         }
         let Some(body) = Packed::pack(&answer.body) else { return self.forget(key) };
-        let (headers, lasting) = (lasting(&answer.headers), !is_private_to_memory(&answer.headers));
+        let lasting = key.lasting && !is_private_to_memory(&answer.headers);
+        let headers = meaningful(&answer.headers);
         let edition = self.held().edition();
         let kept = Arc::new(Kept { body, headers, etag, last_modified, edition, lasting });
         let before = self.held().find(key);
@@ -101,6 +102,18 @@ impl Cache {
         let was_there = self.held().remove(&key.name);
         if let Some(archive) = self.archive_of(key).filter(|_| was_there) {
             archive.forget(&key.name);
+        }
+    }
+
+    /// Forgets one edition, here and in the archive; a newer one stays.
+    pub(super) fn distrust(&self, edition: Edition) {
+        let mut held = self.held();
+        let found = held.entries.iter().find(|(_, (_, kept))| kept.edition == edition);
+        let Some((name, lasting)) = found.map(|(name, (_, kept))| (name.clone(), kept.lasting)) else { return };
+        held.remove(&name);
+        drop(held);
+        if let Some(archive) = self.archive.as_ref().filter(|_| lasting) {
+            archive.forget(&name);
         }
     }
 
@@ -209,7 +222,7 @@ impl Kept {
             headers.append(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
         }
         let body = Packed::verified(answer.body, archive::LONGEST)?;
-        Some(Self { body, headers: lasting(&headers), etag, last_modified, edition, lasting: true })
+        Some(Self { body, headers: meaningful(&headers), etag, last_modified, edition, lasting: true })
     }
 
     fn archived(&self) -> Option<KeptAnswer> {
@@ -233,7 +246,7 @@ impl Kept {
         let newer = |name, mark: &Option<HeaderValue>| newest.get(name).or(mark.as_ref()).cloned();
         let (etag, last_modified) =
             (newer(header::ETAG, &self.etag), newer(header::LAST_MODIFIED, &self.last_modified));
-        let mut headers = lasting(newest);
+        let mut headers = meaningful(newest);
         let said: Vec<HeaderName> = headers.keys().cloned().collect();
         for (name, value) in self.headers.iter().filter(|(name, _)| !said.contains(name)) {
             headers.append(name.clone(), value.clone());
@@ -257,9 +270,9 @@ impl Kept {
     }
 }
 
-fn lasting(headers: &HeaderMap) -> HeaderMap {
-    let lasting = headers.iter().filter(|(name, _)| KEPT.contains(name));
-    lasting.map(|(name, value)| (name.clone(), value.clone())).collect()
+fn meaningful(headers: &HeaderMap) -> HeaderMap {
+    let kept = headers.iter().filter(|(name, _)| KEPT.contains(name));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// A server may forbid that its answer is written down.

@@ -315,6 +315,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_refused_secret_is_not_given_again_where_its_command_fails() {
+        let place = Place::new();
+        place.write("one");
+        let secret = place.command(None);
+        let refused = secret.get().await.unwrap();
+        fs::remove_file(place.path()).unwrap();
+        later(31).await;
+        assert!(secret.another(&refused).await.is_none());
+        get(&secret).await.unwrap_err();
+        assert!(!secret.renewed().await);
+        assert_eq!(place.runs(), 2);
+    }
+
+    #[tokio::test]
     async fn nothing_refused_is_nothing_renewed_and_the_environment_never_changes() {
         let place = Place::new();
         place.write("one");

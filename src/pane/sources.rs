@@ -24,8 +24,8 @@ impl Pane for Sources {
     fn columns(&self, report: &Report) -> Vec<Column> {
         let name = widest(report.sources.iter().map(|source| source.id.as_str()), 12);
         // The server's own words come before numbers, but only while there are any.
-        let wordy = |source: &SourceReport| source.health.failure.is_some() || slower(source).is_some();
-        let words = if report.sources.iter().any(wordy) { 1 } else { 6 };
+        let has_more = |source: &SourceReport| source.health.failure.is_some() || slower(source).is_some();
+        let words = if report.sources.iter().any(has_more) { 1 } else { 6 };
         vec![
             Column::words("Source", name.min(20), name.min(40), 0),
             Column::words("Kind", 8, 8, 5),
@@ -132,14 +132,14 @@ pub(super) fn budget_words(budget: &Budget) -> Line {
 /// Says how much slower the source is asked than usual, what is left, and until when; nothing where all is as usual.
 pub(super) fn slower(source: &SourceReport) -> Option<String> {
     let tenths = source.health.pace.slowed.filter(|tenths| *tenths > 10)?;
-    let mut words = format!("slowed ×{}.{}", tenths / 10, tenths % 10);
-    if let Some(Budget { remaining, limit: Some(limit), .. }) = &source.health.traffic.budget {
-        words.push_str(&format!(", {} of {} left", thousands(*remaining), thousands(*limit)));
-    }
-    if let Some(at) = resets(source) {
-        words.push_str(&format!(", resets {} UTC", clock(at)));
-    }
-    Some(words)
+    let left = match &source.health.traffic.budget {
+        Some(Budget { remaining, limit: Some(limit), .. }) => {
+            format!(", {} of {} left", thousands(*remaining), thousands(*limit))
+        }
+        Some(Budget { limit: None, .. }) | None => String::new(),
+    };
+    let until = resets(source).map(|at| format!(", resets {} UTC", clock(at))).unwrap_or_default();
+    Some(format!("slowed ×{}.{}{left}{until}", tenths / 10, tenths % 10))
 }
 
 /// Says how far the source's clock is off, where that is more than a minute.

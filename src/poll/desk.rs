@@ -215,8 +215,8 @@ impl Desk {
 
     async fn start_what_may(&mut self, now: Moment) -> Result<(), Gone> {
         while let Some((source, urgency, look)) = self.queue.next(now.at) {
-            let asked = urgency == Urgency::Asked;
-            let pass = if self.rhythm.is_steady() { self.bars.pass(&look, asked, now.at) } else { Pass::Go };
+            let by_user = urgency == Urgency::Asked;
+            let pass = if self.rhythm.is_steady() { self.bars.pass(&look, by_user, now.at) } else { Pass::Go };
             match pass {
                 Pass::Go => {
                     self.queue.set_out(&source, urgency, now.at);
@@ -225,7 +225,7 @@ impl Desk {
                     let asking = async move { Done::Seen(asker.ask(question).await) };
                     self.send_out(asking, Errand::Look { source, look, started: now.at });
                 }
-                Pass::Wait(until, Some(why)) if asked || !self.queue.was_told(&look) => {
+                Pass::Wait(until, Some(why)) if by_user || !self.queue.was_told(&look) => {
                     self.queue.end(&look, until, true);
                     self.send(&source, unanswered(look, why), now).await?;
                 }

@@ -63,11 +63,10 @@ impl State {
         let asked = urgency == Urgency::Asked;
         let both_in_background = urgency.is_background() && self.urgency.is_background();
         match self.phase {
-            Phase::UnderWay => None,
             Phase::Waiting(_) => {
                 (urgency < self.urgency || (both_in_background && urgency != self.urgency)).then_some((urgency, now))
             }
-            Phase::Later(..) if asked => Some((urgency, now)),
+            Phase::Later(..) | Phase::Failed(_) if asked => Some((urgency, now)),
             Phase::Later(..) if self.tries > 0 || self.told => None,
             Phase::Later(until, _) => {
                 let due = due?;
@@ -80,8 +79,7 @@ impl State {
                 None
             }
             Phase::Answered if asked || dated => due.map(|due| (urgency, due)),
-            Phase::Answered => None,
-            Phase::Failed(_) if asked => Some((urgency, now)),
+            Phase::Answered | Phase::UnderWay => None,
             Phase::Failed(until) => {
                 // The failure was reported, perhaps to somebody who has not read it yet: nobody waits for more.
                 let urgency = if urgency.is_background() { urgency } else { Urgency::Again };

@@ -50,6 +50,11 @@ impl Window {
     fn reserve(&self) -> u64 {
         self.limit.div_ceil(RESERVED)
     }
+
+    /// Returns whether one look may find out whether the window has ended.
+    fn is_to_be_tried(&self, now: Instant) -> bool {
+        self.probe.is_some_and(|probe| probe <= now)
+    }
 }
 
 impl Purse {
@@ -114,18 +119,14 @@ impl Purse {
         let left = window.remaining.saturating_sub(expected);
         // A registry's budget counts pulls: without any left it still answers other questions.
         let kept = if reserved { 0 } else { window.reserve() };
-        left > kept || self.probes(window, under_way, now) || (reserved && self.kind == SourceKind::Registry)
-    }
-
-    fn probes(&self, window: &Window, under_way: usize, now: Instant) -> bool {
-        under_way == 0 && window.probe.is_some_and(|probe| probe <= now)
+        left > kept || (under_way == 0 && window.is_to_be_tried(now)) || (reserved && self.kind == SourceKind::Registry)
     }
 
     /// Notes that a look sets out.
     pub(super) fn started(&mut self, now: Instant) {
         if let Some(window) = &mut self.window
             && window.remaining <= window.reserve()
-            && window.probe.is_some_and(|probe| probe <= now)
+            && window.is_to_be_tried(now)
         {
             window.probe = Some(now + PROBE);
         }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::Rhythm;
 use super::cadence::{Cadence, Rest, Stretch};
 use super::known::{Phase, State};
-use super::lane::{Lane, Waiting};
+use super::lane::Lane;
 use super::moment::Moment;
 use crate::domain::{Look, SourceId, SourceKind, Urgency, Wanted};
 
@@ -32,7 +32,7 @@ pub(super) struct Queue {
     cadence: Cadence,
     pub(super) lanes: BTreeMap<SourceId, Lane>,
     pub(super) later: BTreeMap<(Instant, u64), (SourceId, Look)>,
-    known: FxHashMap<u64, State>,
+    pub(super) known: FxHashMap<u64, State>,
     hasher: RandomState,
     turns: u64,
     busy: usize,
@@ -209,64 +209,11 @@ impl Queue {
         self.put(id, source.clone(), look, state, until, now);
     }
 
-    /// Returns whether a look was told already that it cannot be asked.
-    pub(super) fn was_told(&self, look: &Look) -> bool {
-        self.state(look).is_some_and(|state| state.told)
-    }
-
     /// Ends a look as failed; it is not asked again before then. `told` where that was not its own fault: it is asked
     /// as soon as whatever was closed is open.
     pub(super) fn end(&mut self, look: &Look, until: Instant, told: bool) {
         if let Some(state) = self.finish(look, Phase::Failed(until)) {
             state.told = told;
-        }
-    }
-
-    /// Gives up which looks wait for a source, those for later only where somebody waits for them; each counts as failed until then.
-    pub(super) fn give_up(&mut self, source: &SourceId, until: Instant, which: impl Fn(&Look) -> bool) -> Vec<Look> {
-        let mut looks =
-            self.lanes.get_mut(source).map(|lane| lane.clear(|_, waiting| which(&waiting.look))).unwrap_or_default();
-        let theirs =
-            self.later.iter().filter(|(_, (lane, look))| lane == source && which(look) && self.is_urgent(look));
-        let theirs: Vec<_> = theirs.map(|(key, _)| *key).collect();
-        looks.extend(theirs.into_iter().filter_map(|key| self.later.remove(&key)).map(|(_, look)| look));
-        for look in &looks {
-            self.end(look, until, true);
-        }
-        looks
-    }
-
-    fn is_urgent(&self, look: &Look) -> bool {
-        self.state(look).is_some_and(|state| !state.urgency.is_background())
-    }
-
-    /// Gives up which looks are due and wait for a source; each counts as failed until then.
-    pub(super) fn turn_away(
-        &mut self,
-        source: &SourceId,
-        until: Instant,
-        which: impl Fn(Urgency, &Waiting) -> bool,
-    ) -> Vec<Look> {
-        let looks = self.lanes.get_mut(source).map(|lane| lane.clear(which)).unwrap_or_default();
-        for look in &looks {
-            self.end(look, until, true);
-        }
-        looks
-    }
-
-    /// Brings forward which looks were told that they cannot be asked: now they can.
-    pub(super) fn recover(&mut self, which: impl Fn(&SourceId, &Look) -> bool, now: Instant) {
-        let told = |look: &Look| self.state(look).is_some_and(|state| state.told);
-        let theirs = self.later.iter().filter(|(_, (source, look))| which(source, look) && told(look));
-        for key in theirs.map(|(key, _)| *key).collect::<Vec<_>>() {
-            let Some((source, look)) = self.later.remove(&key) else { continue };
-            self.later.insert((now, key.1), (source, look));
-        }
-        self.promote(now);
-        for state in self.known.values_mut().filter(|state| state.told) {
-            if let Phase::Failed(until) = &mut state.phase {
-                *until = now.min(*until);
-            }
         }
     }
 
@@ -330,5 +277,71 @@ impl Queue {
                 lane.wait(turn, state.waiting(look));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::domain::{RepoPath, RunKey};
+    use jiff::SignedDuration;
+
+    fn queue(now: Instant) -> (Queue, SourceId) {
+        let ci = SourceId::parse("ci").unwrap();
+        let rhythm = Rhythm {
+            runs: 1,
+            ci_in_flight: 1,
+            registry_in_flight: 1,
+            attempts: 1,
+            backoff: SignedDuration::ZERO,
+            patience: SignedDuration::ZERO,
+        };
+        let mut queue = Queue::new(rhythm, now);
+        queue.open(&ci, SourceKind::Ci);
+        (queue, ci)
+    }
+
+    fn look(ci: &SourceId, id: u64) -> Look {
+        Look::Jobs(RunKey { ci: ci.clone(), repo: RepoPath::parse("a/b").unwrap(), id, attempt: 1 })
+    }
+
+    #[test]
+    fn what_nobody_wants_any_more_is_forgotten_and_what_is_wanted_is_not() {
+        let start = Instant::now() + REMEMBERED;
+        let (mut queue, ci) = queue(start);
+        let again = Wanted { look: look(&ci, 0), urgency: Urgency::Depth, not_before: None };
+        for id in 1..100_000_u32 {
+            let now = Moment { wall: Timestamp::UNIX_EPOCH, at: start + Duration::from_secs(10) * id };
+            queue.want(again.clone(), &ci, now);
+            queue.want(Wanted { look: look(&ci, u64::from(id)), ..again.clone() }, &ci, now);
+            while let Some((source, urgency, look)) = queue.next(now.at) {
+                queue.set_out(&source, urgency, now.at);
+                queue.answered(&source, &look, now);
+            }
+        }
+        assert!(queue.known.len() <= 2 * FEW, "{}", queue.known.len());
+        assert!(queue.later.is_empty() && queue.busy() == 0);
+        assert!(queue.state(&look(&ci, 0)).is_some_and(|state| state.answered.is_some()));
+    }
+
+    #[test]
+    fn a_look_waits_in_one_place_only_however_it_is_wanted() {
+        let start = Instant::now();
+        let (mut queue, ci) = queue(start);
+        let now = Moment { wall: Timestamp::UNIX_EPOCH, at: start };
+        let date = |seconds| Some(Timestamp::from_second(seconds).unwrap());
+        let urgencies = [Urgency::Again, Urgency::Watched, Urgency::Newest, Urgency::Asked, Urgency::Depth];
+        for (urgency, not_before) in urgencies
+            .into_iter()
+            .flat_map(|urgency| [date(90), date(30), None, date(60)].map(|not_before| (urgency, not_before)))
+        {
+            queue.want(Wanted { look: look(&ci, 1), urgency, not_before }, &ci, now);
+            let waiting = queue.lanes.values().map(|lane| lane.waiting().count()).sum::<usize>();
+            assert_eq!(queue.later.len() + waiting, 1, "{urgency:?} {not_before:?}");
+            assert!(queue.busy() <= 1);
+        }
+        assert_eq!(queue.next(now.at).map(|(_, urgency, _)| urgency), Some(Urgency::Asked));
+        assert!(queue.next(now.at).is_none());
     }
 }

@@ -124,7 +124,7 @@ impl Desk {
                 continue;
             }
             let looks = self.queue.turn_away(&source, until, |urgency, waiting| {
-                if urgency == Urgency::Asked { limit } else { !waiting.told && !(limit && urgency.is_background()) }
+                if urgency == Urgency::Asked { limit } else { !(waiting.told || limit && urgency.is_background()) }
             });
             self.tell_all(&source, looks, &why, now).await?;
         }

@@ -11,6 +11,9 @@ use crate::http::{Archive, secret_exposed};
 use crate::poll::{Rhythm, Sources};
 use crate::source::{CiOptions, CiProvider, GitHub, GitLab, Oci, OciOptions};
 
+/// What the user asks may go beside looks that nobody waits for.
+const BESIDE: usize = 1;
+
 /// Returns everybody who can be asked.
 ///
 /// # Errors
@@ -71,7 +74,7 @@ fn provider(ci: &Ci, config: &Config, archive: Option<&Arc<dyn Archive>>) -> Res
         url: ci.url.clone(),
         token: ci.token.clone(),
         ca_pem: ca_pem(ci.ca_file.as_deref())?,
-        in_flight: config.poll.ci_in_flight,
+        in_flight: config.poll.ci_in_flight + BESIDE,
         timeout: timeout(config),
         archive: archive.cloned(),
     };
@@ -87,7 +90,7 @@ fn registry(entry: &RegistryEntry, config: &Config) -> Result<Oci, String> {
         plain_http: entry.plain_http,
         credential: entry.credential.clone(),
         ca_pem: ca_pem(entry.ca_file.as_deref())?,
-        in_flight: config.poll.registry_in_flight,
+        in_flight: config.poll.registry_in_flight + BESIDE,
         timeout: timeout(config),
         realm_hosts: entry.token_hosts.clone(),
         login_files: None,

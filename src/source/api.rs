@@ -53,6 +53,10 @@ impl Api {
         self.client.traffic()
     }
 
+    pub(super) fn distrust(&self, answer: &Answer) {
+        self.client.distrust(answer);
+    }
+
     pub(super) async fn renewed(&self) -> bool {
         self.token.renewed().await
     }

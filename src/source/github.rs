@@ -108,7 +108,10 @@ impl GitHub {
         let mut route = first.clone();
         for _ in 0..TAG_PAGES {
             let Ok(answer) = reading.get(route).await else { break };
-            let Ok(list) = api::json::<Vec<&serde_json::value::RawValue>>(&answer) else { break };
+            let Ok(list) = api::json::<Vec<&serde_json::value::RawValue>>(&answer) else {
+                reading.distrust(&answer);
+                break;
+            };
             tags.extend(api::each(&list, |tag: TagDto| Some((tag.name, tag.commit.sha))).0);
             let Next::At(next) = self.next(&answer) else { break };
             route = next;
@@ -122,6 +125,10 @@ impl GitHub {
 impl Pages for GitHub {
     async fn get(&self, address: String) -> Result<Answer, Failure> {
         self.ask(Kind::List, address).await
+    }
+
+    fn distrust(&self, answer: &Answer) {
+        self.api.distrust(answer);
     }
 }
 

@@ -113,6 +113,10 @@ impl Pages for GitLab {
     async fn get(&self, address: String) -> Result<Answer, Failure> {
         self.ask(Kind::List, &address).await
     }
+
+    fn distrust(&self, answer: &Answer) {
+        self.api.distrust(answer);
+    }
 }
 
 #[async_trait]

@@ -15,6 +15,9 @@ const MOST: usize = 1_024;
 pub(super) trait Pages: Sync {
     /// Asks for the page at this address.
     fn get(&self, address: String) -> impl Future<Output = Result<Answer, Failure>> + Send;
+
+    /// Forgets a page that could not be read, so that it is asked for in full next time.
+    fn distrust(&self, answer: &Answer);
 }
 
 /// A page by its address, as it was when something was made of it.
@@ -41,6 +44,11 @@ impl<'a, P: Pages> Reading<'a, P> {
         let edition = outcome.as_ref().ok().and_then(|answer| answer.edition);
         self.read.push(edition.map(|edition| (address, edition)));
         outcome
+    }
+
+    /// Forgets a page that could not be read.
+    pub(super) fn distrust(&self, answer: &Answer) {
+        self.pages.distrust(answer);
     }
 
     async fn fetch(&mut self, address: &str) -> Result<Answer, Failure> {

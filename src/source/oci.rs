@@ -120,7 +120,8 @@ impl Oci {
         if answer.status != StatusCode::OK {
             return Ok(absence::no(&answer, Asked::Manifest, &Method::GET));
         }
-        let manifest = Arc::new(manifest::manifest(&answer, asked)?);
+        let read = manifest::manifest(&answer, asked).inspect_err(|_| self.client.distrust(&answer));
+        let manifest = Arc::new(read?);
         if self.hub {
             self.remember(&manifest);
         }

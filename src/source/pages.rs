@@ -52,8 +52,8 @@ pub(super) async fn read<T, P: Pages>(
     let mut batch = Batch { items: Vec::new(), skipped: 0, complete: false };
     let mut at = first;
     for number in 0..MOST {
-        let read = reading.get(at.clone()).await.and_then(|answer| page(&at, &answer));
-        let page = match read {
+        let answer = reading.get(at.clone()).await;
+        let page = match answer.and_then(|answer| page(&at, &answer).inspect_err(|_| reading.distrust(&answer))) {
             Ok(page) => page,
             Err(failure) if number == 0 => return Err(failure),
             Err(_) => return Ok(batch),

@@ -153,6 +153,21 @@ async fn a_page_that_fails_later_is_told_as_if_nothing_had_been_remembered() {
 }
 
 #[tokio::test]
+async fn a_page_that_cannot_be_read_is_asked_for_in_full_next_time() {
+    let turn = AtomicUsize::new(0);
+    let server =
+        Loopback::answering(move |seen| match (turn.fetch_add(1, Ordering::SeqCst), seen.header("if-none-match")) {
+            (_, Some(_)) => answer(304, &[("etag", "\"one\"")], ""),
+            (0, None) => answer(200, &[JSON, ("etag", "\"one\"")], fixture("github/truncated.json")),
+            (_, None) => answer(200, &[JSON, ("etag", "\"one\"")], fixture("github/runs_page2.json")),
+        })
+        .await;
+    let (github, service) = (anonymous(&server), watched("{sha}"));
+    github.runs(&service, 20).await.unwrap_err();
+    assert!(!github.runs(&service, 20).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
 async fn another_question_over_the_same_pages_has_its_own_answer() {
     let marked = Marked::new().await;
     let github = anonymous(&marked.server);
@@ -169,6 +184,21 @@ async fn another_question_over_the_same_pages_has_its_own_answer() {
     for ((service, count), length) in counts.into_iter().zip(lengths) {
         assert_eq!(length, alone(service, count).await);
     }
+}
+
+#[tokio::test]
+async fn a_304_for_what_another_question_brought_in_confirms_nothing_older() {
+    let marked = Marked::new().await;
+    let github = anonymous(&marked.server);
+    let (one, other) = (watched("{sha}"), service(REPO, &["release.yml"], &[], "{tag}"));
+    let first = github.runs(&one, 20).await.unwrap();
+    marked.mark(0, 1);
+    github.runs(&other, 20).await.unwrap();
+    let mut before = (0, 0);
+    sent(&github, &mut before);
+    let again = github.runs(&one, 20).await.unwrap();
+    assert_eq!(sent(&github, &mut before), (2, 2));
+    assert_eq!(shared(&again, &first), first.items.len() - 1, "one run came to its end");
 }
 
 #[tokio::test]

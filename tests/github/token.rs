@@ -107,6 +107,24 @@ async fn a_closed_gate_learns_of_another_token_without_asking_the_server() {
 }
 
 #[tokio::test]
+async fn another_token_that_is_refused_as_well_is_no_renewal() {
+    let server = taking("new").await;
+    let folder = tempfile::tempdir().unwrap();
+    token(&folder, "old");
+    let command = ["cat", folder.path().join("token").to_str().unwrap()].map(str::to_owned);
+    let github = github(&server, Some(SecretSource::Command(command.to_vec())));
+    look(&github).await.unwrap_err();
+    token(&folder, "wrong");
+    later(31).await;
+    assert!(github.renewed().await);
+    token(&folder, "wrong too");
+    later(31).await;
+    look(&github).await.unwrap_err();
+    assert_eq!(server.asked(), 3, "one, and two at the second look");
+    assert!(!github.renewed().await, "both were refused");
+}
+
+#[tokio::test]
 async fn a_token_that_lacks_a_right_is_refused_too() {
     let server = Loopback::answering(|_| answer(403, &[JSON], r#"{"error":"insufficient_scope"}"#)).await;
     let folder = tempfile::tempdir().unwrap();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{StatusCode, header};
+use landfall::domain::Failure;
 use landfall::http::{Answer, Ask, Client, ClientOptions, Credential, KeptAnswer, OverCap};
 use rstest::rstest;
 
@@ -81,8 +82,10 @@ async fn an_archive_tells_nothing_about_a_credential() {
 async fn only_what_changed_is_written() {
     let reply = |mark: &'static str, body: &'static str| answer(200, &[("etag", mark)], body);
     let server = in_turn(move |turn| match turn {
-        0 | 2 => reply("\"one\"", "body"),
-        1 | 4 => answer(304, &[("etag", if turn == 1 { "\"one\"" } else { "\"three\"" })], ""),
+        0 => reply("\"one\"", "body"),
+        2 => answer(200, &[("etag", "\"one\""), ("link", "</?page=2>; rel=\"next\"")], "body"),
+        1 => answer(304, &[("etag", "\"one\""), ("link", "</?page=2>; rel=\"next\"")], ""),
+        4 => answer(304, &[("etag", "\"three\"")], ""),
         3 => reply("\"two\"", "body"),
         _ => reply("\"three\"", "another body"),
     })
@@ -159,6 +162,7 @@ async fn only_whole_and_handy_successes_are_archived(
     let ask = Ask { cap: 8 << 20, ..conditional(&server, "runs") };
     process(&server, &shelf).send(ask).await.unwrap();
     assert_eq!(shelf.all().len(), archived);
+    assert_eq!(shelf.written().len(), archived, "nothing was there to be forgotten");
 }
 
 #[tokio::test]
@@ -235,6 +239,35 @@ async fn a_list_takes_a_fraction_of_its_length_in_memory() {
     get(&client, &server).await;
     let held = client.traffic().cache_bytes;
     assert!(0 < held && held < length / 10, "{held} of {length}");
+}
+
+#[tokio::test]
+async fn a_304_from_elsewhere_confirms_nothing() {
+    let sink = Loopback::answering(|_| answer(304, &[MARK], "")).await;
+    let there = sink.at("x").to_string();
+    let server = in_turn(move |turn| match turn {
+        0 => answer(200, &[MARK], "body"),
+        _ => answer(302, &[("location", &there)], ""),
+    })
+    .await;
+    let client = client_of(&server);
+    get(&client, &server).await;
+    let failure = client.send(conditional(&server, "runs")).await.unwrap_err();
+    assert!(matches!(failure, Failure::Malformed(_)), "{failure:?}");
+}
+
+#[tokio::test]
+async fn what_is_distrusted_is_asked_for_in_full_and_what_came_since_is_kept() {
+    let (server, shelf) = (steady().await, Shelf::new());
+    let client = process(&server, &shelf);
+    let first = get(&client, &server).await;
+    client.distrust(&first);
+    assert!(shelf.all().is_empty());
+    get(&client, &server).await;
+    client.distrust(&first);
+    get(&process(&server, &shelf), &server).await;
+    get(&client, &server).await;
+    assert_eq!(asked_by_mark(&server), [false, false, true, true]);
 }
 
 #[tokio::test]

@@ -194,7 +194,18 @@ fn a_limit_is_told_from_a_refusal(
     #[case] want: Limit,
 ) {
     let began = Timestamp::now();
-    let answer = Answer {
+    let answer = refusing(status, headers, body);
+    match (limited(&answer), want) {
+        (Some(Failure::RateLimited { until: Some(until), .. }), Limit::For(seconds)) => {
+            assert_near(began, until, seconds);
+        }
+        (Some(Failure::RateLimited { until: None, .. }), Limit::Untimed) | (None, Limit::None) => {}
+        (found, want) => panic!("{found:?} instead of {want:?}"),
+    }
+}
+
+fn refusing(status: u16, headers: &[(&str, &str)], body: &'static str) -> Answer {
+    Answer {
         status: StatusCode::from_u16(status).unwrap(),
         headers: headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect(),
         body: bytes::Bytes::from_static(body.as_bytes()).into(),
@@ -202,13 +213,14 @@ fn a_limit_is_told_from_a_refusal(
         not_modified: false,
         edition: None,
         elsewhere: false,
-    };
-    match (limited(&answer), want) {
-        (Some(Failure::RateLimited { until: Some(until), .. }), Limit::For(seconds)) => {
-            assert_near(began, until, seconds);
-        }
-        (Some(Failure::RateLimited { until: None, .. }), Limit::Untimed) | (None, Limit::None) => {}
-        (found, want) => panic!("{found:?} instead of {want:?}"),
+    }
+}
+
+#[test]
+fn a_store_elsewhere_limits_by_429_alone() {
+    for (status, limit) in [(403, false), (429, true)] {
+        let answer = Answer { elsewhere: true, ..refusing(status, &[("retry-after", "5")], SECONDARY) };
+        assert_eq!(limited(&answer).is_some(), limit, "{status}");
     }
 }
 

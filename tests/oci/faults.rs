@@ -1,5 +1,6 @@
 //! Answers that are none: none of them may read as "not there".
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use landfall::domain::{Failure, Probe, Remedy, Stage};
@@ -7,7 +8,10 @@ use landfall::source::{Oci, OciOptions, Registry};
 use rstest::rstest;
 
 use crate::loopback::{Loopback, answer};
-use crate::registry::{anonymous, challenge, envelope, image, options, served, some_digest, tag, with_password, word};
+use crate::registry::{
+    OCI_MANIFEST, anonymous, challenge, envelope, image, manifest, options, served, some_digest, tag, with_password,
+    word,
+};
 
 const UNKNOWN: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
 
@@ -214,4 +218,22 @@ async fn a_limit_is_one_wherever_it_is_met_and_nothing_is_asked_twice_for_it(
         assert_eq!(until.is_some(), timed);
         assert_eq!(server.asked(), if at_the_token_service { 2 } else { 1 });
     }
+}
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_read_is_asked_for_in_full_next_time() {
+    let turn = AtomicUsize::new(0);
+    let server = Loopback::answering(move |seen| {
+        let mut response = match (turn.fetch_add(1, Ordering::SeqCst), seen.header("if-none-match")) {
+            (_, Some(_)) => answer(304, &[], ""),
+            (0, None) => answer(200, &[("content-type", OCI_MANIFEST)], manifest()[..40].to_owned()),
+            (_, None) => served(OCI_MANIFEST, &manifest()),
+        };
+        response.headers_mut().insert("etag", "\"one\"".parse().unwrap());
+        response
+    })
+    .await;
+    let oci = anonymous(&server);
+    let look = async || word(&oci.tag(&tag(&server, "v1")).await);
+    assert_eq!([look().await, look().await, look().await], ["unreadable", "present", "present"]);
 }

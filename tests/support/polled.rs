@@ -39,10 +39,19 @@ pub(crate) struct Wall {
     pub(crate) ahead: AtomicI64,
     /// Whether reading it panics, once.
     pub(crate) broken: AtomicBool,
+    reads: AtomicUsize,
+}
+
+impl Wall {
+    /// How often it was read.
+    pub(crate) fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
 }
 
 impl Clock for Wall {
     fn now(&self) -> Timestamp {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         assert!(!self.broken.swap(false, Ordering::SeqCst), "the clock is broken");
         let ahead = SignedDuration::from_secs(self.ahead.load(Ordering::SeqCst));
         start() + SignedDuration::try_from(self.begin.elapsed()).unwrap() + ahead
@@ -203,7 +212,8 @@ pub(crate) fn metered(
         renewed: AtomicBool::new(false),
         warmed: AtomicUsize::new(0),
     });
-    let wall = Arc::new(Wall { begin, ahead: AtomicI64::new(0), broken: AtomicBool::new(false) });
+    let wall =
+        Arc::new(Wall { begin, ahead: AtomicI64::new(0), broken: AtomicBool::new(false), reads: AtomicUsize::new(0) });
     let (sender, inbox) = mpsc::channel(4096);
     let mut sources = Sources::default();
     sources.ci.insert(SourceId::parse("github").unwrap(), source.clone());
@@ -365,6 +375,11 @@ pub(crate) fn down() -> Failure {
 pub(crate) fn limited(until: Option<Duration>) -> Failure {
     let until = until.map(|until| start() + SignedDuration::try_from(until).unwrap());
     Failure::RateLimited { until, says: "slow down".into() }
+}
+
+/// Returns how long after each the next came.
+pub(crate) fn gaps(times: &[Duration]) -> Vec<Duration> {
+    times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect()
 }
 
 /// So many seconds.

@@ -62,10 +62,13 @@ pub(crate) struct Server {
     /// How often each list was asked.
     asked: Mutex<HashMap<ServiceName, usize>>,
     /// The runs of each service, and of which moment they are.
-    listed: Mutex<HashMap<usize, ((i64, bool), Vec<Arc<Run>>)>>,
+    listed: Mutex<HashMap<usize, Listed>>,
     large: Arc<Meter>,
     tight: Arc<Meter>,
 }
+
+/// The number of the newest run, whether it is over, and the runs.
+type Listed = ((i64, bool), Vec<Arc<Run>>);
 
 /// A budget of so many requests an hour.
 struct Meter {
@@ -121,7 +124,7 @@ impl Server {
             asked: Mutex::default(),
             listed: Mutex::default(),
             large: Meter::new(5000),
-            tight: Meter::new(240),
+            tight: Meter::new(80),
         })
     }
 
@@ -146,6 +149,13 @@ impl Server {
         self.asked.lock().unwrap().get(&self.services[place].name).copied().unwrap_or_default()
     }
 
+    pub(crate) fn traffics(&self) -> (u64, u64, u64) {
+        (
+            self.large.traffic().requests,
+            self.tight.traffic().requests,
+            self.asked.lock().unwrap().values().sum::<usize>() as u64,
+        )
+    }
     pub(crate) fn hold_the_budgets(&self) {
         for meter in [&self.large, &self.tight] {
             let state = meter.state.lock().unwrap();
@@ -285,9 +295,9 @@ impl Registry for Shelf {
         let lag = SignedDuration::from_secs(30);
         let there = self.0.runs(place).into_iter().find(|run| {
             let pushed = run.finished_at.is_some_and(|end| self.0.times.now() >= end + lag);
-            pushed && tag_ref.tag.as_str() == format!("sha-{}", &run.sha.as_str()[..7])
+            pushed && tag_ref.tag.as_str().strip_prefix("sha-").is_some_and(|sha| run.sha.as_str().starts_with(sha))
         });
-        let manifest = there.map(|run| Arc::new(single(&run.sha.as_str()[..8])));
+        let manifest = there.map(|run| Arc::new(single(&run.number.to_string())));
         self.probe(manifest.map_or_else(absent, Probe::Present))
     }
 
