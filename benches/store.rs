@@ -54,7 +54,7 @@ fn world(services: u64, runs: u64) {
     let mut count = 0;
     for _ in 0..ROUNDS {
         let mut facts = Vec::new();
-        timed(&mut times, &mut || facts = open().recall().unwrap());
+        timed(&mut times, &mut || facts = open().recall(usize::try_from(2 * runs).unwrap()).unwrap());
         count = facts.len();
     }
     told("open and recall", &mut times);

@@ -36,7 +36,7 @@ pub async fn dashboard(config: Config, state: Option<PathBuf>) -> ExitCode {
     }
     // Where the dashboard has ended there is nobody to tell.
     let tell = Box::new(move |words| drop(tell.send((Part::History, words))));
-    let opening = Memory::open(state, config.history, Stay::Long, tell);
+    let opening = Memory::open(state, config.history, config.policy.runs, Stay::Long, tell);
     show("landfall", config, opening, notices).await
 }
 
@@ -65,7 +65,7 @@ async fn show(
 /// Looks once, prints the answer, and returns its exit code. `config` holds only the services that were asked for.
 pub async fn check(config: Config, args: CheckArgs, state: Option<PathBuf>) -> ExitCode {
     let tell = Box::new(|words: Option<String>| words.iter().for_each(|words| say(words)));
-    match Memory::open(state, config.history, Stay::Short, tell).await {
+    match Memory::open(state, config.history, config.policy.runs, Stay::Short, tell).await {
         Ok(opened) => check::run(&config, &args, opened).await.unwrap_or_else(|why| refused(&why)),
         Err(_) => refused("the history could not be opened; --no-state goes without"),
     }

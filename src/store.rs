@@ -6,6 +6,7 @@ mod error;
 mod history;
 mod keep;
 mod keep_row;
+mod keep_tag;
 mod names;
 mod old;
 mod open;
@@ -51,6 +52,8 @@ pub struct Store {
     retention: Retention,
     names: Names,
     sweep: Option<Sweep>,
+    /// What the keys of answers are made with, where it could be read or made.
+    secret: Option<[u8; 32]>,
     /// The newest moment that somebody told.
     now: Timestamp,
 }
@@ -63,7 +66,8 @@ impl Store {
     /// A history that cannot be used now (of a newer version, read-only, locked, on a full disk): go on without one.
     pub fn open(dir: &Path, now: Timestamp, retention: Retention) -> Result<Self, StoreError> {
         let opened = open::open(dir, now, None)?;
-        Ok(Self { opened, dir: dir.to_owned(), retention, names: Names::default(), sweep: None, now })
+        let secret = answers::secret(&opened.connection).ok();
+        Ok(Self { opened, dir: dir.to_owned(), retention, names: Names::default(), sweep: None, secret, now })
     }
 
     /// Returns what the user should know about how the history was opened.
@@ -72,13 +76,14 @@ impl Store {
         self.opened.warning.as_deref()
     }
 
-    /// Returns what was kept and is not on the shelf. Rows that cannot be read are left out; of a damaged file, what
-    /// still can be read is returned, and kept in the new one.
+    /// Returns what was kept and is not on the shelf; what landed and the verdicts only of the newest so many runs that
+    /// any were kept of, for each repository of images and each service. Rows that cannot be read are left out; of a
+    /// damaged file, what still can be read is returned, and kept in the new one.
     ///
     /// # Errors
     /// The history cannot be read.
-    pub fn recall(&mut self) -> Result<Vec<Fact>, StoreError> {
-        let (facts, read) = self.read_all();
+    pub fn recall(&mut self, runs: usize) -> Result<Vec<Fact>, StoreError> {
+        let (facts, read) = self.read_all(runs);
         match read {
             Ok(()) => Ok(facts),
             Err(StoreError::Damaged(_)) => {
@@ -137,7 +142,7 @@ impl Store {
     pub fn sweep(&mut self, now: Timestamp) -> Result<bool, StoreError> {
         let retention = self.retention;
         let sweep = self.sweep.get_or_insert_with(|| Sweep::new(retention, now.as_microsecond()));
-        let more = sweep.advance(&self.opened.connection, &mut self.names);
+        let more = sweep.advance(&self.opened.connection);
         let more = more.map_err(|error| self.failed(&error))?;
         if !more {
             self.sweep = None;
@@ -161,13 +166,9 @@ impl Store {
         (!self.opened.alone).then(|| self.opened.path.clone())
     }
 
-    fn secret(&self) -> Result<[u8; 32], StoreError> {
-        answers::secret(&self.opened.connection).map_err(|error| self.failed(&error))
-    }
-
     /// Begins a new file, with all that can be read of the damaged one.
     fn renew(&mut self) -> Result<(), StoreError> {
-        let (saved, _) = self.read_all();
+        let (saved, _) = self.read_all(usize::MAX);
         self.begin_anew(&saved)
     }
 
@@ -187,32 +188,30 @@ impl Store {
         StoreError::of(&self.opened.path, error)
     }
 
-    fn read_all(&mut self) -> (Vec<Fact>, Result<(), StoreError>) {
-        let mut facts = Vec::new();
-        let mut read = || {
-            // One transaction: nobody's writing in between is seen half.
-            let transaction = self.opened.connection.unchecked_transaction()?;
-            let named = self.names.load(&transaction);
-            let mut recalling = Recalling::new(&transaction, &self.names);
-            let read = recalling.all();
-            facts = recalling.facts;
-            named.and(read)
+    fn read_all(&mut self, runs: usize) -> (Vec<Fact>, Result<(), StoreError>) {
+        let Self { opened, names, .. } = self;
+        // One transaction: nobody's writing in between is seen half.
+        let (facts, read) = match opened.connection.unchecked_transaction() {
+            Ok(transaction) => {
+                let named = names.load(&transaction);
+                let (facts, read) = Recalling::new(&transaction, names, runs).all();
+                (facts, named.and(read))
+            }
+            Err(error) => (Vec::new(), Err(error)),
         };
-        let read = read();
         (facts, read.map_err(|error| self.failed(&error)))
     }
 
     /// Sets the damaged file aside and keeps in a new one what could be saved.
     fn begin_anew(&mut self, saved: &[Fact]) -> Result<(), StoreError> {
         let failed = |error| StoreError::of(&self.opened.path, &error);
-        let secret = answers::known_secret(&self.opened.connection).ok().flatten();
         // The damaged file must not be open when it gets its new name.
         self.opened.connection = Connection::open_in_memory().map_err(failed)?;
         self.names.clear();
         self.sweep = None;
         self.opened = open::open(&self.dir, self.now, Some(self.opened.identity))?;
         self.write(Written { facts: saved, ..Written::default() }).map_err(|error| self.failed(&error))?;
-        if let Some(secret) = secret {
+        if let Some(secret) = self.secret {
             answers::put_secret(&self.opened.connection, &secret).map_err(|error| self.failed(&error))?;
         }
         Ok(())

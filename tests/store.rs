@@ -1,10 +1,18 @@
 //! The history in real files: what is kept, what is forgotten, and what happens when it cannot be used.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+#[path = "store/damage.rs"]
+mod damage;
 #[path = "store/facts.rs"]
 mod facts;
+#[path = "store/full.rs"]
+mod full;
+#[path = "store/sweep.rs"]
+mod sweep;
 #[path = "store/world.rs"]
 mod world;
+#[path = "store/writer.rs"]
+mod writer;
 
 use std::fs;
 use std::path::Path;
@@ -17,11 +25,13 @@ use world::{at, open};
 
 fn kept(store: &mut Store) -> Vec<Landed> {
     let landed = store
-        .recall()
+        .recall(usize::MAX)
         .unwrap()
         .into_iter()
         .filter_map(|fact| if let Fact::Landed(landed) = fact { Some(landed) } else { None });
-    landed.collect()
+    let mut landed: Vec<Landed> = landed.collect();
+    landed.sort_by_key(|landed| landed.run.id);
+    landed
 }
 
 fn landed(id: u64, digest: u8, minutes: i64) -> Landed {

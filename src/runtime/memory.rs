@@ -18,6 +18,9 @@ use crate::store::{self, Answer, AnswerKey, Retention, Store, StoreError, Writer
 const SWEEPS: SignedDuration = SignedDuration::from_hours(1);
 const SWEEPS_OF_A_CHECK: SignedDuration = SignedDuration::from_hours(24);
 
+/// How many times deeper than is looked at what hangs on runs is read: several workflows may share a repository.
+const DEEPER: usize = 2;
+
 /// How long the end waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -43,11 +46,17 @@ pub(super) struct Memory(Option<Writer>);
 
 impl Memory {
     /// Begins to open the history in this folder, on a thread of its own. What keeps it from being used is told, and is
-    /// never an obstacle.
-    pub(super) fn open(dir: Option<PathBuf>, history: History, stay: Stay, tell: Tell) -> JoinHandle<Opened> {
+    /// never an obstacle. `runs` is how many of a service are looked at.
+    pub(super) fn open(
+        dir: Option<PathBuf>,
+        history: History,
+        runs: usize,
+        stay: Stay,
+        tell: Tell,
+    ) -> JoinHandle<Opened> {
         tokio::task::spawn_blocking(move || {
             let Some(dir) = dir else { return Self::of(Vec::new()) };
-            match read(&dir, history, stay, tell) {
+            match read(&dir, history, runs, stay, tell) {
                 Ok(opened) => opened,
                 Err((tell, why)) => {
                     tell(Some(format!("going on without a history: {why}")));
@@ -88,10 +97,10 @@ impl Memory {
     }
 }
 
-fn read(dir: &Path, history: History, stay: Stay, tell: Tell) -> Result<Opened, (Tell, String)> {
+fn read(dir: &Path, history: History, runs: usize, stay: Stay, tell: Tell) -> Result<Opened, (Tell, String)> {
     let retention = Retention { days: history.days, megabytes: history.megabytes };
     let opened = Store::open(dir, SystemClock.now(), retention).and_then(|mut store| {
-        let facts = store.recall()?;
+        let facts = store.recall(DEEPER * runs)?;
         Ok::<_, StoreError>((store, facts))
     });
     let (store, facts) = match opened {

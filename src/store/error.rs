@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why the history cannot be used. Nothing else depends on it: landfall goes on without one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,10 @@ impl StoreError {
     /// Returns what an error of the database means.
     pub(super) fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
+        // The file ends before its last page.
+        if error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHORT_READ) {
+            return Self::Damaged(path);
+        }
         match error.sqlite_error_code() {
             // Our own statements are right: where they are not understood, the tables are not those that were made.
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => Self::Damaged(path),
@@ -74,7 +78,6 @@ impl StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rusqlite::ffi;
 
     #[test]
     fn each_trouble_of_the_database_is_told_by_its_own_sentence() {
@@ -87,6 +90,7 @@ mod tests {
         assert!(sentence(ffi::SQLITE_READONLY).contains("cannot be written"));
         assert!(sentence(ffi::SQLITE_NOTADB).contains("is damaged"));
         assert!(sentence(ffi::SQLITE_ERROR).contains("is damaged"));
+        assert!(sentence(ffi::SQLITE_IOERR_SHORT_READ).contains("is damaged"));
         assert!(sentence(ffi::SQLITE_IOERR).contains("/state/history.sqlite cannot be used"));
     }
 }

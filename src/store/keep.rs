@@ -41,7 +41,7 @@ impl Keeping<'_> {
             Fact::Runs { service, batch, seen_at } => self.runs(service, batch, seen_at.as_microsecond()),
             Fact::Jobs { run, batch, seen_at, looks } => self.jobs(run, batch, seen_at.as_microsecond(), *looks),
             Fact::PushLog(run, job, log) => self.log(run, *job, log),
-            Fact::Tag(fact) => self.tag_fact(fact),
+            Fact::Tag(fact) => self.tag(fact),
             Fact::Manifest(image, digest, known) => {
                 self.content(Content::Manifest, image, digest, stored_image::write_manifest(digest, known))
             }
@@ -74,6 +74,7 @@ impl Keeping<'_> {
             Some(run) => Some(self.names.place(self.connection, &run.key)?),
             None => None,
         };
+        let oldest = batch.items.iter().map(|run| run.key.id.cast_signed()).min();
         let body = stored_run::write(batch).map_err(unwritable)?;
         let sum = sum::of_listing(service.sum, place.map(|place| place.sum), body.as_bytes());
         let stored: Option<(bool, i64, Vec<u8>)> = self
@@ -93,8 +94,9 @@ impl Keeping<'_> {
                 }
             }
             Some(_) | None => self.run(
-                "INSERT OR REPLACE INTO listing (service, place, shelf, sum, body) VALUES (?1, ?2, 0, ?3, ?4)",
-                (service.id, place.map(|place| place.id), sum, body),
+                "INSERT OR REPLACE INTO listing (service, place, oldest, shelf, sum, body)
+                 VALUES (?1, ?2, ?3, 0, ?4, ?5)",
+                (service.id, place.map(|place| place.id), oldest, sum, body),
             )?,
         }
         if seen_before == Some(seen) {
@@ -183,7 +185,7 @@ impl Keeping<'_> {
         body: serde_json::Result<String>,
     ) -> rusqlite::Result<()> {
         let body = body.map_err(unwritable)?;
-        let image = self.names.mark(self.connection, Kind::Image, &image.to_string())?;
+        let image = self.names.image_mark(self.connection, image)?;
         let (kind, digest) = (kind as i64, digest.as_bytes());
         let stored = self.stored(
             "SELECT id, used, shelf, sum, CAST(body AS BLOB) FROM content

@@ -1,4 +1,4 @@
-//! Writing what is small: tags, what landed, verdicts, and when something was last so.
+//! Writing what is said of a row of the report: that its tag landed, and its verdict.
 
 use rusqlite::OptionalExtension as _;
 
@@ -6,89 +6,33 @@ use super::keep::Keeping;
 use super::names::{Frame, Kind, Mark};
 use super::packed::Packer;
 use super::stored_row;
-use super::sum;
-use crate::domain::{ImageName, Judgement, Landed, SourceId, SourceKind, TagFact, TagRef};
+use super::sum::{self, RowMark};
+use crate::domain::{Judgement, Landed};
 
 /// When it was last seen, the frame of its proof, the sum, the rest.
 type LandedRow = (i64, Option<i64>, i64, Vec<u8>);
+/// The verdict, since when, the newest moment that was told for it, the sum.
+type JudgedRow = (i64, i64, i64, i64);
 
 impl Keeping<'_> {
-    pub(super) fn tag_fact(&mut self, fact: &TagFact) -> rusqlite::Result<()> {
-        let (tag, shelved, known) = self.tag_row(&fact.tag_ref)?;
-        let (seen, body) = (fact.seen_at.as_microsecond(), stored_row::write_tag(fact));
-        let before: Option<i64> = self
-            .connection
-            .prepare_cached("SELECT at, sum FROM tag_seen WHERE tag = ?1")?
-            .query_row([tag.id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?
-            .filter(|(at, sum)| sum::of_moment(tag.sum, *at) == *sum)
-            .map(|(at, _): (i64, i64)| at);
-        if known.is_some() && before.is_some_and(|before| before > seen) {
-            return Ok(());
-        }
-        if known.as_ref() != Some(&body) || shelved {
-            let sum = sum::of_tag(tag.id, tag.sum, Some(&body));
-            self.run("UPDATE tag SET shelf = 0, sum = ?2, body = ?3 WHERE id = ?1", (tag.id, sum, body))?;
-        }
-        if before == Some(seen) {
-            return Ok(());
-        }
-        let sum = sum::of_moment(tag.sum, seen);
-        self.run("INSERT OR REPLACE INTO tag_seen (tag, at, sum) VALUES (?1, ?2, ?3)", (tag.id, seen, sum))
-    }
-
-    pub(super) fn readable(&mut self, image: &ImageName, at: i64) -> rusqlite::Result<()> {
-        let image = self.names.mark(self.connection, Kind::Image, &image.to_string())?;
-        let stored: Option<(i64, bool, i64)> = self
-            .connection
-            .prepare_cached("SELECT at, shelf, sum FROM readable WHERE image = ?1")?
-            .query_row([image.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?
-            .filter(|(at, _, sum)| sum::of_moment(image.sum, *at) == *sum);
-        let newest = stored.map_or(at, |(before, ..)| before.max(at));
-        if stored.is_some_and(|(before, shelved, _)| before == newest && !shelved) {
-            return Ok(());
-        }
-        self.run(
-            "INSERT OR REPLACE INTO readable (image, at, shelf, sum) VALUES (?1, ?2, 0, ?3)",
-            (image.id, newest, sum::of_moment(image.sum, newest)),
-        )
-    }
-
-    pub(super) fn answered(&mut self, source: &SourceId, kind: SourceKind, at: i64) -> rusqlite::Result<()> {
-        let source = self.names.mark(self.connection, Kind::Source, source.as_str())?;
-        let kind = stored_row::source_kind(kind);
-        let stored: Option<(i64, i64, i64)> = self
-            .connection
-            .prepare_cached("SELECT kind, at, sum FROM answered WHERE source = ?1")?
-            .query_row([source.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?
-            .filter(|(kind, at, sum)| sum::of_answered(source.sum, *kind, *at) == *sum);
-        if stored.is_some_and(|(same, before, _)| before > at || (before == at && same == kind)) {
-            return Ok(());
-        }
-        self.run(
-            "INSERT OR REPLACE INTO answered (source, kind, at, sum) VALUES (?1, ?2, ?3, ?4)",
-            (source.id, kind, at, sum::of_answered(source.sum, kind, at)),
-        )
-    }
-
     pub(super) fn landed(&mut self, landed: &Landed) -> rusqlite::Result<()> {
-        let tag = self.tag(&landed.tag_ref)?;
         let (place, run) = self.run_mark(&landed.run)?;
+        let image = self.names.image_mark(self.connection, &landed.tag_ref.image)?;
+        let tag = landed.tag_ref.tag.as_str();
+        let row = RowMark { run, image: image.sum, tag: tag.as_bytes() };
         let stored: Option<LandedRow> = self
             .connection
             .prepare_cached(
                 "SELECT last_seen, frame, sum, body FROM landed
-                 WHERE tag = ?1 AND place = ?2 AND run = ?3 AND attempt = ?4",
+                 WHERE image = ?1 AND place = ?2 AND run = ?3 AND attempt = ?4 AND tag = ?5",
             )?
-            .query_row((tag.id, place, run.id, run.attempt), |row| {
+            .query_row((image.id, place, run.id, run.attempt, tag), |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })
             .optional()?
             .filter(|(last_seen, frame, sum, body): &LandedRow| {
                 let frame = frame.map(|frame| self.names.frame(frame).map_or(0, |(_, sum)| *sum));
-                sum::of_landed(tag.sum, run, *last_seen, frame, body) == *sum
+                sum::of_landed(row, *last_seen, frame, body) == *sum
             });
         let mut since = landed.since.as_microsecond();
         let mut last_seen = landed.last_seen.as_microsecond();
@@ -115,33 +59,35 @@ impl Keeping<'_> {
         if stored.is_some_and(|(before, known, _, same)| (before, known, &same) == (last_seen, frame_id, &body)) {
             return Ok(());
         }
-        let sum = sum::of_landed(tag.sum, run, last_seen, frame.map(|frame| frame.sum), &body);
+        let sum = sum::of_landed(row, last_seen, frame.map(|frame| frame.sum), &body);
         self.run(
-            "INSERT OR REPLACE INTO landed (tag, place, run, attempt, last_seen, frame, sum, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            (tag.id, place, run.id, run.attempt, last_seen, frame_id, sum, body),
+            "INSERT OR REPLACE INTO landed (image, place, run, attempt, tag, last_seen, frame, sum, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            (image.id, place, run.id, run.attempt, tag, last_seen, frame_id, sum, body),
         )
     }
 
     pub(super) fn judged(&mut self, judgement: &Judgement) -> rusqlite::Result<()> {
-        let tag = self.tag(&judgement.tag_ref)?;
         let (place, run) = self.run_mark(&judgement.run)?;
+        let image = self.names.image_mark(self.connection, &judgement.tag_ref.image)?;
+        let tag = judgement.tag_ref.tag.as_str();
+        let row = RowMark { run, image: image.sum, tag: tag.as_bytes() };
         let service = self.names.mark(self.connection, Kind::Service, judgement.service.as_str())?;
         let verdict = self.names.mark(self.connection, Kind::Verdict, &judgement.verdict)?;
         let told = judgement.since.as_microsecond();
-        let stored: Option<(i64, i64, i64, i64)> = self
+        let stored: Option<JudgedRow> = self
             .connection
             .prepare_cached(
                 "SELECT verdict, since, told, sum FROM judged
-                 WHERE tag = ?1 AND place = ?2 AND run = ?3 AND attempt = ?4 AND service = ?5",
+                 WHERE service = ?1 AND place = ?2 AND run = ?3 AND attempt = ?4 AND image = ?5 AND tag = ?6",
             )?
-            .query_row((tag.id, place, run.id, run.attempt, service.id), |row| {
+            .query_row((service.id, place, run.id, run.attempt, image.id, tag), |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })
             .optional()?
-            .filter(|(known, since, told, sum)| {
+            .filter(|(known, since, told, sum): &JudgedRow| {
                 let known = self.names.verdict(*known).map_or(0, |(_, sum)| *sum);
-                sum::of_verdict(tag.sum, run, service.sum, known, *since, Some(*told)) == *sum
+                sum::of_verdict(row, service.sum, known, *since, Some(*told)) == *sum
             });
         // A verdict that stays keeps the moment since when.
         let since = match stored {
@@ -150,60 +96,21 @@ impl Keeping<'_> {
             Some((known, since, ..)) if known == verdict.id => since,
             Some(_) | None => told,
         };
-        let sum = sum::of_verdict(tag.sum, run, service.sum, verdict.sum, since, Some(told));
+        let sum = sum::of_verdict(row, service.sum, verdict.sum, since, Some(told));
         self.run(
-            "INSERT OR REPLACE INTO judged (tag, place, run, attempt, service, verdict, since, told, sum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            (tag.id, place, run.id, run.attempt, service.id, verdict.id, since, told, sum),
+            "INSERT OR REPLACE INTO judged
+                 (service, place, run, attempt, image, tag, verdict, since, told, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            (service.id, place, run.id, run.attempt, image.id, tag, verdict.id, since, told, sum),
         )?;
         if since < told {
             return Ok(());
         }
-        let sum = sum::of_verdict(tag.sum, run, service.sum, verdict.sum, since, None);
+        let sum = sum::of_verdict(row, service.sum, verdict.sum, since, None);
         self.run(
-            "INSERT OR REPLACE INTO verdict (tag, place, run, attempt, service, since, verdict, sum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            (tag.id, place, run.id, run.attempt, service.id, since, verdict.id, sum),
+            "INSERT OR REPLACE INTO verdict (service, place, run, attempt, image, tag, since, verdict, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            (service.id, place, run.id, run.attempt, image.id, tag, since, verdict.id, sum),
         )
-    }
-
-    fn tag(&mut self, tag_ref: &TagRef) -> rusqlite::Result<Mark> {
-        self.tag_row(tag_ref).map(|(mark, ..)| mark)
-    }
-
-    /// Returns the mark of a tag, whether it is on the shelf, and what is known of it. Writes it where it is new.
-    fn tag_row(&mut self, tag_ref: &TagRef) -> rusqlite::Result<(Mark, bool, Option<Vec<u8>>)> {
-        let image = self.names.mark(self.connection, Kind::Image, &tag_ref.image.to_string())?;
-        let tag = tag_ref.tag.as_str();
-        let name = sum::of_tag_name(image.sum, tag.as_bytes());
-        let id: Option<i64> = self
-            .connection
-            .prepare_cached("SELECT id FROM tag WHERE image = ?1 AND tag = ?2")?
-            .query_row((image.id, tag), |row| row.get(0))
-            .optional()?;
-        let Some(id) = id else {
-            self.run("INSERT INTO tag (image, tag, shelf, sum) VALUES (?1, ?2, 0, 0)", (image.id, tag))?;
-            let id = self.connection.last_insert_rowid();
-            self.run("UPDATE tag SET sum = ?2 WHERE id = ?1", (id, sum::of_tag(id, name, None)))?;
-            return Ok((Mark { id, sum: name }, false, None));
-        };
-        let mark = Mark { id, sum: name };
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT image, CAST(tag AS BLOB), shelf, sum, body FROM tag WHERE id = ?1")?;
-        let (shelved, body) = statement.query_row([id], |row| {
-            let body: Option<Vec<u8>> = row.get(4)?;
-            let same = row.get::<_, i64>(0)? == image.id && row.get_ref(1)?.as_bytes()? == tag.as_bytes();
-            let sound = same && sum::of_tag(id, name, body.as_deref()) == row.get::<_, i64>(3)?;
-            Ok(if sound { (row.get(2)?, body) } else { (true, None) })
-        })?;
-        if shelved && body.is_none() {
-            // Whatever damaged the row, its name is right again.
-            self.run(
-                "UPDATE tag SET image = ?2, tag = ?3, shelf = 0, sum = ?4, body = NULL WHERE id = ?1",
-                (id, image.id, tag, sum::of_tag(id, name, None)),
-            )?;
-        }
-        Ok((mark, shelved, body))
     }
 }

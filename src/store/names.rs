@@ -93,6 +93,10 @@ impl Names {
         Ok(mark)
     }
 
+    pub(super) fn image_mark(&mut self, to: &Connection, image: &ImageName) -> rusqlite::Result<Mark> {
+        self.mark(to, Kind::Image, &image.to_string())
+    }
+
     pub(super) fn place(&mut self, to: &Connection, run: &RunKey) -> rusqlite::Result<Mark> {
         self.mark(to, Kind::Place, &place_text(run))
     }

@@ -1,51 +1,48 @@
 //! Reading back what is not on the shelf. A row that is not what was written is left out.
 
-use rusqlite::{Connection, Row};
-use rustc_hash::FxHashMap;
+use rusqlite::{Connection, Params, Row};
 
 use super::keep::Content;
 use super::names::Names;
-use super::sum::{self, RunMark};
+use super::sum::{self, RowMark, RunMark};
 use super::words::{Words, moment};
 use super::{stored_image, stored_job, stored_row, stored_run};
-use crate::domain::{Digest, Fact, JobId, Judgement, Landed, RunKey, Tag, TagRef};
+use crate::domain::{Digest, Fact, JobId, Judgement, Landed, RunKey, TagRef};
 
 /// What is read back, as far as it can be.
 pub(super) struct Recalling<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) names: &'a Names,
+    connection: &'a Connection,
+    names: &'a Names,
+    /// Of how many of its newest runs each service and each repository of images gives back what hangs on them.
+    runs: usize,
     words: Words,
-    /// Every tag, and the sum by which other rows know it.
-    tags: FxHashMap<i64, (TagRef, i64)>,
-    pub(super) facts: Vec<Fact>,
+    facts: Vec<Fact>,
 }
 
+/// What one row says, if it is what was written. A value of the wrong kind is the row's trouble, not the table's.
+type Said = rusqlite::Result<Option<Fact>>;
+
 impl<'a> Recalling<'a> {
-    pub(super) fn new(connection: &'a Connection, names: &'a Names) -> Self {
-        Self { connection, names, words: Words::default(), tags: FxHashMap::default(), facts: Vec::new() }
+    pub(super) fn new(connection: &'a Connection, names: &'a Names, runs: usize) -> Self {
+        Self { connection, names, runs, words: Words::default(), facts: Vec::new() }
     }
 
-    /// Reads table by table; one that cannot be read keeps nobody from reading the next. Returns the first error.
-    pub(super) fn all(&mut self) -> rusqlite::Result<()> {
-        let tables = [Self::runs, Self::jobs, Self::logs, Self::tags, Self::contents];
-        let small = [Self::readable, Self::landed, Self::judged, Self::answered];
+    /// Reads table by table; one that cannot be read keeps nobody from reading the next. Returns what could be read,
+    /// and the first error.
+    pub(super) fn all(mut self) -> (Vec<Fact>, rusqlite::Result<()>) {
+        let long = [Self::listings, Self::jobs, Self::logs, Self::contents];
+        let small = [Self::tags, Self::readable, Self::landed, Self::judged, Self::answered];
         let mut first = Ok(());
-        for table in tables.into_iter().chain(small) {
-            first = first.and(table(self));
+        for table in long.into_iter().chain(small) {
+            first = first.and(table(&mut self));
         }
-        first
+        (self.facts, first)
     }
 
-    /// Reads each row's fact, where it holds one.
-    fn each(
-        &mut self,
-        sql: &str,
-        read: impl Fn(&mut Self, &Row<'_>) -> rusqlite::Result<Option<Fact>>,
-    ) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare(sql)?;
+    fn each(&mut self, sql: &str, read: impl Fn(&mut Self, &Row<'_>) -> Said) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            // A value of the wrong kind is the row's trouble, not the table's.
             if let Ok(Some(fact)) = read(self, row) {
                 self.facts.push(fact);
             }
@@ -53,7 +50,48 @@ impl<'a> Recalling<'a> {
         Ok(())
     }
 
-    fn runs(&mut self) -> rusqlite::Result<()> {
+    /// Reads the rows of one group, newest run first, until there were enough runs.
+    fn newest(
+        &mut self,
+        sql: &str,
+        group: impl Params,
+        run_at: usize,
+        read: impl Fn(&mut Self, &Row<'_>) -> Said,
+    ) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(group)?;
+        let (mut runs, mut before) = (0, None);
+        while let Some(row) = rows.next()? {
+            let run: Option<i64> = row.get(run_at).ok();
+            if run != before {
+                (runs, before) = (runs + 1, run);
+            }
+            if runs > self.runs {
+                break;
+            }
+            if let Ok(Some(fact)) = read(self, row) {
+                self.facts.push(fact);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns each pair of numbers that rows begin with, without reading the rows.
+    fn groups(&self, sql: &str) -> rusqlite::Result<Vec<(i64, i64)>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut found: Vec<(i64, i64)> = Vec::new();
+        loop {
+            let last = found.last().copied().unwrap_or((i64::MIN, i64::MIN));
+            let mut rows = statement.query(last)?;
+            match rows.next()? {
+                // In a damaged index it might go round.
+                Some(row) if (row.get(0)?, row.get(1)?) > last => found.push((row.get(0)?, row.get(1)?)),
+                Some(_) | None => return Ok(found),
+            }
+        }
+    }
+
+    fn listings(&mut self) -> rusqlite::Result<()> {
         let sql = "SELECT l.service, l.place, l.sum, l.body, s.at, s.sum
                    FROM listing l JOIN listing_seen s ON s.service = l.service WHERE l.shelf = 0";
         self.each(sql, |this, row| {
@@ -100,38 +138,10 @@ impl<'a> Recalling<'a> {
         })
     }
 
-    fn tags(&mut self) -> rusqlite::Result<()> {
-        let mut seen: FxHashMap<i64, (i64, i64)> = FxHashMap::default();
-        let mut statement = self.connection.prepare("SELECT tag, at, sum FROM tag_seen")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            if let (Ok(tag), Ok(at), Ok(sum)) = (row.get(0), row.get(1), row.get(2)) {
-                seen.insert(tag, (at, sum));
-            }
-        }
-        self.each("SELECT id, image, tag, shelf, sum, body FROM tag", |this, row| {
-            let names = this.names;
-            let id: i64 = row.get(0)?;
-            let Some((image, name)) = names.image(row.get(1)?) else { return Ok(None) };
-            let (text, body) = (row.get_ref(2)?.as_str()?, row.get_ref(5)?.as_blob_or_null()?);
-            let name = sum::of_tag_name(*name, text.as_bytes());
-            if sum::of_tag(id, name, body) != row.get::<_, i64>(4)? {
-                return Ok(None);
-            }
-            let Ok(tag) = Tag::parse(text) else { return Ok(None) };
-            let tag_ref = TagRef { image: image.clone(), tag };
-            this.tags.insert(id, (tag_ref.clone(), name));
-            let at = seen.get(&id).filter(|(at, sum)| sum::of_moment(name, *at) == *sum);
-            let known = body.filter(|_| row.get(3) == Ok(0)).zip(at.and_then(|(at, _)| moment(*at)));
-            Ok(known.and_then(|(body, at)| stored_row::read_tag(tag_ref, at, body)).map(Fact::Tag))
-        })
-    }
-
     fn contents(&mut self) -> rusqlite::Result<()> {
         let sql = "SELECT image, kind, digest, sum, body FROM content INDEXED BY content_open WHERE shelf = 0";
         self.each(sql, |this, row| {
-            let names = this.names;
-            let Some((image, name)) = names.image(row.get(0)?) else { return Ok(None) };
+            let Some((image, name)) = this.names.image(row.get(0)?) else { return Ok(None) };
             let (kind, bytes, body) = (row.get(1)?, row.get_ref(2)?.as_blob()?, row.get_ref(4)?.as_bytes()?);
             if sum::of_content(*name, kind, bytes, body) != row.get::<_, i64>(3)? {
                 return Ok(None);
@@ -151,10 +161,25 @@ impl<'a> Recalling<'a> {
         })
     }
 
+    fn tags(&mut self) -> rusqlite::Result<()> {
+        let sql = "SELECT t.id, t.image, t.tag, t.sum, t.body, s.at, s.sum
+                   FROM tag t INDEXED BY tag_open JOIN tag_seen s ON s.tag = t.id WHERE t.shelf = 0";
+        self.each(sql, |this, row| {
+            let Some((image, name)) = this.names.image(row.get(1)?) else { return Ok(None) };
+            let (tag, body, at) = (row.get_ref(2)?.as_str()?, row.get_ref(4)?.as_blob()?, row.get(5)?);
+            let sound = sum::of_tag(row.get(0)?, *name, tag.as_bytes(), body) == row.get::<_, i64>(3)?
+                && sum::of_moment(sum::of_tag_name(*name, tag.as_bytes()), at) == row.get::<_, i64>(6)?;
+            if !sound {
+                return Ok(None);
+            }
+            let Some((tag, at)) = this.words.tag(tag).zip(moment(at)) else { return Ok(None) };
+            Ok(stored_row::read_tag(TagRef { image: image.clone(), tag }, at, body).map(Fact::Tag))
+        })
+    }
+
     fn readable(&mut self) -> rusqlite::Result<()> {
         self.each("SELECT image, at, sum FROM readable WHERE shelf = 0", |this, row| {
-            let names = this.names;
-            let Some((image, name)) = names.image(row.get(0)?) else { return Ok(None) };
+            let Some((image, name)) = this.names.image(row.get(0)?) else { return Ok(None) };
             let at = row.get(1)?;
             let sound = sum::of_moment(*name, at) == row.get::<_, i64>(2)?;
             Ok(moment(at).filter(|_| sound).map(|at| Fact::Readable(image.clone(), at)))
@@ -162,36 +187,46 @@ impl<'a> Recalling<'a> {
     }
 
     fn landed(&mut self) -> rusqlite::Result<()> {
-        let sql = "SELECT tag, place, run, attempt, last_seen, frame, sum, body FROM landed";
-        self.each(sql, |this, row| {
-            let names = this.names;
-            let Some((tag_ref, tag)) = this.tags.get(&row.get(0)?) else { return Ok(None) };
-            let Some((run, mark)) = run_key(names, row, 1)? else { return Ok(None) };
-            let (last_seen, body) = (row.get(4)?, row.get_ref(7)?.as_blob()?);
-            let frame: Option<i64> = row.get(5)?;
-            let frame = frame.and_then(|frame| names.frame(frame));
-            let sound =
-                sum::of_landed(*tag, mark, last_seen, frame.map(|(_, sum)| *sum), body) == row.get::<_, i64>(6)?;
-            let read = stored_row::read_landed(body, frame.map(|(frame, _)| frame)).zip(moment(last_seen));
-            Ok(read.filter(|_| sound).map(|((since, digest, proof), last_seen)| {
-                Fact::Landed(Landed { tag_ref: tag_ref.clone(), run, digest, since, last_seen, proof })
-            }))
-        })
+        let groups = self
+            .groups("SELECT image, place FROM landed WHERE (image, place) > (?1, ?2) ORDER BY image, place LIMIT 1")?;
+        let sql = "SELECT place, run, attempt, image, tag, last_seen, frame, sum, body FROM landed
+                   WHERE image = ?1 AND place = ?2 ORDER BY run DESC";
+        groups.into_iter().try_for_each(|group| self.newest(sql, group, 1, Self::landed_row))
+    }
+
+    fn landed_row(&mut self, row: &Row<'_>) -> Said {
+        let names = self.names;
+        let Some((run, mark)) = run_key(names, row, 0)? else { return Ok(None) };
+        let Some((image, name)) = names.image(row.get(3)?) else { return Ok(None) };
+        let (tag, last_seen, body) = (row.get_ref(4)?.as_str()?, row.get(5)?, row.get_ref(8)?.as_blob()?);
+        let frame: Option<i64> = row.get(6)?;
+        let frame = frame.and_then(|frame| names.frame(frame));
+        let mark = RowMark { run: mark, image: *name, tag: tag.as_bytes() };
+        if sum::of_landed(mark, last_seen, frame.map(|(_, sum)| *sum), body) != row.get::<_, i64>(7)? {
+            return Ok(None);
+        }
+        let Some((tag, last_seen)) = self.words.tag(tag).zip(moment(last_seen)) else { return Ok(None) };
+        let tag_ref = TagRef { image: image.clone(), tag };
+        let read = stored_row::read_landed(body, frame.map(|(frame, _)| frame));
+        Ok(read.map(|(since, digest, proof)| Fact::Landed(Landed { tag_ref, run, digest, since, last_seen, proof })))
     }
 
     fn judged(&mut self) -> rusqlite::Result<()> {
-        let sql = "SELECT tag, place, run, attempt, service, verdict, sum, since, told FROM judged";
-        self.each(sql, |this, row| {
-            let names = this.names;
-            let Some((tag_ref, tag)) = this.tags.get(&row.get(0)?) else { return Ok(None) };
-            Ok(judgement(names, tag_ref, *tag, row, Some(row.get(8)?))?.map(Fact::Judged))
-        })
+        let groups = self.groups(
+            "SELECT service, place FROM judged WHERE (service, place) > (?1, ?2) ORDER BY service, place LIMIT 1",
+        )?;
+        let sql = "SELECT place, run, attempt, image, tag, service, verdict, sum, since, told FROM judged
+                   WHERE service = ?1 AND place = ?2 ORDER BY run DESC";
+        let read = |this: &mut Self, row: &Row<'_>| {
+            let judgement = judgement(this.names, &mut this.words, row, Some(row.get(9)?))?;
+            Ok(judgement.map(Fact::Judged))
+        };
+        groups.into_iter().try_for_each(|group| self.newest(sql, group, 1, read))
     }
 
     fn answered(&mut self) -> rusqlite::Result<()> {
         self.each("SELECT source, kind, at, sum FROM answered", |this, row| {
-            let names = this.names;
-            let Some((source, name)) = names.source(row.get(0)?) else { return Ok(None) };
+            let Some((source, name)) = this.names.source(row.get(0)?) else { return Ok(None) };
             let (kind, at) = (row.get(1)?, row.get(2)?);
             let sound = sum::of_answered(*name, kind, at) == row.get::<_, i64>(3)?;
             let read = stored_row::read_source_kind(kind).zip(moment(at)).filter(|_| sound);
@@ -208,24 +243,23 @@ fn run_key(names: &Names, row: &Row<'_>, first: usize) -> rusqlite::Result<Optio
     Ok(Some((key, RunMark { place: *place, id, attempt })))
 }
 
-/// Reads `_, place, run, attempt, service, verdict, sum, since`.
+/// Reads `place, run, attempt, image, tag, service, verdict, sum, since`.
 pub(super) fn judgement(
     names: &Names,
-    tag_ref: &TagRef,
-    tag: i64,
+    words: &mut Words,
     row: &Row<'_>,
     told: Option<i64>,
 ) -> rusqlite::Result<Option<Judgement>> {
-    let Some((run, mark)) = run_key(names, row, 1)? else { return Ok(None) };
-    let Some((service, by)) = names.service(row.get(4)?) else { return Ok(None) };
-    let Some((verdict, word)) = names.verdict(row.get(5)?) else { return Ok(None) };
-    let since = row.get(7)?;
-    let sound = sum::of_verdict(tag, mark, *by, *word, since, told) == row.get::<_, i64>(6)?;
-    Ok(moment(since).filter(|_| sound).map(|since| Judgement {
-        service: service.clone(),
-        run,
-        tag_ref: tag_ref.clone(),
-        verdict: verdict.clone(),
-        since,
-    }))
+    let Some((run, mark)) = run_key(names, row, 0)? else { return Ok(None) };
+    let Some((image, name)) = names.image(row.get(3)?) else { return Ok(None) };
+    let Some((service, by)) = names.service(row.get(5)?) else { return Ok(None) };
+    let Some((verdict, word)) = names.verdict(row.get(6)?) else { return Ok(None) };
+    let (tag, since) = (row.get_ref(4)?.as_str()?, row.get(8)?);
+    let mark = RowMark { run: mark, image: *name, tag: tag.as_bytes() };
+    if sum::of_verdict(mark, *by, *word, since, told) != row.get::<_, i64>(7)? {
+        return Ok(None);
+    }
+    let Some((tag, since)) = words.tag(tag).zip(moment(since)) else { return Ok(None) };
+    let tag_ref = TagRef { image: image.clone(), tag };
+    Ok(Some(Judgement { service: service.clone(), run, tag_ref, verdict: verdict.clone(), since }))
 }

@@ -5,7 +5,8 @@ use rusqlite_migration::{Error as MigrationError, HookResult, M, Migrations};
 
 use super::old;
 
-/// The versions. Moments are microseconds since 1970. A row's `sum` guards all of it but `shelf` and `used`.
+/// The versions. Moments are microseconds since 1970. A row's `sum` guards all of it but
+/// `shelf`, `used` and `oldest`, which say no more than what becomes of it.
 const STEPS: [&str; 2] = [
     "
     CREATE TABLE landed (
@@ -33,7 +34,8 @@ const STEPS: [&str; 2] = [
 
     -- Runs change seldom and are long; when they were last read changes at every look.
     CREATE TABLE listing (
-        service INTEGER PRIMARY KEY, place INTEGER, shelf INTEGER NOT NULL, sum INTEGER NOT NULL, body TEXT NOT NULL
+        service INTEGER PRIMARY KEY, place INTEGER, oldest INTEGER,
+        shelf INTEGER NOT NULL, sum INTEGER NOT NULL, body TEXT NOT NULL
     ) STRICT;
     CREATE TABLE listing_seen (service INTEGER PRIMARY KEY, at INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT;
 
@@ -43,7 +45,7 @@ const STEPS: [&str; 2] = [
         shelf INTEGER NOT NULL, sum INTEGER NOT NULL, body TEXT NOT NULL
     ) STRICT;
     CREATE UNIQUE INDEX jobs_key ON jobs (place, run, attempt);
-    CREATE INDEX jobs_open ON jobs (shelf) WHERE shelf = 0;
+    CREATE INDEX jobs_open ON jobs (place, run) WHERE shelf = 0;
     CREATE INDEX jobs_age ON jobs (seen);
 
     CREATE TABLE log (
@@ -52,7 +54,7 @@ const STEPS: [&str; 2] = [
         shelf INTEGER NOT NULL, sum INTEGER NOT NULL, body TEXT NOT NULL
     ) STRICT;
     CREATE UNIQUE INDEX log_key ON log (place, run, attempt, job);
-    CREATE INDEX log_open ON log (shelf) WHERE shelf = 0;
+    CREATE INDEX log_open ON log (place, run) WHERE shelf = 0;
     CREATE INDEX log_age ON log (used);
 
     -- Manifests, configs and blobs by digest.
@@ -64,12 +66,13 @@ const STEPS: [&str; 2] = [
     CREATE INDEX content_open ON content (shelf) WHERE shelf = 0;
     CREATE INDEX content_age ON content (used);
 
-    -- Every tag that a row speaks of, and where it pointed (NULL where that was forgotten, or never asked).
+    -- Where tags point; when each was last seen is in a small row of its own.
     CREATE TABLE tag (
         id INTEGER PRIMARY KEY, image INTEGER NOT NULL, tag TEXT NOT NULL,
-        shelf INTEGER NOT NULL, sum INTEGER NOT NULL, body BLOB
+        shelf INTEGER NOT NULL, sum INTEGER NOT NULL, body BLOB NOT NULL
     ) STRICT;
     CREATE UNIQUE INDEX tag_key ON tag (image, tag);
+    CREATE INDEX tag_open ON tag (shelf) WHERE shelf = 0;
     CREATE TABLE tag_seen (tag INTEGER PRIMARY KEY, at INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT;
 
     CREATE TABLE readable (
@@ -79,25 +82,27 @@ const STEPS: [&str; 2] = [
         source INTEGER PRIMARY KEY, kind INTEGER NOT NULL, at INTEGER NOT NULL, sum INTEGER NOT NULL
     ) STRICT;
 
+    -- What is said of runs lies in their order, so that the newest are read without the others.
     CREATE TABLE landed (
-        tag INTEGER NOT NULL, place INTEGER NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,
+        image INTEGER NOT NULL, place INTEGER NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,
+        tag TEXT NOT NULL,
         last_seen INTEGER NOT NULL, frame INTEGER, sum INTEGER NOT NULL, body BLOB NOT NULL,
-        PRIMARY KEY (tag, place, run, attempt)
+        PRIMARY KEY (image, place, run, attempt, tag)
     ) STRICT, WITHOUT ROWID;
 
     -- The newest verdict over each row, since when, and the newest moment that anybody told for it.
     CREATE TABLE judged (
-        tag INTEGER NOT NULL, place INTEGER NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,
-        service INTEGER NOT NULL,
+        service INTEGER NOT NULL, place INTEGER NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,
+        image INTEGER NOT NULL, tag TEXT NOT NULL,
         verdict INTEGER NOT NULL, since INTEGER NOT NULL, told INTEGER NOT NULL, sum INTEGER NOT NULL,
-        PRIMARY KEY (tag, place, run, attempt, service)
+        PRIMARY KEY (service, place, run, attempt, image, tag)
     ) STRICT, WITHOUT ROWID;
     -- One row each time when it became another.
     CREATE TABLE verdict (
-        tag INTEGER NOT NULL, place INTEGER NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,
-        service INTEGER NOT NULL, since INTEGER NOT NULL,
+        service INTEGER NOT NULL, place INTEGER NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,
+        image INTEGER NOT NULL, tag TEXT NOT NULL, since INTEGER NOT NULL,
         verdict INTEGER NOT NULL, sum INTEGER NOT NULL,
-        PRIMARY KEY (tag, place, run, attempt, service, since)
+        PRIMARY KEY (service, place, run, attempt, image, tag, since)
     ) STRICT, WITHOUT ROWID;
 
     -- The clients' answers with their validators; when each was last of use is in a small row of its own.

@@ -38,7 +38,7 @@ pub(super) fn shelve(to: &Connection, names: &mut Names, looks: &[Look]) -> rusq
                 if let Some(image) = names.find(to, Kind::Image, &tag_ref.image.to_string())? {
                     set(
                         to,
-                        "UPDATE tag SET shelf = 1 WHERE image = ?1 AND tag = ?2 AND shelf = 0 AND body NOT NULL",
+                        "UPDATE tag SET shelf = 1 WHERE image = ?1 AND tag = ?2 AND shelf = 0",
                         (image.id, tag_ref.tag.as_str()),
                     )?;
                 }

@@ -58,23 +58,33 @@ pub(super) fn of_content(image: i64, kind: i64, digest: &[u8], body: &[u8]) -> i
     sum(&[image, kind], &[digest, body])
 }
 
-/// By which other rows know a tag.
+/// By which the small row knows the tag that was seen.
 pub(super) fn of_tag_name(image: i64, tag: &[u8]) -> i64 {
     sum(&[image], &[tag])
 }
 
-pub(super) fn of_tag(id: i64, name: i64, body: Option<&[u8]>) -> i64 {
-    sum(&[id, name, body.is_some().into()], &[body.unwrap_or_default()])
+pub(super) fn of_tag(id: i64, image: i64, tag: &[u8], body: &[u8]) -> i64 {
+    sum(&[id, image], &[tag, body])
 }
 
-pub(super) fn of_landed(tag: i64, run: RunMark, last_seen: i64, frame: Option<i64>, body: &[u8]) -> i64 {
-    sum(&[tag, run.place, run.id, run.attempt.into(), last_seen, frame.unwrap_or(-1)], &[body])
+/// One row of the report: a run, and a tag that it is to leave behind.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowMark<'a> {
+    pub(super) run: RunMark,
+    pub(super) image: i64,
+    pub(super) tag: &'a [u8],
+}
+
+pub(super) fn of_landed(row: RowMark<'_>, last_seen: i64, frame: Option<i64>, body: &[u8]) -> i64 {
+    let RowMark { run, image, tag } = row;
+    sum(&[run.place, run.id, run.attempt.into(), image, last_seen, frame.unwrap_or(-1)], &[tag, body])
 }
 
 /// Of a row's newest verdict, with the newest moment that was told for it; or of an earlier one, without.
-pub(super) fn of_verdict(tag: i64, run: RunMark, service: i64, verdict: i64, since: i64, told: Option<i64>) -> i64 {
+pub(super) fn of_verdict(row: RowMark<'_>, service: i64, verdict: i64, since: i64, told: Option<i64>) -> i64 {
+    let RowMark { run, image, tag } = row;
     let told = told.unwrap_or(-1);
-    sum(&[tag, run.place, run.id, run.attempt.into(), service, verdict, since, told], &[])
+    sum(&[run.place, run.id, run.attempt.into(), image, service, verdict, since, told], &[tag])
 }
 
 pub(super) fn of_answer(key: &[u8], head: &[u8], body: &[u8]) -> i64 {
@@ -83,6 +93,7 @@ pub(super) fn of_answer(key: &[u8], head: &[u8], body: &[u8]) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::indexing_slicing, reason = "tests")]
     use super::*;
 
     #[test]

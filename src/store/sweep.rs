@@ -2,11 +2,9 @@
 
 use std::collections::VecDeque;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use super::keep::DAY;
-use super::names::Names;
-use super::sum;
 
 /// How much is kept. What was of use for nothing in two weeks goes in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +42,6 @@ enum What {
     Changes,
     Judged,
     Landed,
-    /// Tags that no row speaks of any more.
-    Names,
 }
 
 /// One kind of step. Each is repeated until it finds nothing more to do.
@@ -57,6 +53,10 @@ enum Step {
         what: What,
         before: i64,
         only_over: bool,
+    },
+    /// What nobody put on the shelf, and nobody looked at for long.
+    Shelve {
+        before: i64,
     },
     GiveBack,
 }
@@ -75,7 +75,7 @@ impl Sweep {
         let aged = |what| Step::Forget { what, before: now - span, only_over: false };
         let over = |what, age| Step::Forget { what, before: now - age, only_over: true };
         let runs = [What::Logs, What::Jobs, What::Contents, What::Changes];
-        let known = [What::Listings, What::Tags, What::Judged, What::Names];
+        let known = [What::Listings, What::Tags, What::Judged];
         let spans = [2, 4, 8, 16, 32, 64].map(|share| span / share);
         let mut steps = VecDeque::from([
             Step::Convert,
@@ -83,17 +83,17 @@ impl Sweep {
         ]);
         steps.extend(runs.map(aged));
         steps.extend(known.map(aged));
-        steps.extend([aged(What::Landed), aged(What::Names)]);
+        steps.push_back(aged(What::Landed));
         steps.extend(spans.iter().flat_map(|age| runs.map(|what| over(what, *age))));
         steps.extend([7 * DAY, DAY, 0].map(|age| over(What::Answers, age)));
         steps.extend(spans.iter().flat_map(|age| known.map(|what| over(what, *age))));
-        steps.extend(spans.iter().flat_map(|age| [over(What::Landed, *age), over(What::Names, *age)]));
-        steps.push_back(Step::GiveBack);
+        steps.extend(spans.iter().map(|age| over(What::Landed, *age)));
+        steps.extend([Step::Shelve { before: now - UNUSED }, Step::GiveBack]);
         Self { steps, megabytes }
     }
 
     /// Does one step, and returns whether there are more.
-    pub(super) fn advance(&mut self, on: &Connection, names: &mut Names) -> rusqlite::Result<bool> {
+    pub(super) fn advance(&mut self, on: &Connection) -> rusqlite::Result<bool> {
         let Some(step) = self.steps.front().copied() else { return Ok(false) };
         let again = match step {
             Step::Convert => {
@@ -104,7 +104,8 @@ impl Sweep {
                 self.steps.retain(|step| !matches!(step, Step::Forget { .. }));
                 return Ok(true);
             }
-            Step::Forget { what, before, .. } => forget(on, names, what, before)? > 0,
+            Step::Forget { what, before, .. } => forget(on, what, before)? > 0,
+            Step::Shelve { before } => shelve(on, before)? > 0,
             Step::GiveBack => give_back(on)?,
         };
         if !again {
@@ -142,15 +143,9 @@ fn number(on: &Connection, pragma: &str) -> rusqlite::Result<i64> {
 }
 
 /// Forgets a few rows that are older, and returns how many.
-fn forget(on: &Connection, names: &mut Names, what: What, before: i64) -> rusqlite::Result<usize> {
+fn forget(on: &Connection, what: What, before: i64) -> rusqlite::Result<usize> {
     let transaction = on.unchecked_transaction()?;
-    let all = |statements: &[&str], rows: u32| {
-        let mut gone = 0;
-        for statement in statements {
-            gone = transaction.prepare_cached(statement)?.execute((before, rows))?;
-        }
-        rusqlite::Result::Ok(gone)
-    };
+    let all = |statements: &[&str], rows| run(&transaction, statements, before, rows);
     let gone = match what {
         What::Answers => all(
             &[
@@ -176,29 +171,28 @@ fn forget(on: &Connection, names: &mut Names, what: What, before: i64) -> rusqli
             ],
             ROWS,
         ),
-        What::Tags => forget_tags(&transaction, names, before),
-        What::Changes => all(
-            &["DELETE FROM verdict WHERE (tag, place, run, attempt, service, since) IN
-               (SELECT tag, place, run, attempt, service, since FROM verdict WHERE since < ?1 LIMIT ?2)"],
+        What::Tags => all(
+            &[
+                "DELETE FROM tag WHERE id IN (SELECT tag FROM tag_seen WHERE at < ?1 ORDER BY tag LIMIT ?2)",
+                "DELETE FROM tag_seen WHERE tag IN (SELECT tag FROM tag_seen WHERE at < ?1 ORDER BY tag LIMIT ?2)",
+            ],
             ROWS,
         ),
-        // A verdict over a tag that is still looked at may be as old as it likes.
+        What::Changes => all(
+            &["DELETE FROM verdict WHERE (service, place, run, attempt, image, tag, since) IN
+               (SELECT service, place, run, attempt, image, tag, since FROM verdict WHERE since < ?1 LIMIT ?2)"],
+            ROWS,
+        ),
+        // A verdict over a run that is still listed may be as old as it likes.
         What::Judged => all(
-            &["DELETE FROM judged WHERE (tag, place, run, attempt, service) IN
-               (SELECT tag, place, run, attempt, service FROM judged WHERE told < ?1
-                AND NOT EXISTS (SELECT 1 FROM tag_seen WHERE tag_seen.tag = judged.tag AND at >= ?1) LIMIT ?2)"],
+            &["DELETE FROM judged WHERE (service, place, run, attempt, image, tag) IN
+               (SELECT service, place, run, attempt, image, tag FROM judged WHERE told < ?1 AND NOT EXISTS
+                (SELECT 1 FROM listing WHERE listing.service = judged.service AND oldest <= run) LIMIT ?2)"],
             ROWS,
         ),
         What::Landed => all(
-            &["DELETE FROM landed WHERE (tag, place, run, attempt) IN
-               (SELECT tag, place, run, attempt FROM landed WHERE last_seen < ?1 LIMIT ?2)"],
-            ROWS,
-        ),
-        What::Names => all(
-            &["DELETE FROM tag WHERE ?1 NOT NULL AND id IN (SELECT id FROM tag WHERE body IS NULL
-               AND NOT EXISTS (SELECT 1 FROM landed WHERE landed.tag = tag.id)
-               AND NOT EXISTS (SELECT 1 FROM judged WHERE judged.tag = tag.id)
-               AND NOT EXISTS (SELECT 1 FROM verdict WHERE verdict.tag = tag.id) LIMIT ?2)"],
+            &["DELETE FROM landed WHERE (image, place, run, attempt, tag) IN
+               (SELECT image, place, run, attempt, tag FROM landed WHERE last_seen < ?1 LIMIT ?2)"],
             ROWS,
         ),
     }?;
@@ -206,22 +200,29 @@ fn forget(on: &Connection, names: &mut Names, what: What, before: i64) -> rusqli
     Ok(gone)
 }
 
-/// Forgets where tags pointed; their names stay for as long as other rows need them.
-fn forget_tags(on: &Connection, names: &mut Names, before: i64) -> rusqlite::Result<usize> {
-    names.load(on)?;
-    let mut statement = on.prepare_cached("SELECT tag FROM tag_seen WHERE at < ?1 ORDER BY tag LIMIT ?2")?;
-    let old: Vec<i64> = statement.query_map((before, ROWS), |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for id in &old {
-        let mut statement = on.prepare_cached("SELECT image, CAST(tag AS BLOB) FROM tag WHERE id = ?1")?;
-        let name: Option<(i64, Vec<u8>)> =
-            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        if let Some((image, tag)) = name
-            && let Some((_, image)) = names.image(image)
-        {
-            let sum = sum::of_tag(*id, sum::of_tag_name(*image, &tag), None);
-            on.prepare_cached("UPDATE tag SET body = NULL, sum = ?2 WHERE id = ?1")?.execute((id, sum))?;
+/// Puts a few rows on the shelf that were of no use since, and returns how many. Whoever needs one asks its source.
+fn shelve(on: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let tables = [
+        "UPDATE tag SET shelf = 1 WHERE shelf = 0 AND id IN
+         (SELECT id FROM tag JOIN tag_seen ON tag_seen.tag = id WHERE shelf = 0 AND at < ?1 LIMIT ?2)",
+        "UPDATE content SET shelf = 1 WHERE id IN (SELECT id FROM content WHERE shelf = 0 AND used < ?1 LIMIT ?2)",
+        "UPDATE jobs SET shelf = 1 WHERE id IN (SELECT id FROM jobs WHERE shelf = 0 AND seen < ?1 LIMIT ?2)",
+        "UPDATE log SET shelf = 1 WHERE id IN (SELECT id FROM log WHERE shelf = 0 AND used < ?1 LIMIT ?2)",
+    ];
+    for table in tables {
+        let shelved = run(on, &[table], before, ROWS)?;
+        if shelved > 0 {
+            return Ok(shelved);
         }
-        on.prepare_cached("DELETE FROM tag_seen WHERE tag = ?1")?.execute([id])?;
     }
-    Ok(old.len())
+    Ok(0)
+}
+
+/// Runs statements that are about the same few rows, and returns how many the last one changed.
+fn run(on: &Connection, statements: &[&str], before: i64, rows: u32) -> rusqlite::Result<usize> {
+    let mut changed = 0;
+    for statement in statements {
+        changed = on.prepare_cached(statement)?.execute((before, rows))?;
+    }
+    Ok(changed)
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Platform, Text};
+use crate::domain::{Platform, Tag, Text};
 
 /// A text in a stored form; where nothing in it is escaped it is not copied.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,6 +52,7 @@ impl<'a> Built<'a> {
 pub(super) struct Words {
     texts: FxHashMap<Box<str>, Text>,
     names: FxHashMap<Box<str>, Arc<str>>,
+    tags: FxHashMap<Box<str>, Tag>,
 }
 
 impl Words {
@@ -71,6 +72,15 @@ impl Words {
         let shared: Arc<str> = name.into();
         self.names.insert(name.into(), shared.clone());
         shared
+    }
+
+    pub(super) fn tag(&mut self, tag: &str) -> Option<Tag> {
+        if let Some(known) = self.tags.get(tag) {
+            return Some(known.clone());
+        }
+        let parsed = Tag::parse(tag).ok()?;
+        self.tags.insert(tag.into(), parsed.clone());
+        Some(parsed)
     }
 
     pub(super) fn platform(&mut self, built: &Built<'_>) -> Platform {

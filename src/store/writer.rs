@@ -58,8 +58,7 @@ impl Writer {
         tell: impl Fn(Option<String>) + Send + 'static,
     ) -> io::Result<Self> {
         let (inbox, messages) = mpsc::channel();
-        let secret = store.secret().ok();
-        let archive = secret.map(|secret| Archive::new(inbox.clone(), secret, store.readable_path()));
+        let archive = store.secret.map(|secret| Archive::new(inbox.clone(), secret, store.readable_path()));
         let (orders, ordered) = mpsc::channel();
         let writing = Writing {
             store,

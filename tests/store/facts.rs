@@ -131,7 +131,7 @@ proptest! {
             }
         }
         let expected = newest(&facts);
-        let recalled = by_subject(store.recall().unwrap());
+        let recalled = by_subject(store.recall(usize::MAX).unwrap());
         prop_assert_eq!(&recalled, &expected);
         let (kept, seen) = (snapshot(recalled.into_values()), snapshot(expected.into_values()));
         for look in looks() {
@@ -145,7 +145,7 @@ fn a_time_finer_than_a_microsecond_loses_no_more_than_that() {
     let dir = tempfile::tempdir().unwrap();
     let fine = "2026-03-04T05:00:00.123456789Z".parse().unwrap();
     open(dir.path()).keep(&[Fact::Readable(image(1), fine)], at(0)).unwrap();
-    assert_eq!(open(dir.path()).recall().unwrap(), [Fact::Readable(image(1), at(0))]);
+    assert_eq!(open(dir.path()).recall(usize::MAX).unwrap(), [Fact::Readable(image(1), at(0))]);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn equal_names_are_one_in_memory() {
     store.keep(&facts, at(0)).unwrap();
     store.keep(&[Fact::Landed(landed(3, 0, 0)), tag(3, 0, 0)], at(0)).unwrap();
     drop(store);
-    let recalled = open(dir.path()).recall().unwrap();
+    let recalled = open(dir.path()).recall(usize::MAX).unwrap();
     let runs: Vec<_> = recalled
         .iter()
         .filter_map(|fact| match fact {
@@ -197,7 +197,7 @@ fn a_list_of_runs_from_several_places_keeps_each_ones_own() {
     let batch = Batch { items, skipped: 0, complete: true };
     let fact = Fact::Runs { service: service(1), batch, seen_at: at(0) };
     open(dir.path()).keep(std::slice::from_ref(&fact), at(0)).unwrap();
-    assert_eq!(open(dir.path()).recall().unwrap(), [fact]);
+    assert_eq!(open(dir.path()).recall(usize::MAX).unwrap(), [fact]);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn what_is_seen_again_costs_a_small_row() {
     let before = log_length();
     store.keep(&[many(1), log(1, 3), manifest(1, 3), tag(1, 1, 0)], at(1)).unwrap();
     assert_eq!(log_length(), before, "what is stored already was written again");
-    let seen = store.recall().unwrap().into_iter().find_map(|fact| match fact {
+    let seen = store.recall(usize::MAX).unwrap().into_iter().find_map(|fact| match fact {
         Fact::Runs { seen_at, .. } => Some(seen_at),
         _ => None,
     });
@@ -255,13 +255,13 @@ fn what_is_on_the_shelf_stays_there_until_it_is_kept_again() {
     store.shelve(&shelved).unwrap();
     drop(store);
     let mut store = open(dir.path());
-    assert_eq!(by_subject(store.recall().unwrap()), newest(&others));
+    assert_eq!(by_subject(store.recall(usize::MAX).unwrap()), newest(&others));
     for fact in &facts {
         store.keep(std::slice::from_ref(fact), at(0)).unwrap();
-        let back = by_subject(store.recall().unwrap());
+        let back = by_subject(store.recall(usize::MAX).unwrap());
         assert_eq!(back.get(&about(fact)), Some(fact));
     }
-    assert_eq!(store.recall().unwrap().len(), facts.len() + others.len());
+    assert_eq!(store.recall(usize::MAX).unwrap().len(), facts.len() + others.len());
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn what_was_never_kept_can_be_shelved_without_harm() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
     store.shelve(&looks()).unwrap();
-    assert_eq!(store.recall().unwrap(), []);
+    assert_eq!(store.recall(usize::MAX).unwrap(), []);
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn each_verdict_that_a_row_had_is_known_with_its_moment() {
     let mut store = open(dir.path());
     let history = store.history(&service(1), &run_key(1), &tag_ref(1)).unwrap();
     assert_eq!(history, [judged(1, "pending", 0), judged(1, "missing", 5), judged(1, "landed", 9)]);
-    let newest = by_subject(store.recall().unwrap());
+    let newest = by_subject(store.recall(usize::MAX).unwrap());
     let expected = [judged(1, "landed", 9), judged(2, "stale", 7)].map(Fact::Judged);
     assert_eq!(newest, by_subject(expected.into()));
     assert_eq!(store.history(&service(3), &run_key(1), &tag_ref(1)).unwrap(), []);
