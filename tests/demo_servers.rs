@@ -335,7 +335,7 @@ async fn what_is_remembered_is_no_longer_there() {
     let remembered = demo.servers.remembered();
     assert!(!remembered.is_empty());
     for landed in remembered {
-        let landfall::domain::Fact::Landed(landed) = landed else { panic!("{landed:?}") };
+        let landfall::domain::Fact::Landed(landed) = landed else { unreachable!("{landed:?}") };
         let tag = format!("manifests/{}", landed.tag_ref.tag);
         let gone = demo.registry(landed.tag_ref.image.repository(), &tag).await;
         assert_eq!(gone.status(), StatusCode::NOT_FOUND);

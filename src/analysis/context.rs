@@ -8,7 +8,8 @@ use rustc_hash::FxHashSet;
 use super::push::is_partial;
 use super::{Asked, Policy};
 use crate::domain::{
-    Batch, ImageRecord, ImageSpec, Job, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate, Urgency,
+    Batch, ImageRecord, ImageSpec, Job, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate,
+    Urgency,
 };
 
 /// How many green runs below the newest are looked at now and then: one would roll back to them.
@@ -25,6 +26,8 @@ pub(super) struct Context<'a> {
     newest_green: Option<usize>,
     /// The place of the last run that one would roll back to.
     oldest_recent: usize,
+    /// The place of the run that one would roll back to, where somebody asked for an answer.
+    way_back: Option<usize>,
 }
 
 /// One run × image × tag.
@@ -56,7 +59,11 @@ impl<'a> Context<'a> {
         let mut green = (0..runs.len()).filter(|at| runs.get(*at).is_some_and(|run| is_green(service, run)));
         let newest_green = green.next();
         let oldest_recent = green.take(RECENT).last().or(newest_green).unwrap_or_default();
-        Self { snapshot, service, policy, now, runs, newest_green, oldest_recent }
+        let way_back = policy
+            .asked
+            .as_ref()
+            .and_then(|_| runs.iter().position(|run| is_green(service, run) && stands(snapshot, service, run)));
+        Self { snapshot, service, policy, now, runs, newest_green, oldest_recent, way_back }
     }
 
     /// Returns the newest green run that was to publish.
@@ -157,7 +164,9 @@ impl<'a> Context<'a> {
     pub(super) fn is_asked(&self, place: &Place<'_>) -> bool {
         let named =
             |asked: &Asked| asked.commit.as_ref().is_some_and(|commit| place.run.sha.as_str().starts_with(commit));
-        place.urgency == Urgency::Newest || self.policy.asked.as_ref().is_some_and(named)
+        place.urgency == Urgency::Newest
+            || self.way_back == Some(place.position)
+            || self.policy.asked.as_ref().is_some_and(named)
     }
 
     pub(super) fn image(&self, place: &Place<'_>) -> Option<&'a ImageRecord> {
@@ -233,6 +242,19 @@ impl<'a> Context<'a> {
         let over = self.push_ended(run)?.saturating_add(self.policy.grace).unwrap_or(Timestamp::MAX);
         (self.now < over).then_some(over)
     }
+}
+
+/// Returns whether everything that a run was to leave behind landed once, and nothing is known to have gone away since.
+fn stands(snapshot: &Snapshot, service: &Service, run: &Run) -> bool {
+    let known = |spec: &ImageSpec, template: &TagTemplate| {
+        let tag = template.expand(run).ok()?;
+        let record = snapshot.image(&spec.repository)?;
+        let landed = record.landed.get(&(tag.clone(), run.key.clone()))?;
+        let there = record.tags.get(&tag).is_none_or(|known| known.probe == Probe::Present(landed.digest.clone()));
+        Some(there && landed.proof.is_some())
+    };
+    let mut tags = service.images.iter().flat_map(|spec| spec.tags.iter().map(move |template| (spec, template)));
+    tags.all(|(spec, template)| template.is_moving() || known(spec, template) == Some(true))
 }
 
 /// Returns whether a run is green and was to publish.

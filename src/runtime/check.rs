@@ -15,7 +15,7 @@ use crate::analysis::{Asked, Policy, analyse, explain, judge};
 use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
-use crate::domain::{Look, Service, Snapshot};
+use crate::domain::{Fact, Landed, Look, Service, Snapshot};
 use crate::output::{self, Selection, Style};
 use crate::poll::Clock as _;
 
@@ -42,6 +42,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
         clock: Arc::new(clock),
         wait: args.wait.unwrap_or_default(),
     };
+    let facts = credible(facts, args.sha.as_deref());
     let mut progress = Progress::new(&config.services, &policy);
     let sources = sources::build_with(config, memory.archive().as_ref())?;
     let mut snapshot = oneshot.look(sources, facts, &mut progress).await;
@@ -72,6 +73,25 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
         super::say("what was seen could not be kept in time");
     }
     Ok(code)
+}
+
+/// Returns what may be believed of what earlier processes kept. Who names a commit wants to know that it is whole now:
+/// all of it is looked at again.
+fn credible(facts: Vec<Fact>, commit: Option<&str>) -> Vec<Fact> {
+    let Some(commit) = commit else { return facts };
+    let mut named = FxHashSet::default();
+    for fact in &facts {
+        if let Fact::Runs { batch, .. } = fact {
+            let runs = batch.items.iter().filter(|run| run.sha.as_str().starts_with(commit));
+            named.extend(runs.map(|run| run.key.clone()));
+        }
+    }
+    let is_content = |fact: &Fact| matches!(fact, Fact::Manifest(..) | Fact::Config(..) | Fact::Blob(..));
+    let doubted = |fact| match fact {
+        Fact::Landed(landed) if named.contains(&landed.run) => Fact::Landed(Landed { proof: None, ..landed }),
+        fact => fact,
+    };
+    facts.into_iter().filter(|fact| !is_content(fact)).map(doubted).collect()
 }
 
 fn style() -> Style {

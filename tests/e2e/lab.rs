@@ -141,9 +141,12 @@ impl Lab {
         checked
     }
 
-    /// Runs the binary with this configuration, whatever it prints. It sees no home but its own.
+    /// Runs the binary with this configuration, whatever it prints. It sees no home but its own, and remembers nothing
+    /// but where a state folder is named.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Checked {
         let home = self.folder.path();
+        // The first run finds nothing to forget.
+        let _ = std::fs::remove_dir_all(home.join("state"));
         let output = Command::new(env!("CARGO_BIN_EXE_landfall"))
             .args(arguments)
             .arg("--config")

@@ -239,3 +239,25 @@ async fn a_tag_that_landed_and_is_gone_was_pruned() {
     after.says(&a, "pruned", 1);
     after.says(&b, "missing", 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
+async fn a_second_check_rests_on_the_first_and_looks_in_full_at_a_commit_that_is_named() {
+    let (lab, registry, pusher) = Lab::open().await;
+    let a = sha('a');
+    lab.ci.runs("acme/shop", [Run::green(1, &a)]);
+    let image = pusher.image(Some(&tag(&a)), &Image::of("a", &a)).await;
+    let state = lab.folder.path().join("known");
+    let state = ["--state", state.to_str().unwrap()];
+    lab.check_with(&state).await.says(&a, "landed", 0);
+    let requests = |checked: &crate::lab::Checked| {
+        let sources = checked.report["sources"].as_array().unwrap();
+        sources.iter().map(|source| source["requests"].as_u64().unwrap()).sum::<u64>()
+    };
+    let second = lab.check_with(&state).await;
+    second.says(&a, "landed", 0);
+    assert!(requests(&second) <= 3, "one list, one tag, and how the registry wants to be asked: {}", requests(&second));
+    registry.lose_blob(&image.layers[0]);
+    let named = lab.check_with(&[state[0], state[1], "--sha", &a]).await;
+    named.says(&a, "incomplete", 1);
+}

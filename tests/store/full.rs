@@ -17,7 +17,7 @@ const SMALL: &str = "LANDFALL_TEST_SMALL_DISK";
 /// Says that it may not let files grow.
 const LIMITED: &str = "LANDFALL_TEST_LIMITED";
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn again(test: &str, dir: &Path, shell: &str) -> std::process::ExitStatus {
     let own = std::env::current_exe().unwrap();

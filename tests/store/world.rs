@@ -104,7 +104,7 @@ pub(crate) fn run(id: u64, variant: u8) -> Run {
 
 pub(crate) fn runs(service_number: u64, first: u64, variant: u8, minutes: i64) -> Fact {
     let items = (first..first + u64::from(variant % 4)).map(|id| Arc::new(run(id, variant))).collect();
-    let batch = Batch { items, skipped: u64::from(variant), complete: variant % 2 == 0 };
+    let batch = Batch { items, skipped: u64::from(variant), complete: variant.is_multiple_of(2) };
     Fact::Runs { service: service(service_number), batch, seen_at: at(minutes) }
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn jobs(id: u64, variant: u8, minutes: i64) -> Fact {
         name: text(number),
         stage: maybe(number, text(variant)),
         state: state(variant.wrapping_add(number)),
-        allow_failure: variant % 3 == 0,
+        allow_failure: variant.is_multiple_of(3),
         started_at: maybe(variant, at(1)),
         finished_at: maybe(variant / 2, at(2)),
         url: "https://github.com/acme/repo/jobs/1".into(),
@@ -134,14 +134,14 @@ pub(crate) fn log(id: u64, variant: u8) -> Fact {
         destinations: maybe(variant, image(2)).into_iter().collect(),
         refusals: maybe(variant / 2, text(variant)).into_iter().collect(),
         no_push: maybe(variant / 4, text(variant)).into_iter().collect(),
-        truncated: variant % 2 == 0,
-        available: variant % 3 == 0,
+        truncated: variant.is_multiple_of(2),
+        available: variant.is_multiple_of(3),
     };
     Fact::PushLog(run_key(id), JobId(id ^ u64::MAX), log)
 }
 
 pub(crate) fn tag(number: u64, variant: u8, minutes: i64) -> Fact {
-    let known = if variant % 2 == 0 { Ok(digest(variant)) } else { Err(absence(variant)) };
+    let known = if variant.is_multiple_of(2) { Ok(digest(variant)) } else { Err(absence(variant)) };
     Fact::Tag(TagFact {
         tag_ref: tag_ref(number),
         known,
@@ -157,14 +157,15 @@ pub(crate) fn platform(number: u8) -> Platform {
 }
 
 pub(crate) fn manifest(number: u8, variant: u8) -> Fact {
-    if variant % 5 == 0 {
+    if variant.is_multiple_of(5) {
         return Fact::Manifest(image(1), digest(number), Err(absence(variant)));
     }
-    let descriptor = |number: u8| Descriptor { digest: digest(number), size: u64::MAX, foreign: number % 2 == 0 };
+    let descriptor =
+        |number: u8| Descriptor { digest: digest(number), size: u64::MAX, foreign: number.is_multiple_of(2) };
     let child = |number: u8| Child {
         digest: digest(number),
         platform: maybe(number, platform(number)),
-        attestation: number % 2 == 0,
+        attestation: number.is_multiple_of(2),
     };
     let kind = match variant % 3 {
         0 => ManifestKind::Image { config: descriptor(1), layers: (0..variant % 4).map(descriptor).collect() },
@@ -172,7 +173,7 @@ pub(crate) fn manifest(number: u8, variant: u8) -> Fact {
         _ => ManifestKind::Other(text(variant)),
     };
     let manifest = Manifest {
-        digest: digest(if variant % 7 == 0 { number.wrapping_add(1) } else { number }),
+        digest: digest(if variant.is_multiple_of(7) { number.wrapping_add(1) } else { number }),
         kind,
         revision: maybe(variant, text(variant)),
         created: maybe(variant / 2, at(3)),
@@ -186,12 +187,12 @@ pub(crate) fn config(number: u8, variant: u8) -> Fact {
         revision: maybe(variant / 2, text(variant)),
         platform: maybe(variant / 4, platform(variant)),
     };
-    let known = if variant % 3 == 0 { Err(absence(variant)) } else { Ok(known) };
+    let known = if variant.is_multiple_of(3) { Err(absence(variant)) } else { Ok(known) };
     Fact::Config(image(2), digest(number), known)
 }
 
 pub(crate) fn blob(number: u8, variant: u8) -> Fact {
-    Fact::Blob(image(2), digest(number), if variant % 2 == 0 { Ok(()) } else { Err(absence(variant)) })
+    Fact::Blob(image(2), digest(number), if variant.is_multiple_of(2) { Ok(()) } else { Err(absence(variant)) })
 }
 
 pub(crate) fn landed(number: u64, variant: u8, minutes: i64) -> Landed {
@@ -202,7 +203,7 @@ pub(crate) fn landed(number: u64, variant: u8, minutes: i64) -> Landed {
         revision: maybe(variant / 2, text(variant)),
         platforms: (0..variant % 4).map(platform).collect(),
         layers: u32::from(variant),
-        claimed: maybe(variant, variant % 3 == 0),
+        claimed: maybe(variant, variant.is_multiple_of(3)),
     };
     Landed {
         tag_ref: tag_ref(number),

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::world::{at, image, jobs, judged, landed, open, run_key, runs, tag, tag_ref};
 
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// Starts a writer, and returns what it tells.
 pub(crate) fn start(store: Store) -> (Writer, Receiver<Option<String>>) {
