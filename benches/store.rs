@@ -33,28 +33,28 @@ fn world(services: u64, runs: u64) {
         let (fastest, median) = (times.first().unwrap(), times.get(times.len() / 2).unwrap());
         println!("{what:<34}{:>13}  {fastest:>9.2?} {median:>9.2?}", format!("{services} x {runs}"));
     };
-    let timed = |times: &mut Vec<Duration>, work: &mut dyn FnMut()| {
+    let measured = |times: &mut Vec<Duration>, work: &mut dyn FnMut()| {
         let start = Instant::now();
         work();
         times.push(start.elapsed());
     };
 
     let mut times = Vec::new();
-    timed(&mut times, &mut || open().keep(&facts, now).unwrap());
+    measured(&mut times, &mut || open().keep(&facts, now).unwrap());
     told("all of it written at once", &mut times);
     let looks = shelved(services, runs);
     let mut times = Vec::new();
-    timed(&mut times, &mut || open().shelve(&looks).unwrap());
+    measured(&mut times, &mut || open().shelve(&looks).unwrap());
     told("what is proven put on the shelf", &mut times);
 
     let mut times = Vec::new();
-    (0..ROUNDS).for_each(|_| timed(&mut times, &mut || drop(open())));
+    (0..ROUNDS).for_each(|_| measured(&mut times, &mut || drop(open())));
     told("open", &mut times);
     let mut times = Vec::new();
     let mut count = 0;
     for _ in 0..ROUNDS {
         let mut facts = Vec::new();
-        timed(&mut times, &mut || facts = open().recall(usize::try_from(2 * runs).unwrap()).unwrap());
+        measured(&mut times, &mut || facts = open().recall(usize::try_from(2 * runs).unwrap()).unwrap());
         count = facts.len();
     }
     told("open and recall", &mut times);
@@ -63,13 +63,13 @@ fn world(services: u64, runs: u64) {
     let mut times = Vec::new();
     for round in 1..=5 {
         let again: Vec<Fact> = (0..services).flat_map(|service| seen_again(service, runs, now, round)).collect();
-        timed(&mut times, &mut || store.keep(&again, now).unwrap());
+        measured(&mut times, &mut || store.keep(&again, now).unwrap());
     }
     told("lists and newest tags seen again", &mut times);
     let mut times = Vec::new();
     while {
         let mut more = false;
-        timed(&mut times, &mut || more = store.sweep(now).unwrap());
+        measured(&mut times, &mut || more = store.sweep(now).unwrap());
         more
     } {}
     let longest = times.iter().max().unwrap();
@@ -78,7 +78,7 @@ fn world(services: u64, runs: u64) {
     let later = now + SignedDuration::from_hours(24 * 100);
     while {
         let mut more = false;
-        timed(&mut times, &mut || more = store.sweep(later).unwrap());
+        measured(&mut times, &mut || more = store.sweep(later).unwrap());
         more
     } {}
     let sizes = |name: &str| fs::metadata(dir.path().join(name)).map_or(0, |file| file.len()) / 1024;

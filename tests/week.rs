@@ -183,7 +183,6 @@ async fn a_week_passes_and_every_list_stays_fresh_within_its_budget() {
         }
         assert!(dashboard.paces.last().is_none_or(|pace| pace.waiting + pace.under_way < 60));
     }
-    eprintln!("told {} {:?}", dashboard.told, server.traffics());
     server.hold_the_budgets();
     for place in 0..STILL {
         let asked = server.asked(place);

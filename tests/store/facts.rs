@@ -179,7 +179,9 @@ fn equal_names_are_one_in_memory() {
         })
         .collect();
     assert_eq!(keys.len(), 2);
-    keys.iter().for_each(|key| same(key.repo.as_str(), one.key.repo.as_str()));
+    for key in keys {
+        same(key.repo.as_str(), one.key.repo.as_str());
+    }
     let tags: Vec<&str> = recalled
         .iter()
         .filter_map(|fact| match fact {
