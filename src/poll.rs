@@ -92,6 +92,20 @@ enum Message {
     Warm(ImageName),
 }
 
+/// What comes in; it outlives the desk that takes it in.
+struct Inbox {
+    messages: mpsc::UnboundedReceiver<Message>,
+    taken: u64,
+}
+
+impl Inbox {
+    async fn next(&mut self) -> Option<Message> {
+        let message = self.messages.recv().await?;
+        self.taken = self.taken.saturating_add(1);
+        Some(message)
+    }
+}
+
 impl Rhythm {
     /// Returns whether nobody waits for the answers, as in a dashboard that stays up for months. Then a failure is
     /// told at once and the source is spared: looks are spread over their intervals, a budget is shared with others,
@@ -111,11 +125,11 @@ impl Poller {
         clock: Arc<dyn Clock>,
         observations: mpsc::Sender<Observation>,
     ) -> Self {
-        let (messages, inbox) = mpsc::unbounded_channel();
+        let (messages, received) = mpsc::unbounded_channel();
         let (report, progress) = watch::channel(Progress::default());
         let asker = Asker::new(sources, services, rhythm.runs);
         let desk = move || Desk::new(asker.clone(), rhythm, clock.clone(), observations.clone(), report.clone());
-        let task = tokio::spawn(keep_at_work(desk, inbox));
+        let task = tokio::spawn(keep_at_work(desk, Inbox { messages: received, taken: 0 }));
         Self { messages, sent: AtomicU64::new(0), progress, task }
     }
 
@@ -151,7 +165,7 @@ impl Poller {
 
 /// Keeps a desk at work. Where one falls over another takes its place; what was wanted of the first is wanted of the
 /// second with the next plan.
-async fn keep_at_work(desk: impl Fn() -> Desk, mut inbox: mpsc::UnboundedReceiver<Message>) {
+async fn keep_at_work(desk: impl Fn() -> Desk, mut inbox: Inbox) {
     while AssertUnwindSafe(async { desk().run(&mut inbox).await }).catch_unwind().await.is_err() {
         tokio::time::sleep(RECOVERY).await;
     }

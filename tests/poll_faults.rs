@@ -7,7 +7,9 @@ mod polled;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use landfall::domain::{Failure, Look, Urgency};
+use landfall::poll::Rhythm;
 
 use polled::{Bench, MINUTE, STEADY, bench, down, list, seconds, tag, wish};
 
@@ -94,13 +96,19 @@ async fn a_desk_that_falls_over_is_replaced_and_goes_on_with_what_is_wanted_next
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_is_not_kept_waiting_by_a_desk_that_falls_over() {
-    let mut bench = bench(STEADY, |_| Ok(()));
-    bench.wall.broken.store(true, Ordering::SeqCst);
-    bench.poller.want(vec![wish(list(1), Urgency::Newest)]);
-    tokio::time::timeout(MINUTE, bench.poller.idle()).await.unwrap();
-    bench.poller.want(vec![wish(list(1), Urgency::Newest)]);
-    bench.pass(seconds(5)).await;
-    assert_eq!(bench.times(&list(1)).len(), 1);
+    let patient = Rhythm { attempts: 4, patience: SignedDuration::from_secs(10), ..STEADY };
+    for settled in [false, true] {
+        let mut bench = bench(patient, |_| Ok(()));
+        if settled {
+            bench.pass(seconds(1)).await;
+        }
+        bench.wall.broken.store(true, Ordering::SeqCst);
+        bench.poller.want(vec![wish(list(1), Urgency::Newest)]);
+        tokio::time::timeout(MINUTE, bench.poller.idle()).await.unwrap();
+        bench.poller.want(vec![wish(list(1), Urgency::Newest)]);
+        bench.pass(seconds(5)).await;
+        assert_eq!(bench.times(&list(1)).len(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

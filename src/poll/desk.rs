@@ -16,7 +16,7 @@ use super::moment::Moment;
 use super::queue::Queue;
 use super::renewal::Renewals;
 use super::tell::EVERY;
-use super::{Clock, Message, Progress, Rhythm};
+use super::{Clock, Inbox, Message, Progress, Rhythm};
 use crate::domain::{Failure, ImageName, Look, Observation, Seen, SourceId, Urgency, Wanted};
 
 /// Looks at sources that nobody configured are answered once in this time.
@@ -40,7 +40,6 @@ pub(super) struct Desk {
     /// Looks at sources that nobody configured, and when they were answered.
     strange: FxHashMap<Look, Instant>,
     pub(super) before: Moment,
-    taken: u64,
 }
 
 /// What somebody is sent for.
@@ -73,7 +72,6 @@ impl Desk {
         report: watch::Sender<Progress>,
     ) -> Self {
         let now = Moment { wall: clock.now(), at: Instant::now() };
-        let taken = report.borrow().taken;
         Self {
             asker,
             rhythm,
@@ -88,21 +86,20 @@ impl Desk {
             warmed: BTreeSet::new(),
             strange: FxHashMap::default(),
             before: now,
-            taken,
         }
     }
 
-    pub(super) async fn run(mut self, inbox: &mut mpsc::UnboundedReceiver<Message>) {
+    pub(super) async fn run(mut self, inbox: &mut Inbox) {
         let mut now = self.now();
         loop {
             if self.go_on(now).await.is_err() {
                 return;
             }
-            let progress = Progress { taken: self.taken, busy: self.queue.busy() };
+            let progress = Progress { taken: inbox.taken, busy: self.queue.busy() };
             self.report.send_if_modified(|known| std::mem::replace(known, progress) != progress);
             let wakes = self.wakes(now.at);
             let event = tokio::select! {
-                message = inbox.recv() => match message {
+                message = inbox.next() => match message {
                     Some(message) => Event::Message(message),
                     None => return,
                 },
@@ -152,7 +149,6 @@ impl Desk {
     }
 
     async fn take(&mut self, message: Message, now: Moment) -> Result<(), Gone> {
-        self.taken = self.taken.saturating_add(1);
         match message {
             Message::Want(wanted) if self.rhythm.is_steady() => {
                 for wanted in wanted {
