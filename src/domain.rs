@@ -17,6 +17,8 @@ mod service;
 mod shed;
 mod snapshot;
 mod template;
+mod test_case;
+mod test_report;
 mod text;
 
 pub use claim::{Claim, PushLog};
@@ -33,4 +35,6 @@ pub use secret::{CredentialSource, SecretSource};
 pub use service::{Globs, ImageSpec, RevisionRule, Service};
 pub use snapshot::Snapshot;
 pub use template::{TagTemplate, TemplateError};
+pub use test_case::{Ending, TestCase, TestCounts, TestId, TestResult, Unreadable};
+pub use test_report::TestReport;
 pub use text::Text;

@@ -15,6 +15,7 @@
 //! | the verdicts, and what must be looked at next for one | [`analysis`] |
 //! | who is asked: GitHub, GitLab, OCI registries | [`source`], over [`http`], with the logins of [`auth`] |
 //! | what a push job's log claims | [`push_log`] |
+//! | what the reports of tests say | [`junit`] |
 //! | when it is asked: order, single flight, retry | [`poll`] |
 //! | what is remembered | [`store`] |
 //! | the screen: words, then state and keys, then cells | [`pane`], [`app`], [`ui`], [`terminal`] |
@@ -32,6 +33,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod http;
+pub mod junit;
 pub mod output;
 pub mod pane;
 pub mod poll;
