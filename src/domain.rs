@@ -19,6 +19,7 @@ mod snapshot;
 mod template;
 mod test_case;
 mod test_report;
+mod test_run;
 mod text;
 
 pub use claim::{Claim, PushLog};
@@ -37,4 +38,5 @@ pub use snapshot::Snapshot;
 pub use template::{TagTemplate, TemplateError};
 pub use test_case::{Ending, TestCase, TestCounts, TestId, TestResult, Unreadable};
 pub use test_report::TestReport;
+pub use test_run::{RetriedTest, RetryLog, TestEvidence, TestRun};
 pub use text::Text;

@@ -15,7 +15,7 @@
 //! | the verdicts, and what must be looked at next for one | [`analysis`] |
 //! | who is asked: GitHub, GitLab, OCI registries | [`source`], over [`http`], with the logins of [`auth`] |
 //! | what a push job's log claims | [`push_log`] |
-//! | what the reports of tests say | [`junit`] |
+//! | what tests leave behind: reports, and marks of retries in logs | [`junit`], [`retry_log`] |
 //! | when it is asked: order, single flight, retry | [`poll`] |
 //! | what is remembered | [`store`] |
 //! | the screen: words, then state and keys, then cells | [`pane`], [`app`], [`ui`], [`terminal`] |
@@ -38,6 +38,7 @@ pub mod output;
 pub mod pane;
 pub mod poll;
 pub mod push_log;
+pub mod retry_log;
 pub mod runtime;
 pub mod source;
 pub mod store;

@@ -13,6 +13,7 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("auth", &["domain", "http"]),
     ("push_log", &["domain"]),
     ("junit", &["domain"]),
+    ("retry_log", &["domain"]),
     ("source", &["auth", "domain", "http", "push_log"]),
     ("poll", &["domain", "source"]),
     ("store", &["domain"]),
@@ -50,7 +51,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// Modules in which the same input gives the same output: no IO, no clock, no task, no colour, no terminal.
-pub(crate) const PURE: &[&str] = &["domain", "analysis", "push_log", "junit", "pane", "output", "app"];
+pub(crate) const PURE: &[&str] = &["domain", "analysis", "push_log", "junit", "retry_log", "pane", "output", "app"];
 
 /// What a pure module may not name, as the beginning of a path.
 pub(crate) const IMPURE_PATHS: &[&str] = &[
