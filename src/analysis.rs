@@ -5,7 +5,13 @@ mod cadence;
 mod content;
 mod context;
 mod divergence;
+mod evidence;
 mod explain;
+mod flaky;
+mod flaky_build;
+mod flaky_job;
+mod flaky_test;
+mod gate;
 mod identity;
 mod interest;
 mod keepsake;
@@ -18,7 +24,11 @@ mod proof;
 mod push;
 mod report;
 mod shed;
+mod test_evidence;
+mod transition;
+mod trust;
 mod walk;
+mod wilson;
 
 use std::sync::Arc;
 
@@ -29,11 +39,19 @@ use crate::domain::{Service, Snapshot};
 pub use cadence::{Freshness, cadence};
 pub use divergence::judge;
 pub use explain::explain;
+pub use flaky::{Flakiness, flakiness};
+pub use flaky_build::{BuildCounts, BuildFlakiness};
+pub use flaky_job::JobFlakiness;
+pub use flaky_test::{TestFlakiness, TestsFlakiness, UnnamedFlakes};
+pub use gate::{Builds, Gate, GateVerdict, builds_needed};
 pub use interest::Interest;
 pub use keepsake::keepsakes;
 pub use plan::plan;
 pub use report::{Asked, Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
 pub use shed::{Sheddable, sheddable};
+pub use transition::Flips;
+pub use trust::{Behaviour, Observed, Trust};
+pub use wilson::Rate;
 
 /// Judges everything that was seen. `judge` does one service alone, where only that one changed.
 #[must_use]

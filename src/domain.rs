@@ -1,6 +1,7 @@
 //! The vocabulary: what CI providers and registries say, in the field's own words. Imports nothing of ours.
 
 mod claim;
+mod execution;
 mod fact;
 mod failure;
 mod health;
@@ -8,6 +9,7 @@ mod image;
 mod look;
 mod name;
 mod observation;
+mod outcome;
 mod recall;
 mod record;
 mod run;
@@ -23,6 +25,7 @@ mod test_run;
 mod text;
 
 pub use claim::{Claim, PushLog};
+pub use execution::{Execution, JobExecution, Retries, number_retries};
 pub use fact::{Fact, Judgement, Landed, Proof, TagFact};
 pub use failure::{AuthKind, AuthStage, Failure, Remedy, Stage};
 pub use health::{Budget, Health, Pace, SourceKind, Traffic};
@@ -30,6 +33,7 @@ pub use image::{Absence, AbsenceCode, Child, Descriptor, ImageConfig, Manifest, 
 pub use look::{Look, Urgency, Wanted};
 pub use name::{Digest, ImageName, NameError, RepoPath, ServiceName, Sha, SourceId, Tag, TagRef};
 pub use observation::{Batch, Observation, Part, Seen};
+pub use outcome::{Outcome, Strength};
 pub use record::{ImageRecord, LandedRecord, Listing, Miss, RunRecord, TagRecord};
 pub use run::{Conclusion, Event, Job, JobId, Run, RunKey, RunState};
 pub use secret::{CredentialSource, SecretSource};
