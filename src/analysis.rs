@@ -2,9 +2,12 @@
 
 mod absence;
 mod cadence;
+mod check_order;
 mod content;
 mod context;
+mod critical_path;
 mod divergence;
+mod duration;
 mod evidence;
 mod explain;
 mod flaky;
@@ -22,11 +25,14 @@ mod notes;
 mod plan;
 mod proof;
 mod push;
+mod regression;
 mod report;
 mod shed;
+mod spread;
 mod test_evidence;
 mod transition;
 mod trust;
+mod two_speeds;
 mod walk;
 mod wilson;
 
@@ -37,7 +43,10 @@ use jiff::Timestamp;
 use crate::domain::{Service, Snapshot};
 
 pub use cadence::{Freshness, cadence};
+pub use check_order::OrderAdvice;
+pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use divergence::judge;
+pub use duration::{Against, JobDurations, WorkflowDurations, durations};
 pub use explain::explain;
 pub use flaky::{Flakiness, flakiness};
 pub use flaky_build::{BuildCounts, BuildFlakiness};
@@ -47,10 +56,13 @@ pub use gate::{Builds, Gate, GateVerdict, builds_needed};
 pub use interest::Interest;
 pub use keepsake::keepsakes;
 pub use plan::plan;
+pub use regression::{Comparison, Drift, Shift, Timed, compare, regression};
 pub use report::{Asked, Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
 pub use shed::{Sheddable, sheddable};
+pub use spread::Spread;
 pub use transition::Flips;
 pub use trust::{Behaviour, Observed, Trust};
+pub use two_speeds::TwoSpeeds;
 pub use wilson::Rate;
 
 /// Judges everything that was seen. `judge` does one service alone, where only that one changed.
