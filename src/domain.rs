@@ -1,5 +1,6 @@
 //! The vocabulary: what CI providers and registries say, in the field's own words. Imports nothing of ours.
 
+mod change;
 mod claim;
 mod execution;
 mod fact;
@@ -24,6 +25,7 @@ mod test_report;
 mod test_run;
 mod text;
 
+pub use change::{Deployment, LandedCommit};
 pub use claim::{Claim, PushLog};
 pub use execution::{Execution, JobExecution, Retries, number_retries};
 pub use fact::{Fact, Judgement, Landed, Proof, TagFact};
