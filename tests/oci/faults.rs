@@ -51,6 +51,17 @@ async fn only_the_registrys_own_word_makes_a_tag_absent(
 }
 
 #[rstest]
+#[case("application/json", "unreadable")]
+#[case("text/plain", "unreadable")]
+#[case("application/vnd.oci.artifact.manifest.v1+json", "present")]
+#[tokio::test]
+async fn json_that_a_gateway_answers_to_everything_is_no_manifest(#[case] kind: &'static str, #[case] want: &str) {
+    let server = Loopback::answering(move |_| answer(200, &[("content-type", kind)], r#"{"status":"ok"}"#)).await;
+    let probe = anonymous(&server).tag(&tag(&server, "v1")).await;
+    assert_eq!(word(&probe), want, "{probe:?}");
+}
+
+#[rstest]
 #[case(403, "forbidden")]
 #[case(429, "rate limited")]
 #[case(503, "unreachable")]
