@@ -144,6 +144,11 @@ fn verified(body: &[u8], want: &Digest) -> Result<Digest, Failure> {
     Err(Failure::Ambiguous(format!("the content does not have the digest {want} that it is said to have").into()))
 }
 
+/// Returns whether it is the digest of no bytes at all.
+pub(super) fn is_of_nothing(digest: &Digest) -> bool {
+    verified(&[], digest).is_ok()
+}
+
 fn sha256(body: &[u8]) -> Digest {
     Digest::sha256(Sha256::digest(body).into())
 }

@@ -233,14 +233,29 @@ fn seen_blob(answer: &Answer, digest: &Digest, method: &Method) -> Result<Probe<
         StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {}
         _ => return Ok(absence::no(answer, Asked::Blob, method)),
     }
-    if answer.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
-        return Err(Failure::Malformed("an HTML page where a blob was asked for".into()));
-    }
     match manifest::stated_digest(&answer.headers)? {
         Some(stated) if stated != *digest => {
             Err(Failure::Ambiguous(format!("asked for the blob {digest}, it offers {stated}").into()))
         }
-        Some(_) | None => Ok(Probe::Present(())),
+        Some(_) => Ok(Probe::Present(())),
+        None => match what_is_no_blob(answer, digest) {
+            Some(other) => Err(Failure::Malformed(format!("{other} where a blob was asked for").into())),
+            None => Ok(Probe::Present(())),
+        },
+    }
+}
+
+/// A gateway may say 200 to everything. Returns what came without a digest's name and cannot be the blob.
+fn what_is_no_blob(answer: &Answer, digest: &Digest) -> Option<&'static str> {
+    let header = |name| answer.headers.get(name).map_or(&b""[..], http::HeaderValue::as_bytes);
+    let kind = header(header::CONTENT_TYPE);
+    if kind.starts_with(b"text/html") {
+        Some("an HTML page")
+    } else if kind.starts_with(b"application/json") {
+        Some("JSON")
+    } else {
+        let empty = answer.status == StatusCode::OK && header(header::CONTENT_LENGTH) == b"0";
+        (empty && !manifest::is_of_nothing(digest)).then_some("nothing")
     }
 }
 

@@ -250,7 +250,7 @@ async fn a_strange_token_service_may_be_asked_without_a_login_or_by_leave() {
 
 #[tokio::test]
 async fn a_redirect_for_a_blob_carries_no_token() {
-    let sink = Loopback::answering(|_| answer(200, &[], "")).await;
+    let sink = Loopback::answering(|_| answer(200, &[], "blob")).await;
     let there = sink.at("blob").to_string();
     let server = Loopback::answering(move |seen| guarded(seen, |_| answer(307, &[("location", &there)], ""))).await;
     let folder = folder();

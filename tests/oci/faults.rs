@@ -68,7 +68,7 @@ async fn json_that_a_gateway_answers_to_everything_is_no_manifest(#[case] kind: 
 #[case(200, "present")]
 #[tokio::test]
 async fn a_blob_is_looked_for_by_one_head(#[case] status: u16, #[case] want: &str) {
-    let server = Loopback::answering(move |_| answer(status, &[], "")).await;
+    let server = Loopback::answering(move |_| answer(status, &[], "some")).await;
     let probe = anonymous(&server).blob(&image(&server), &some_digest()).await;
     assert_eq!((word(&probe).as_str(), server.asked()), (want, 1), "{probe:?}");
     assert_eq!(server.seen()[0].method, http::Method::HEAD);
@@ -83,6 +83,29 @@ async fn a_blob_is_gone_only_by_the_registrys_own_word(#[case] body: &'static st
     let server = Loopback::answering(move |_| answer(404, &[], body)).await;
     let probe = anonymous(&server).blob(&image(&server), &some_digest()).await;
     assert_eq!((word(&probe).as_str(), server.asked()), (want, 2), "{probe:?}");
+}
+
+#[rstest]
+#[case(&[("content-type", "text/html")], "<title>Sign in</title>", "unreadable")]
+#[case(&[("content-type", "application/json")], "{}", "unreadable")]
+#[case(&[], "", "unreadable")]
+#[case(&[("content-type", "binary/octet-stream")], "some", "present")]
+#[tokio::test]
+async fn what_a_gateway_answers_to_everything_is_no_blob(
+    #[case] headers: &'static [(&'static str, &'static str)],
+    #[case] body: &'static str,
+    #[case] want: &str,
+) {
+    let server = Loopback::answering(move |_| answer(200, headers, body)).await;
+    let probe = anonymous(&server).blob(&image(&server), &some_digest()).await;
+    assert_eq!(word(&probe), want, "{probe:?}");
+}
+
+#[tokio::test]
+async fn a_blob_of_nothing_is_there_though_it_is_empty() {
+    let server = Loopback::answering(|_| answer(200, &[], "")).await;
+    let probe = anonymous(&server).blob(&image(&server), &crate::registry::digest("")).await;
+    assert_eq!(word(&probe), "present", "{probe:?}");
 }
 
 #[tokio::test]
@@ -100,7 +123,7 @@ async fn where_head_is_not_allowed_the_first_byte_is_asked_for() {
 #[tokio::test]
 async fn a_storage_that_refuses_proves_nothing() {
     for (status, want) in [(403, "ambiguous"), (404, "ambiguous"), (503, "unreachable"), (200, "present")] {
-        let storage = Loopback::answering(move |_| answer(status, &[], "")).await;
+        let storage = Loopback::answering(move |_| answer(status, &[], "some")).await;
         let there = storage.at("blob?X-Signature=s3cret").to_string();
         let server = Loopback::answering(move |_| answer(307, &[("location", &there)], "")).await;
         let probe = anonymous(&server).blob(&image(&server), &some_digest()).await;
