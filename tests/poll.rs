@@ -303,6 +303,23 @@ async fn nobody_waits_for_the_next_try_of_what_was_reported_as_failed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_made_before_a_failure_was_read_does_not_put_the_next_try_off() {
+    let steady =
+        Rhythm { attempts: 1, backoff: SignedDuration::from_secs(1), patience: SignedDuration::ZERO, ..PATIENT };
+    let mut bench = bench(steady, |_, before| if before == 1 { Err(broken()) } else { Ok(()) });
+    bench.want([1]);
+    bench.settle().await;
+    bench.poller.want(vec![wanted(1, Urgency::Asked)]);
+    assert_eq!(bench.settle().await.get(&1), Some(&Err(broken())));
+    let in_six_hours = bench.clock.now() + SignedDuration::from_hours(6);
+    let again = |not_before| Wanted { urgency: Urgency::Again, not_before, ..wanted(1, Urgency::Again) };
+    bench.poller.want(vec![again(Some(in_six_hours))]);
+    bench.poller.want(vec![again(None)]);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(bench.settle().await.get(&1), Some(&Ok(())));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_waits_for_a_source_that_is_closed_for_long() {
     let until = start() + SignedDuration::from_mins(40);
     let limited = move || Failure::RateLimited { until: Some(until), says: "slow down".into() };

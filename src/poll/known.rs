@@ -81,9 +81,10 @@ impl State {
             Phase::Answered if asked || dated => due.map(|due| (urgency, due)),
             Phase::Answered | Phase::UnderWay => None,
             Phase::Failed(until) => {
-                // The failure was reported, perhaps to somebody who has not read it yet: nobody waits for more.
+                // The failure was reported, perhaps to somebody who has not read it yet: nobody waits for more, and
+                // a moment that is named goes by an answer that is in doubt now.
                 let urgency = if urgency.is_background() { urgency } else { Urgency::Again };
-                Some((urgency, due.unwrap_or(until).max(until)))
+                Some((urgency, until))
             }
         }
     }
