@@ -117,6 +117,21 @@ async fn a_later_page_that_fails_leaves_what_was_read() {
 }
 
 #[tokio::test]
+async fn a_later_page_that_holds_nothing_is_not_the_end_of_the_list() {
+    let server = Loopback::answering(|seen| {
+        let link = format!("<http://{}{}&page=2>; rel=\"next\"", seen.header("host").unwrap(), seen.path);
+        if seen.path.ends_with("page=2") {
+            answer(200, &[JSON], r#"{"total_count":0,"workflow_runs":[]}"#)
+        } else {
+            answer(200, &[JSON, ("link", &link)], fixture("github/runs_page1.json"))
+        }
+    })
+    .await;
+    let batch = anonymous(&server).runs(&service(REPO, &["release.yml"], &[], "{sha}"), 20).await.unwrap();
+    assert_eq!((batch.items.len(), batch.complete), (6, false));
+}
+
+#[tokio::test]
 async fn a_list_that_goes_on_at_another_origin_is_not_followed() {
     let other = Loopback::answering(|_| answer(200, &[JSON], fixture("github/runs_page2.json"))).await;
     let link = format!("<{}>; rel=\"next\"", other.at("repos/acme/checkout/actions/runs?page=2"));

@@ -42,7 +42,8 @@ pub(super) enum Enough {
 
 /// Reads page after page. `keep` takes an item in, or leaves it, and says whether that was enough.
 ///
-/// A page that fails after the first leaves what was read, marked as incomplete.
+/// A page that fails after the first leaves what was read, marked as incomplete; so does one that the page before
+/// promised and that holds nothing.
 pub(super) async fn read<T, P: Pages>(
     first: String,
     reading: &mut Reading<'_, P>,
@@ -58,6 +59,9 @@ pub(super) async fn read<T, P: Pages>(
             Err(failure) if number == 0 => return Err(failure),
             Err(_) => return Ok(batch),
         };
+        if number > 0 && page.items.is_empty() && page.skipped == 0 {
+            return Ok(batch);
+        }
         batch.skipped += page.skipped;
         for item in page.items {
             if keep(&mut batch.items, item) == Enough::Yes {
