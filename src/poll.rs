@@ -8,6 +8,7 @@ mod demand;
 mod desk;
 mod fault;
 mod gate;
+mod hold;
 mod known;
 mod lane;
 mod moment;

@@ -11,9 +11,44 @@ use super::{ImageName, Platform, RepoPath, Run, ServiceName, SourceId, Tag, TagT
 #[derive(Debug, Clone)]
 pub struct Globs {
     patterns: Vec<String>,
-    /// Whether the patterns are plain text, which is what most are.
-    plain: bool,
+    /// The patterns, where each is plain text with at most a star at either end, which is what most are.
+    simple: Option<Vec<Simple>>,
     set: GlobSet,
+}
+
+/// A glob that needs no automaton.
+#[derive(Debug, Clone)]
+enum Simple {
+    Equals(String),
+    StartsWith(String),
+    EndsWith(String),
+    Contains(String),
+}
+
+impl Simple {
+    fn parse(pattern: &str) -> Option<Self> {
+        let (body, at_start) = pattern.strip_prefix('*').map_or((pattern, false), |body| (body, true));
+        let (body, at_end) = body.strip_suffix('*').map_or((body, false), |body| (body, true));
+        if body.contains(['*', '?', '[', ']', '{', '}', '\\']) {
+            return None;
+        }
+        let body = body.to_owned();
+        Some(match (at_start, at_end) {
+            (false, false) => Self::Equals(body),
+            (false, true) => Self::StartsWith(body),
+            (true, false) => Self::EndsWith(body),
+            (true, true) => Self::Contains(body),
+        })
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Equals(body) => text == body,
+            Self::StartsWith(body) => text.starts_with(body.as_str()),
+            Self::EndsWith(body) => text.ends_with(body.as_str()),
+            Self::Contains(body) => text.contains(body.as_str()),
+        }
+    }
 }
 
 impl Globs {
@@ -27,17 +62,17 @@ impl Globs {
             builder.add(Glob::new(pattern).map_err(|error| (pattern.clone(), error.kind().to_string()))?);
         }
         let set = builder.build().map_err(|error| (patterns.join(", "), error.to_string()))?;
-        let plain = patterns.iter().all(|pattern| !pattern.contains(['*', '?', '[', ']', '{', '}', '\\']));
-        Ok(Self { patterns: patterns.to_vec(), plain, set })
+        let simple = patterns.iter().map(|pattern| Simple::parse(pattern)).collect();
+        Ok(Self { patterns: patterns.to_vec(), simple, set })
     }
 
     /// Returns whether one of them matches, or there is none.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        if self.plain {
-            return self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern == text);
+        match &self.simple {
+            Some(simple) => simple.is_empty() || simple.iter().any(|pattern| pattern.matches(text)),
+            None => self.set.is_match(text),
         }
-        self.set.is_match(text)
     }
 
     /// Returns the patterns as written.
@@ -141,5 +176,26 @@ impl RevisionRule {
             Self::Require => "require",
             Self::Off => "off",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_glob_that_is_read_by_hand_matches_what_the_automaton_matches() {
+        let patterns =
+            ["", "*", "**", "main", "release*", "*image", "*push*", "a/b", "rel*1", "[m]ain", "*.yml", "a**"];
+        let texts = ["", "main", "release", "release/1.2", "an image", "images", "docker push x", "a/b", "a", "x.yml"];
+        for pattern in patterns {
+            let globs = Globs::parse(&[pattern.to_owned()]).unwrap();
+            for text in texts {
+                assert_eq!(globs.matches(text), globs.set.is_match(text), "{pattern:?} {text:?}");
+            }
+        }
+        assert!(Globs::parse(&["release*".to_owned()]).unwrap().simple.is_some());
+        assert!(Globs::parse(&["rel*1".to_owned()]).unwrap().simple.is_none());
     }
 }

@@ -18,8 +18,31 @@ use crate::domain::{Failure, Look, Pace, SourceKind, Urgency};
 /// What is wanted is compared with the budget at most once in this time.
 const ADJUSTED: Duration = Duration::from_secs(5);
 
-/// A look's place in the order: urgency first, then age.
-pub(super) type Turn = (Urgency, u64);
+/// A look's place in the order: urgency first; for the newest commits what most other looks follow from; then age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Turn {
+    urgency: Urgency,
+    stage: u8,
+    age: u64,
+}
+
+impl Turn {
+    pub(super) fn new(urgency: Urgency, look: &Look, age: u64) -> Self {
+        Self { urgency, stage: if urgency == Urgency::Newest { stage(look) } else { 0 }, age }
+    }
+}
+
+/// Returns how many looks come before this one on the way from a list of runs to a verdict: the longest way goes
+/// first.
+fn stage(look: &Look) -> u8 {
+    match look {
+        Look::Runs(_) => 0,
+        Look::Tag(_) => 1,
+        Look::Manifest(..) | Look::Jobs(_) => 2,
+        Look::Config(..) | Look::PushLog(..) => 3,
+        Look::Blob(..) | Look::Canary(_) => 4,
+    }
+}
 
 /// One source's looks.
 pub(super) struct Lane {
@@ -34,8 +57,9 @@ pub(super) struct Lane {
     steady: bool,
     most: usize,
     under_way: usize,
-    /// How many of those are in the background.
+    /// How many of those are in the background, and how many for a newest commit.
     background: usize,
+    newest: usize,
     waiting: BTreeMap<Turn, Waiting>,
     adjusted: Option<Instant>,
 }
@@ -77,17 +101,22 @@ impl Lane {
             most: most.max(1),
             under_way: 0,
             background: 0,
+            newest: 0,
             waiting: BTreeMap::new(),
             adjusted: None,
         }
     }
 
-    /// Returns the most urgent look that may be asked now.
-    pub(super) fn next(&mut self, now: Instant) -> Option<(Urgency, Look)> {
+    /// Returns the most urgent look that may be asked now. `held`: only what a newest commit needs.
+    pub(super) fn next(&mut self, held: bool, now: Instant) -> Option<(Urgency, Look)> {
         let mut turn = None;
-        for (&(urgency, age), waiting) in &self.waiting {
+        for (&place, waiting) in &self.waiting {
+            let urgency = place.urgency;
+            if held && urgency > Urgency::Newest {
+                break;
+            }
             if self.may(urgency, waiting.unseen, now) {
-                turn = Some((urgency, age));
+                turn = Some(place);
                 break;
             }
             // Behind these, all are treated alike.
@@ -96,7 +125,7 @@ impl Lane {
             }
         }
         let turn = turn?;
-        Some((turn.0, self.waiting.remove(&turn)?.look))
+        Some((turn.urgency, self.waiting.remove(&turn)?.look))
     }
 
     /// Notes that somebody sets out to the source.
@@ -105,12 +134,19 @@ impl Lane {
         self.purse.started(now);
         self.under_way = self.under_way.saturating_add(1);
         self.background += usize::from(urgency.is_background());
+        self.newest += usize::from(urgency <= Urgency::Newest);
     }
 
     /// Notes that somebody is back.
     pub(super) fn back(&mut self, urgency: Urgency) {
         self.under_way = self.under_way.saturating_sub(1);
         self.background = self.background.saturating_sub(usize::from(urgency.is_background()));
+        self.newest = self.newest.saturating_sub(usize::from(urgency <= Urgency::Newest));
+    }
+
+    /// Returns whether what a newest commit needs waits or is under way.
+    pub(super) fn serves_newest(&self) -> bool {
+        self.newest > 0 || self.waiting.first_key_value().is_some_and(|(turn, _)| turn.urgency <= Urgency::Newest)
     }
 
     fn may(&self, urgency: Urgency, unseen: bool, now: Instant) -> bool {
@@ -210,12 +246,12 @@ impl Lane {
 
     /// Takes out which looks wait.
     pub(super) fn clear(&mut self, which: impl Fn(Urgency, &Waiting) -> bool) -> Vec<Look> {
-        let out = self.waiting.extract_if(.., |(urgency, _), waiting| which(*urgency, waiting));
+        let out = self.waiting.extract_if(.., |turn, waiting| which(turn.urgency, waiting));
         out.map(|(_, waiting)| waiting.look).collect()
     }
 
     pub(super) fn waiting(&self) -> impl Iterator<Item = (Urgency, &Look)> {
-        self.waiting.iter().map(|((urgency, _), waiting)| (*urgency, &waiting.look))
+        self.waiting.iter().map(|(turn, waiting)| (turn.urgency, &waiting.look))
     }
 
     /// Returns whether nothing waits or is under way.

@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use super::Rhythm;
 use super::cadence::{Cadence, Rest, Stretch};
+use super::hold::Hold;
 use super::known::{Phase, State};
-use super::lane::Lane;
+use super::lane::{Lane, Turn};
 use super::moment::Moment;
 use crate::domain::{Look, SourceId, SourceKind, Urgency, Wanted};
 
@@ -34,6 +35,7 @@ pub(super) struct Queue {
     pub(super) later: BTreeMap<(Instant, u64), (SourceId, Look)>,
     pub(super) known: FxHashMap<u64, State>,
     hasher: RandomState,
+    hold: Hold,
     turns: u64,
     busy: usize,
     /// How many looks are known when it is next time to forget.
@@ -49,6 +51,7 @@ impl Queue {
             later: BTreeMap::new(),
             known: FxHashMap::default(),
             hasher: RandomState::new(),
+            hold: Hold::new(rhythm.is_steady()),
             turns: 0,
             busy: 0,
             full: FEW,
@@ -143,8 +146,9 @@ impl Queue {
 
     /// Returns the next look that may be asked now, and marks it as under way.
     pub(super) fn next(&mut self, now: Instant) -> Option<(SourceId, Urgency, Look)> {
+        let held = self.hold.holds(self.lanes.values().any(Lane::serves_newest), now);
         let next = |(source, lane): (&SourceId, &mut Lane)| {
-            let (urgency, look) = lane.next(now)?;
+            let (urgency, look) = lane.next(held, now)?;
             Some((source.clone(), urgency, look))
         };
         let (source, urgency, look) = self.lanes.iter_mut().find_map(next)?;
@@ -163,7 +167,7 @@ impl Queue {
     pub(super) fn next_due(&self, now: Instant) -> Option<Instant> {
         let reopened = self.lanes.values().filter_map(|lane| lane.reopens(now));
         let later = self.later.keys().next().map(|(due, _)| *due);
-        reopened.chain(later).min()
+        reopened.chain(later).chain(self.hold.ends()).min()
     }
 
     /// Notes an answer.
@@ -226,7 +230,7 @@ impl Queue {
             self.later.insert((due, self.turns), (source, look));
             Phase::Later(due, self.turns)
         } else {
-            let turn = (state.urgency, self.turns);
+            let turn = Turn::new(state.urgency, &look, self.turns);
             if let Some(lane) = self.lanes.get_mut(&source) {
                 lane.wait(turn, state.waiting(look));
             }
@@ -271,7 +275,7 @@ impl Queue {
             }
             let ((_, turn), (source, look)) = entry.remove_entry();
             let Some(state) = self.known.get_mut(&self.hasher.hash_one(&look)) else { continue };
-            let turn = (state.urgency, turn);
+            let turn = Turn::new(state.urgency, &look, turn);
             state.phase = Phase::Waiting(turn);
             if let Some(lane) = self.lanes.get_mut(&source) {
                 lane.wait(turn, state.waiting(look));
