@@ -191,7 +191,8 @@ impl<'a> Context<'a> {
     /// A job of a reusable workflow is named `caller / job`; its own name is as good.
     fn is_push_job(&self, job: &Job) -> bool {
         let (name, globs) = (job.name.raw(), &self.service.push_job);
-        globs.matches(name) || name.rsplit_once(" / ").is_some_and(|(_, own)| globs.matches(own))
+        let of_caller = || name.contains('/').then(|| name.rsplit_once(" / ")).flatten();
+        globs.matches(name) || of_caller().is_some_and(|(_, own)| globs.matches(own))
     }
 
     /// Returns the jobs that push: those that the globs match, else those whose names say so, else all.

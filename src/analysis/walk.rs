@@ -62,7 +62,9 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
         },
     }
     let tag = match place.template.expand(run) {
-        Ok(tag) => tag,
+        Ok(tag) => {
+            ctx.image(place).and_then(|image| image.tags.get_key_value(&tag)).map_or(tag, |(known, _)| known.clone())
+        }
         Err(error) => {
             notes.say(|| format!("The tag {} cannot be filled in for this run: {error}.", place.template.as_str()));
             notes.unsure(|| "Limit the service to runs that have what the template names.".to_owned());

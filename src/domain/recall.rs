@@ -171,13 +171,14 @@ impl Snapshot {
 
     fn recall_landed(&mut self, landed: Landed) {
         let Landed { tag_ref, run, digest, since, last_seen, proof } = landed;
-        let image = self.images.entry(tag_ref.image).or_default();
-        image.tagged.entry(digest.clone()).or_default().insert(tag_ref.tag.clone());
+        let TagRef { image, tag } = tag_ref;
+        let image = self.images.entry(image).or_default();
+        let tag = image.tags.get_key_value(&tag).map_or(tag, |(known, _)| known.clone());
+        image.tagged.entry(digest.clone()).or_default().insert(tag.clone());
         let record = LandedRecord { digest, since, last_seen, proof };
-        let newer =
-            image.landed.get(&(tag_ref.tag.clone(), run.clone())).is_some_and(|known| known.last_seen > last_seen);
-        if !newer {
-            image.landed.insert((tag_ref.tag, run), record);
+        let place = (tag, run);
+        if image.landed.get(&place).is_none_or(|known| known.last_seen <= last_seen) {
+            image.landed.insert(place, record);
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::domain::{Batch, Failure, Run};
+use crate::domain::{Batch, Failure, Run, Text};
 use crate::http::{Answer, Edition};
 
 /// How many lists are remembered; the longest unused goes first. What they hold is shared with whoever looks at it.
@@ -146,14 +146,32 @@ impl<T> Held<T> {
 }
 
 impl Memo<Batch<Arc<Run>>> {
-    /// Puts in, for each run that is just as it was, the very one that was given last.
+    /// Puts in, for each run that is just as it was, the very one that was given last; the others share what words they
+    /// have in common.
     pub(super) fn reuse(&self, question: &str, runs: &mut [Arc<Run>]) {
+        share_words(runs);
         let mut held = self.held();
         let Some(given) = held.find(question) else { return };
         let known: FxHashMap<u64, &Arc<Run>> = given.value.items.iter().map(|run| (run.key.id, run)).collect();
         for run in runs {
             if let Some(same) = known.get(&run.key.id).filter(|known| **known == run) {
                 *run = Arc::clone(same);
+            }
+        }
+    }
+}
+
+/// Lets runs share the words that most have in common: a list of fifty holds `push` and `main` once.
+fn share_words(runs: &mut [Arc<Run>]) {
+    let mut words = FxHashSet::<Text>::default();
+    for run in runs.iter_mut().filter_map(Arc::get_mut) {
+        let own = [Some(&mut run.event.0), Some(&mut run.workflow), run.workflow_file.as_mut(), run.branch.as_mut()];
+        for word in own.into_iter().flatten() {
+            match words.get(word) {
+                Some(known) => *word = known.clone(),
+                None => {
+                    words.insert(word.clone());
+                }
             }
         }
     }
