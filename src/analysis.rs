@@ -16,9 +16,11 @@ mod flaky_build;
 mod flaky_job;
 mod flaky_test;
 mod gate;
+mod glimpse;
 mod identity;
 mod interest;
 mod keepsake;
+mod landings;
 mod lasting;
 mod misrouted;
 mod moving;
@@ -27,6 +29,7 @@ mod plan;
 mod proof;
 mod push;
 mod regression;
+mod reliability;
 mod report;
 mod shed;
 mod spread;
@@ -49,16 +52,19 @@ pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use delivery::{Basis, Delivery, Figure, Frequency, Often, by_deployments, by_landed_images};
 pub use divergence::judge;
 pub use duration::{Against, JobDurations, WorkflowDurations, durations};
+pub use evidence::Colour;
 pub use explain::explain;
 pub use flaky::{Flakiness, flakiness};
 pub use flaky_build::{BuildCounts, BuildFlakiness};
 pub use flaky_job::JobFlakiness;
 pub use flaky_test::{TestFlakiness, TestsFlakiness, UnnamedFlakes};
 pub use gate::{Builds, Gate, GateVerdict, builds_needed};
+pub use glimpse::Glimpse;
 pub use interest::Interest;
 pub use keepsake::keepsakes;
 pub use plan::plan;
 pub use regression::{Comparison, Drift, Shift, Timed, compare, regression};
+pub use reliability::{Coverage, Reliability, UnreadReport, assess, reliability, renewed};
 pub use report::{Asked, Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
 pub use shed::{Sheddable, sheddable};
 pub use spread::Spread;
@@ -67,7 +73,8 @@ pub use trust::{Behaviour, Observed, Trust};
 pub use two_speeds::TwoSpeeds;
 pub use wilson::Rate;
 
-/// Judges everything that was seen. `judge` does one service alone, where only that one changed.
+/// Judges everything that was seen: did it land? `judge` does one service alone, where only that one changed; `assess`
+/// adds how much it can be trusted.
 #[must_use]
 pub fn analyse(snapshot: &Snapshot, services: &[Arc<Service>], policy: &Policy, now: Timestamp) -> Report {
     Report {

@@ -57,6 +57,7 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
         skipped: listing.map_or(0, |listing| listing.skipped),
         settled: listing.is_some_and(|listing| listing.seen_at.is_some()) && !outstanding.0,
         rows,
+        reliability: Arc::default(),
     }
 }
 

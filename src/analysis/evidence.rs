@@ -28,9 +28,9 @@ impl Scope {
     }
 }
 
-/// What all that was seen comes to.
+/// What all that was seen at one commit comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Colour {
+pub enum Colour {
     /// Passed and failed.
     Flaky,
     /// Failed only.
@@ -41,6 +41,20 @@ pub(super) enum Colour {
     Infrastructure,
     /// Nothing that says anything.
     Undecided,
+}
+
+impl Colour {
+    /// Returns the word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Flaky => "flaky",
+            Self::Red => "red",
+            Self::Green => "green",
+            Self::Infrastructure => "infrastructure",
+            Self::Undecided => "undecided",
+        }
+    }
 }
 
 /// What one run says.
@@ -58,6 +72,7 @@ pub(super) struct Evidence {
     runs: Vec<Tally>,
     infrastructure: bool,
     at: Option<Timestamp>,
+    newest: u64,
 }
 
 /// What it comes to.
@@ -81,12 +96,12 @@ impl Evidence {
             Outcome::Infrastructure => self.infrastructure = true,
             Outcome::Undecided => {}
         }
-        self.at = self.at.max(at);
+        (self.at, self.newest) = (self.at.max(at), self.newest.max(run));
     }
 
     /// Adds passes and failures.
     pub(super) fn add_many(&mut self, scope: Scope, run: u64, (passed, failed): (u32, u32), at: Option<Timestamp>) {
-        self.at = self.at.max(at);
+        (self.at, self.newest) = (self.at.max(at), self.newest.max(run));
         match self.runs.iter_mut().find(|tally| tally.scope == scope && tally.run == run) {
             Some(tally) => {
                 tally.passed = tally.passed.saturating_add(passed);
@@ -99,6 +114,11 @@ impl Evidence {
     /// Returns whether this run passed and failed.
     pub(super) fn knows_flake(&self, run: u64) -> bool {
         self.runs.iter().any(|tally| tally.run == run && tally.passed > 0 && tally.failed > 0)
+    }
+
+    /// Returns when it was last seen, and the newest run.
+    pub(super) fn moment(&self) -> (Option<Timestamp>, u64) {
+        (self.at, self.newest)
     }
 
     pub(super) fn judge(&self) -> Seen {

@@ -11,7 +11,7 @@ use super::flaky_test::{TestsFlakiness, tests};
 use crate::domain::{Execution, TestRun};
 
 /// How much a service's green and red can be trusted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Flakiness {
     /// Its builds.
     pub builds: BuildFlakiness,

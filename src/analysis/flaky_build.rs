@@ -31,7 +31,7 @@ pub struct BuildCounts {
 }
 
 /// How far the green and red of a service's builds can be trusted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct BuildFlakiness {
     /// How the builds came out.
     pub counts: BuildCounts,

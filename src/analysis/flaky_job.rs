@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::evidence::{Evidence, Scope};
+use super::glimpse::{Glimpse, strip};
 use super::trust::Behaviour;
 use crate::domain::{Execution, JobExecution, Outcome, Sha, Text};
 
@@ -19,6 +20,8 @@ pub struct JobFlakiness {
     pub allow_failure: bool,
     /// How it behaved.
     pub behaviour: Behaviour,
+    /// How its newest commits came out, oldest first.
+    pub recent: Vec<Glimpse>,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +60,7 @@ pub(super) fn jobs(executions: &[Execution], now: Timestamp) -> Vec<JobFlakiness
             name: name.clone(),
             allow_failure: job.allow_failure,
             behaviour: Behaviour::of(job.commits.values().map(Evidence::judge).collect(), now),
+            recent: strip(job.commits.iter().map(|(sha, evidence)| (*sha, evidence))),
         })
         .collect();
     found.sort_by(|one, two| two.behaviour.rank(&one.behaviour));

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rustc_hash::FxHashSet;
 
 use super::evidence::{Colour, Evidence};
+use super::glimpse::{Glimpse, strip};
 use super::test_evidence::{Gathered, Test};
 use super::trust::{Behaviour, Observed};
 use crate::domain::{TestRun, Text};
@@ -40,6 +41,8 @@ pub struct TestFlakiness {
     pub message: Option<String>,
     /// How it behaved.
     pub behaviour: Behaviour,
+    /// How its newest commits came out, oldest first; none where it never failed.
+    pub recent: Vec<Glimpse>,
 }
 
 /// Flakes of a job that its log counts without naming the tests.
@@ -63,6 +66,7 @@ pub(super) fn tests(seen: &[TestRun], now: Timestamp) -> TestsFlakiness {
         ..TestsFlakiness::default()
     };
     let (mut decided, mut reran) = (FxHashSet::default(), FxHashSet::default());
+    let shas = gathered.shas();
     for test in gathered.tests.into_values() {
         let mut commits = Vec::with_capacity(test.commits.len());
         for (commit, seen) in test.commits.iter().map(|(commit, evidence)| (*commit, Evidence::judge(evidence))) {
@@ -74,7 +78,13 @@ pub(super) fn tests(seen: &[TestRun], now: Timestamp) -> TestsFlakiness {
             }
             commits.push(seen);
         }
-        suite.tests.push(test.judged(Behaviour::of(commits, now)));
+        let behaviour = Behaviour::of(commits, now);
+        let recent = if behaviour.failures > 0 {
+            strip(test.commits.iter().filter_map(|(commit, evidence)| Some((*shas.get(commit)?, evidence))))
+        } else {
+            Vec::new()
+        };
+        suite.tests.push(test.judged(behaviour, recent));
     }
     let count = |commits: &FxHashSet<u32>| u32::try_from(commits.len()).unwrap_or(u32::MAX);
     suite.observed = Observed { reran: count(&reran), of: count(&decided) };
@@ -98,7 +108,7 @@ impl TestFlakiness {
 }
 
 impl Test<'_> {
-    fn judged(self, behaviour: Behaviour) -> TestFlakiness {
+    fn judged(self, behaviour: Behaviour, recent: Vec<Glimpse>) -> TestFlakiness {
         TestFlakiness {
             job: (self.job.0.clone(), self.job.1.clone()),
             classname: self.classname,
@@ -106,6 +116,7 @@ impl Test<'_> {
             file: self.file,
             message: self.message.map(|(_, message)| message),
             behaviour,
+            recent,
         }
     }
 }

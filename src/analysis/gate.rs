@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Rate;
+use super::{Policy, Rate};
 
 /// Fewer builds are no ground for a verdict.
 const BUILDS: u32 = 20;
@@ -64,6 +64,13 @@ pub struct Gate {
     /// How many more builds without a flake would prove the service within the limit.
     pub clean_builds_needed: Option<u32>,
     limit: u32,
+}
+
+impl Default for Gate {
+    /// Returns the gate of a service of which nothing is known.
+    fn default() -> Self {
+        Self::judge(Builds::default(), Policy::default().flaky_gate)
+    }
 }
 
 impl Gate {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Freshness;
+use super::{Freshness, Reliability};
 use crate::domain::{Digest, Health, ImageName, Miss, Platform, Proof, Run, Service, SourceId, Tag, Text};
 
 /// What the verdicts are judged by.
@@ -196,6 +196,8 @@ pub struct ServiceReport {
     pub skipped: u64,
     /// Whether every row is settled: no look that could change a verdict is outstanding.
     pub settled: bool,
+    /// How much its green and red can be trusted, once `assess` or `renewed` has judged that.
+    pub reliability: Arc<Reliability>,
 }
 
 /// The newest green run of a service.

@@ -75,6 +75,11 @@ impl<'a> Gathered<'a> {
         gathered
     }
 
+    /// Returns the commits by their short numbers.
+    pub(super) fn shas(&self) -> FxHashMap<u32, &'a Sha> {
+        self.commits.iter().map(|(sha, number)| (*number, *sha)).collect()
+    }
+
     fn report(&mut self, run: &'a TestRun) -> Option<(&'a TestRun, &'a TestReport)> {
         match &run.evidence {
             TestEvidence::Report(report) => {

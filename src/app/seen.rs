@@ -70,11 +70,13 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
         let Some(service) = model.services.get(place) else { continue };
         shelved.extend(model.snapshot.tidy(service));
         if model.frozen.is_none() {
-            let judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
+            let mut judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
             let settled = settle(&mut model.snapshot, &judged, model.now);
             facts.extend(settled.facts);
             shelved.extend(settled.shelved);
             if let Some(slot) = model.report.services.get_mut(place) {
+                let known = &slot.reliability;
+                judged.reliability = analysis::renewed(known, &model.snapshot, &judged, &model.policy, model.now);
                 model.edition += u64::from(!reads_the_same(slot, &judged));
                 model.tally.remove(slot);
                 model.tally.add(&judged);
@@ -104,7 +106,8 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
 fn reads_the_same(old: &ServiceReport, new: &ServiceReport) -> bool {
     let green = |report: &ServiceReport| report.newest_green.as_ref().map(|green| (green.verdict, green.settled));
     let places = |report: &ServiceReport| (report.behind, report.failure.is_some(), report.seen_at.is_some());
-    old.newest == new.newest
+    Arc::ptr_eq(&old.reliability, &new.reliability)
+        && old.newest == new.newest
         && green(old) == green(new)
         && places(old) == places(new)
         && old.rows.len() == new.rows.len()

@@ -6,7 +6,8 @@ use super::problem::Problems;
 use super::reader::{Entry, Table, nearest};
 use super::{Ci, CiKind, address};
 use crate::domain::{
-    Globs, ImageName, ImageSpec, Platform, RepoPath, RevisionRule, Service, ServiceName, SourceId, TagTemplate,
+    Globs, ImageName, ImageSpec, Platform, RepoPath, Retries, RevisionRule, Service, ServiceName, SourceId,
+    TagTemplate, TrustSpec,
 };
 
 /// The keys of `[[service]]`.
@@ -64,6 +65,12 @@ fn named(
         push_job: push_job?,
         images,
         claimed: Arc::default(),
+        trust: TrustSpec {
+            retries: match kind {
+                Some(CiKind::GitLab) => Retries::Jobs,
+                Some(CiKind::GitHub) | None => Retries::Runs,
+            },
+        },
     })
 }
 

@@ -17,6 +17,9 @@ impl Snapshot {
                 if listing.seen_at.is_none() {
                     let failure = listing.failure.take();
                     let (runs, complete, skipped) = (batch.items, batch.complete, batch.skipped);
+                    for run in &runs {
+                        self.samples.listed(run);
+                    }
                     *listing =
                         Listing { runs, complete, skipped, seen_at: Some(seen_at), failure, ..Listing::default() };
                 }
@@ -178,7 +181,8 @@ impl Snapshot {
         let record = LandedRecord { digest, since, last_seen, proof };
         let place = (tag, run);
         if image.landed.get(&place).is_none_or(|known| known.last_seen <= last_seen) {
-            image.landed.insert(place, record);
+            let before = image.landed.insert(place, record);
+            image.landings += u64::from(before.is_none_or(|before| before.since != since));
         }
     }
 }

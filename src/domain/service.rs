@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::{ImageName, Platform, RepoPath, Run, ServiceName, SourceId, Tag, TagTemplate};
+use super::{ImageName, Platform, RepoPath, Retries, Run, ServiceName, SourceId, Tag, TagTemplate};
 
 /// Globs of which one must match. None at all matches everything.
 #[derive(Debug, Clone)]
@@ -104,6 +104,21 @@ pub struct Service {
     /// The repositories of images of all services: what is pushed there is another service's, and not this one's gone
     /// astray.
     pub claimed: Arc<BTreeSet<ImageName>>,
+    /// What its runs are trusted by.
+    pub trust: TrustSpec,
+}
+
+/// What is read of a service's runs to tell how much their green and red can be trusted.
+#[derive(Debug, Clone)]
+pub struct TrustSpec {
+    /// What its CI provider tries again.
+    pub retries: Retries,
+}
+
+impl Default for TrustSpec {
+    fn default() -> Self {
+        Self { retries: Retries::Runs }
+    }
 }
 
 impl Service {

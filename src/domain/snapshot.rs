@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::record::replace;
+use super::sample::Samples;
 use super::{
     Batch, Digest, Failure, Health, ImageName, ImageRecord, Listing, Look, Manifest, Miss, Observation, Part, Probe,
-    Run, RunKey, RunRecord, Seen, ServiceName, SourceId, SourceKind, TagRecord, TagRef, Text,
+    Run, RunKey, RunRecord, Sample, Seen, Service, ServiceName, SourceId, SourceKind, TagRecord, TagRef, Text,
 };
 
 /// Everything that was seen.
@@ -19,6 +20,8 @@ pub struct Snapshot {
     pub(super) runs: FxHashMap<RunKey, RunRecord>,
     pub(super) images: FxHashMap<ImageName, ImageRecord>,
     pub(super) health: BTreeMap<SourceId, Health>,
+    /// What is remembered of runs that are over.
+    pub(super) samples: Samples,
     /// What the user should know about landfall itself.
     notices: BTreeMap<Part, Text>,
     /// The verdicts that were noted, and since when each holds.
@@ -33,6 +36,7 @@ impl Snapshot {
             Seen::Runs(service, batch) => self.absorb_runs(at, &source, service, batch),
             Seen::Jobs(run, batch) => {
                 self.answered(&source, SourceKind::Ci, at, Some(batch.skipped));
+                self.samples.touch(&run);
                 let record = self.runs.entry(run).or_default();
                 record.jobs_failure = None;
                 record.jobs_seen_at = Some(at);
@@ -100,6 +104,19 @@ impl Snapshot {
         self.runs.get(key)
     }
 
+    /// Returns what is remembered of the runs of a service's workflows that are over, newest first.
+    pub fn samples<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = &'a Sample> {
+        self.samples.of(service)
+    }
+
+    /// Returns two numbers that differ from earlier ones where anything changed since: what is remembered of a service's
+    /// runs, and what of it landed.
+    #[must_use]
+    pub fn remembered(&self, service: &Service) -> (u64, u64) {
+        let images = service.images.iter().filter_map(|spec| self.images.get(&spec.repository));
+        (self.samples.edition(service), images.map(|record| record.landings).sum())
+    }
+
     /// Returns what is known of a repository of images.
     #[must_use]
     pub fn image(&self, name: &ImageName) -> Option<&ImageRecord> {
@@ -134,6 +151,7 @@ impl Snapshot {
             listing.left.extend(listing.runs.iter().filter(|run| !listed.contains(&run.key)).cloned());
         }
         for run in batch.items.iter().filter(|_| !same) {
+            self.samples.listed(run);
             let before = listing.runs.iter().find(|known| known.key == run.key);
             let went_on =
                 before.is_some_and(|known| (&known.state, known.finished_at) != (&run.state, run.finished_at));

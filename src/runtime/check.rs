@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use super::memory::Opened;
 use super::{Oneshot, SystemClock, Watcher, sources};
-use crate::analysis::{Asked, Policy, analyse, explain, judge};
+use crate::analysis::{Asked, Policy, analyse, assess, explain, judge};
 use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
@@ -48,7 +48,8 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
     let mut snapshot = oneshot.look(sources, facts, &mut progress).await;
     progress.clear();
     let now = clock.now();
-    let report = analyse(&snapshot, &config.services, &policy, now);
+    let mut report = analyse(&snapshot, &config.services, &policy, now);
+    assess(&mut report, &snapshot, &policy, now);
     let selection = match &args.sha {
         Some(digits) => Selection::of_commit(report.clone(), digits, policy.runs),
         None => Selection::all(report.clone()),

@@ -97,6 +97,7 @@ pub(crate) fn report_of(service: &Arc<Service>, rows: Vec<Row>) -> ServiceReport
         complete: true,
         skipped: 0,
         settled: true,
+        reliability: Arc::default(),
     }
 }
 

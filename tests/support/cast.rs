@@ -57,6 +57,7 @@ pub(crate) fn service(name: &str) -> Arc<Service> {
             revision: RevisionRule::Auto,
         }],
         claimed: Arc::default(),
+        trust: landfall::domain::TrustSpec::default(),
     })
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn service(repo: &str, workflow: &[&str], event: &[&str], tag: &str) 
             revision: RevisionRule::Auto,
         }],
         claimed: Arc::default(),
+        trust: landfall::domain::TrustSpec::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use landfall::analysis::{Report, analyse};
+use landfall::analysis::{Report, analyse, assess};
 use landfall::config::Config;
 use landfall::domain::Fact;
 use landfall::poll::Clock as _;
@@ -19,5 +19,8 @@ pub(crate) async fn look(config: &Config, remembered: Vec<Fact>, watcher: &mut d
         wait: SignedDuration::ZERO,
     };
     let snapshot = oneshot.look(build(config).unwrap(), remembered, watcher).await;
-    analyse(&snapshot, &config.services, &config.policy, SystemClock.now())
+    let now = SystemClock.now();
+    let mut report = analyse(&snapshot, &config.services, &config.policy, now);
+    assess(&mut report, &snapshot, &config.policy, now);
+    report
 }

@@ -235,6 +235,7 @@ fn service(number: usize) -> Arc<Service> {
         push_job: any(),
         images: vec![],
         claimed: Arc::default(),
+        trust: landfall::domain::TrustSpec::default(),
     })
 }
 

@@ -78,6 +78,7 @@ impl World {
                 revision: RevisionRule::Auto,
             }],
             claimed: Arc::default(),
+            trust: landfall::domain::TrustSpec::default(),
         };
         let policy = Policy::default();
         Self { service: Arc::new(service), policy, snapshot: Snapshot::default(), runs: Vec::new() }

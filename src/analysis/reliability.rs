@@ -1,0 +1,143 @@
+//! Everything that says how much a service's green and red can be trusted, and how long it lets people wait.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::flaky::{Flakiness, flakiness};
+use super::landings::landings;
+use super::{Delivery, Policy, Report, ServiceReport, WorkflowDurations, by_landed_images, durations};
+use crate::domain::{Execution, JobExecution, Miss, Retries, Run, RunKey, Sample, Service, Snapshot, Text, Unreadable};
+
+/// What is judged by the time alone is judged anew after so many seconds.
+const HOUR: i64 = 3_600;
+
+/// How much a service's green and red can be trusted, how long it takes and how often it arrives, by every run that
+/// is remembered.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reliability {
+    /// The runs that it is known from, newest first; those are over.
+    pub runs: Vec<Arc<Run>>,
+    /// How far what there is to know of them was read.
+    pub coverage: Coverage,
+    /// Its builds, jobs and tests.
+    pub flakiness: Flakiness,
+    /// How long it takes, workflow by workflow, with advice on the order of checks.
+    pub durations: Vec<WorkflowDurations>,
+    /// How often and how fast commits arrive as images.
+    pub landings: Delivery,
+    /// How often and how fast commits are deployed, where the provider was asked.
+    pub deployments: Option<Delivery>,
+    stamp: Option<Stamp>,
+}
+
+/// How far what there is to know of a service's runs was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// Runs of whose jobs every try was read. Without it, jobs that were tried again are not seen.
+    pub jobs_read: usize,
+    /// The newest failure to read the jobs of a run whose jobs are not known yet.
+    pub jobs_failure: Option<Miss>,
+    /// Runs whose test reports were looked for; `None` where the configuration asks for none.
+    pub reports_looked_for: Option<usize>,
+    /// The newest failure to look for the test reports of a run.
+    pub reports_failure: Option<Miss>,
+    /// Test reports that were read, whole or in part.
+    pub reports_read: usize,
+    /// Test reports that could not be read, newest first. They are not "no tests".
+    pub unread: Vec<UnreadReport>,
+}
+
+/// A test report that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadReport {
+    /// The run. Its attempt is the try, where that is known.
+    pub run: RunKey,
+    /// The job, or the artifact where that is all that is known.
+    pub job: Text,
+    /// The file.
+    pub file: Text,
+    /// Why.
+    pub why: Unreadable,
+}
+
+/// What it was judged by: where this is the same, so is the judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    samples: u64,
+    landings: u64,
+    hour: i64,
+}
+
+impl Stamp {
+    /// Services are judged anew at different moments of the hour.
+    fn of(snapshot: &Snapshot, service: &Service, now: Timestamp) -> Self {
+        let (samples, landings) = snapshot.remembered(service);
+        let spread = service.name.as_str().bytes().fold(0_i64, |sum, byte| sum * 31 % HOUR + i64::from(byte));
+        Self { samples, landings, hour: (now.as_second() + spread).div_euclid(HOUR) }
+    }
+}
+
+impl Reliability {
+    /// Returns the runs by the provider's id, to find what a job or test names.
+    #[must_use]
+    pub fn run(&self, id: u64) -> Option<&Arc<Run>> {
+        self.runs.iter().find(|run| run.key.id == id)
+    }
+}
+
+/// Judges everything that is remembered of a service's runs. `report` has the verdicts over what they left behind.
+#[must_use]
+pub fn reliability(snapshot: &Snapshot, report: &ServiceReport, policy: &Policy, now: Timestamp) -> Reliability {
+    let service = &*report.service;
+    let samples: Vec<&Sample> = snapshot.samples(service).collect();
+    let executions: Vec<Execution> = samples.iter().flat_map(|sample| executions(snapshot, service, sample)).collect();
+    let since = samples.iter().filter_map(|sample| sample.run.created_at).min().unwrap_or(now);
+    let landed = landings(snapshot, &report.rows);
+    Reliability {
+        runs: samples.iter().map(|sample| sample.run.clone()).collect(),
+        coverage: Coverage::default(),
+        flakiness: flakiness(&executions, &[], policy, now),
+        durations: durations(&executions, policy),
+        landings: by_landed_images(&landed, since, now),
+        deployments: None,
+        stamp: Some(Stamp::of(snapshot, service, now)),
+    }
+}
+
+/// Returns the judgement that is known, where nothing changed since, or a new one. `report` has the verdicts.
+#[must_use]
+pub fn renewed(
+    known: &Arc<Reliability>,
+    snapshot: &Snapshot,
+    report: &ServiceReport,
+    policy: &Policy,
+    now: Timestamp,
+) -> Arc<Reliability> {
+    if known.stamp == Some(Stamp::of(snapshot, &report.service, now)) {
+        return known.clone();
+    }
+    Arc::new(reliability(snapshot, report, policy, now))
+}
+
+/// Judges how much every service of the report can be trusted. What is judged already, and did not change, stays.
+pub fn assess(report: &mut Report, snapshot: &Snapshot, policy: &Policy, now: Timestamp) {
+    for service in &mut report.services {
+        service.reliability = renewed(&service.reliability, snapshot, service, policy, now);
+    }
+}
+
+/// Returns what the attempts of a run say, each as far as it is known.
+fn executions(snapshot: &Snapshot, service: &Service, sample: &Sample) -> Vec<Execution> {
+    let of = |run: &Arc<Run>| {
+        let mainline = service.filtered(run).is_none();
+        let known = snapshot.run(&run.key).and_then(|record| record.jobs.as_ref());
+        // What GitLab lists without its retried jobs does not tell whether there were any.
+        let jobs = known.filter(|_| service.trust.retries == Retries::Runs).map(|batch| {
+            let of = |job| JobExecution { attempt: run.key.attempt, ..JobExecution::of(job) };
+            batch.items.iter().map(of).collect()
+        });
+        Execution::of(run, mainline, service.trust.retries, jobs)
+    };
+    sample.before.iter().chain([&sample.run]).map(of).collect()
+}

@@ -1,0 +1,8 @@
+//! How much a service's green and red can be trusted, by everything that is remembered of its runs.
+#![expect(clippy::unwrap_used, clippy::expect_used, dead_code, reason = "tests")]
+
+#[path = "support/world.rs"]
+mod world;
+
+#[path = "reliability/remembered.rs"]
+mod remembered;
