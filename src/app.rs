@@ -56,6 +56,8 @@ pub enum Cmd {
     Want(Vec<Wanted>),
     /// Keep for later runs of landfall.
     Remember(Vec<Fact>),
+    /// Keep that this was seen once more, as it was; there is no hurry.
+    RememberAgain(Vec<Fact>),
     /// Keep what these looks gave, but not at hand: nothing of it is needed at the next start.
     Shelve(Vec<Look>),
     /// Put text into the clipboard.

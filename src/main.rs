@@ -38,7 +38,8 @@ fn run(cli: Cli) -> Result<ExitCode, Refusal> {
 }
 
 fn on_runtime(work: impl Future<Output = ExitCode>) -> Result<ExitCode, Refusal> {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    // One thread for the network beside the one of the screen: more would only wake each other.
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| Refusal(format!("no threads to work with: {error}")))?;
     let code = runtime.block_on(work);
     // A look that is still under way must not keep the process.

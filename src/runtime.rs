@@ -49,12 +49,13 @@ async fn show(
     let shown = Shown { title, services: config.services.clone(), policy: config.policy.clone() };
     let (give, recalled) = tokio::sync::oneshot::channel();
     let connect = async move {
-        let Opened { facts, memory } = opening.await.map_err(|_| "the history could not be opened".to_owned())?;
+        let Opened { facts, mut memory } = opening.await.map_err(|_| "the history could not be opened".to_owned())?;
         // A dashboard that does not wait any more has ended.
         let _ = give.send(facts);
         let sources = sources::build_with(&config, memory.archive().as_ref())?;
         let keep = Box::new(move |kept| match kept {
             Kept::Facts(facts) => memory.keep(facts),
+            Kept::Again(facts) => memory.keep_again(facts),
             Kept::Shelved(looks) => memory.shelve(looks),
         });
         Ok(Connected { sources, rhythm: steady(&config), keep })

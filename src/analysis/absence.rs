@@ -4,7 +4,7 @@ use super::Verdict;
 use super::context::{Context, Place, left_out};
 use super::misrouted::elsewhere;
 use super::notes::Notes;
-use super::proof::{absent_twice, again, look, next_look, unreadable};
+use super::proof::{absent_twice, again, look, soon, unreadable};
 use super::push::{self, Jobs, Logs};
 use crate::domain::{Absence, AbsenceCode, Batch, Job, Tag, TagRecord, Urgency};
 
@@ -222,7 +222,7 @@ fn within_grace(
         return Some(Verdict::Unknown);
     };
     let seen_at = ctx.image(place).and_then(|image| image.tags.get(tag)).map(|record| record.seen_at);
-    let next = |end| seen_at.map(|seen_at| next_look(seen_at, end));
+    let next = |end| seen_at.map(|seen_at| soon(seen_at, end));
     if let Some(other) = ctx.still_to_push(place, tag) {
         notes.say(|| format!("Run #{} of the same commit is not over, and may push it.", other.number));
         notes.want(Urgency::Again, next(end), || look(place, tag));

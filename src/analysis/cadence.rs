@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Policy;
 use crate::domain::{Listing, Run, RunState};
 
-/// A list that changed is read this often …
+/// A list that changed, or whose newest run has just ended, is read this often …
 const CHANGED: SignedDuration = SignedDuration::from_secs(15);
 /// … for this long.
 const FRESHLY: SignedDuration = SignedDuration::from_mins(2);
@@ -28,10 +28,11 @@ pub fn cadence(listing: &Listing, policy: &Policy, now: Timestamp, on_screen: bo
     if listing.runs.iter().any(|run| in_progress(run, now)) {
         return if on_screen { policy.on_screen.min(policy.running) } else { policy.running };
     }
-    if listing.changed_at.is_some_and(|at| now.duration_since(at).abs() < FRESHLY) {
+    let last = listing.runs.iter().filter_map(|run| run.finished_at.or(run.started_at).or(run.created_at)).max();
+    let fresh = |at: Option<Timestamp>| at.is_some_and(|at| now.duration_since(at).abs() < FRESHLY);
+    if fresh(listing.changed_at) || fresh(last) {
         return CHANGED.min(policy.idle);
     }
-    let last = listing.runs.iter().filter_map(|run| run.finished_at.or(run.started_at).or(run.created_at)).max();
     match last.map(|last| now.duration_since(last)) {
         Some(silence) if silence > VERY_QUIET_AFTER => policy.idle.max(policy.quiet.saturating_mul(3)),
         Some(silence) if silence > QUIET_AFTER => policy.idle.max(policy.quiet),

@@ -94,14 +94,30 @@ fn last_absent(record: &TagRecord) -> Timestamp {
     }
 }
 
-/// Looks again later: the pause doubles with the age of the absence, from 15 seconds to ten minutes.
+/// Looks again later: the pause grows with the age of the absence.
 pub(super) fn again(place: &Place<'_>, tag: &Tag, record: &TagRecord, notes: &mut impl Notes) {
     let since = record.absent_since.unwrap_or(record.seen_at);
-    notes.want(Urgency::Again, Some(next_look(record.seen_at, since)), || look(place, tag));
+    notes.want(Urgency::Again, Some(next_look(place, record.seen_at, since)), || look(place, tag));
 }
 
-pub(super) fn next_look(seen_at: Timestamp, since: Timestamp) -> Timestamp {
-    let pause = seen_at.duration_since(since).as_secs().clamp(15, 600);
+/// Returns when a tag that is not as it should be, and was seen so since then, is looked at again. The pause is as long
+/// as that is ago: from 15 seconds to ten minutes for the newest commit, to an hour for those that one would roll back
+/// to, and an hour and more for others, which hardly anybody pushes again.
+pub(super) fn next_look(place: &Place<'_>, seen_at: Timestamp, since: Timestamp) -> Timestamp {
+    match place.urgency {
+        Urgency::Newest => soon(seen_at, since),
+        _ if place.is_recent => within(seen_at, since, 60, 3_600),
+        _ => within(seen_at, since, 3_600, 6 * 3_600),
+    }
+}
+
+/// Returns when a tag that is still to come, or that somebody waits for, is looked at again.
+pub(super) fn soon(seen_at: Timestamp, since: Timestamp) -> Timestamp {
+    within(seen_at, since, 15, 600)
+}
+
+fn within(seen_at: Timestamp, since: Timestamp, least: i64, most: i64) -> Timestamp {
+    let pause = seen_at.duration_since(since).as_secs().clamp(least, most);
     seen_at.saturating_add(SignedDuration::from_secs(pause)).unwrap_or(seen_at)
 }
 

@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::content;
 use super::context::{Context, Place};
 use super::identity::{Claimed, Evidence, Label, identity, worth_the_log};
 use super::lasting::{Lasting, Unhurried, look_again};
 use super::notes::{Notes, Silent};
+use super::proof::next_look;
 use super::push::{self, Jobs, Logs, Pushed};
 use super::{Verdict, absence};
 use crate::domain::{Conclusion, Digest, Look, Probe, Proof, Run, RunState, Tag, TagRecord, TagRef, Urgency};
-
-/// How long after the last look a tag that is there, and is not right, is looked at again.
-const WRONG_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// What a walk found.
 #[derive(Default)]
@@ -123,7 +121,7 @@ fn tagged<'a>(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag, found: &mut Found
             } else if ctx.is_too_old(record.seen_at) {
                 notes.want(place.urgency, None, look);
             } else {
-                let again = record.seen_at.saturating_add(WRONG_AGAIN).unwrap_or(record.seen_at);
+                let again = next_look(place, record.seen_at, record.changed_at);
                 notes.want(Urgency::Again, Some(again), look);
             }
             verdict

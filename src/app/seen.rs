@@ -14,19 +14,20 @@ const KEEP_ANSWERED: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<Cmd> {
     let mut concerned = BTreeSet::new();
-    let mut facts = Vec::new();
+    let (mut facts, mut again) = (Vec::new(), Vec::new());
     for observation in observations {
         model.now = model.now.max(observation.at);
         concerned.extend(model.interest.of(&observation.seen));
         let answered = observation.seen.answers();
         let (source, at) = (observation.source.clone(), observation.at);
-        model.snapshot.absorb(observation);
+        let is_new = model.snapshot.absorb(observation);
         if answered.is_some() && model.answered.get(&source).is_none_or(|kept| at.duration_since(*kept) > KEEP_ANSWERED)
         {
-            facts.extend(model.snapshot.answered_fact(&source));
+            again.extend(model.snapshot.answered_fact(&source));
             model.answered.insert(source, at);
         }
-        facts.extend(answered.into_iter().flat_map(|look| model.snapshot.facts(&look)));
+        let seen = answered.into_iter().flat_map(|look| model.snapshot.facts(&look));
+        if is_new { facts.extend(seen) } else { again.extend(seen) }
     }
     if model.frozen.is_none() {
         let sources = sources(&model.snapshot, &model.services);
@@ -37,10 +38,14 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
         let new = &model.report.sources;
         model.edition += u64::from(old.len() != new.len() || !old.iter().zip(new).all(is_same));
     }
-    let mut todo = renew(model, concerned);
-    if !facts.is_empty() {
-        todo.insert(0, Cmd::Remember(facts));
+    let mut todo = Vec::new();
+    if !again.is_empty() {
+        todo.push(Cmd::RememberAgain(again));
     }
+    if !facts.is_empty() {
+        todo.push(Cmd::Remember(facts));
+    }
+    todo.extend(renew(model, concerned));
     todo
 }
 

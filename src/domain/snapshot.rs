@@ -159,12 +159,12 @@ impl Snapshot {
                 record.jobs_outdated = record.jobs.is_some();
             }
         }
-        let recovered = listing.failure.take().is_some() || listing.seen_at.is_none();
-        listing.seen_at = Some(at);
+        let first = listing.seen_at.replace(at).is_none();
+        let recovered = listing.failure.take().is_some() || first;
         listing.skipped = batch.skipped;
         listing.complete = batch.complete;
         let changed = !same && replace(&mut listing.runs, batch.items);
-        if changed {
+        if changed && !first {
             listing.changed_at = Some(at);
         }
         changed || recovered

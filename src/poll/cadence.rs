@@ -10,6 +10,10 @@ use crate::domain::Urgency;
 /// Shorter intervals are kept as they are.
 const PHASED: Duration = Duration::from_secs(10);
 
+/// Looks of a minute and more come in beats, so that the machine wakes up for several at once.
+const BEAT: Duration = Duration::from_secs(10);
+const BEATS_AT_LEAST: u32 = 6;
+
 /// No interval is stretched beyond this.
 const LONGEST: Duration = Duration::from_mins(15);
 
@@ -73,18 +77,33 @@ impl Cadence {
             return self.slot(id, interval, rest.since + interval / 2);
         }
         let since = rest.since.saturating_duration_since(self.epoch);
+        let (due, late) = (since + interval, rest.ahead / 10);
+        // The next beat is as good as any moment, where it is not too late.
+        let beat = on_the_beat(due + BEAT, due + BEAT);
+        if beat <= due + late {
+            return self.epoch + beat;
+        }
         let part = mixed(id ^ since.as_secs() ^ u64::from(since.subsec_nanos()).rotate_left(32));
-        rest.since + interval + part_of(rest.ahead / 10, part)
+        rest.since + interval + part_of(late, part)
     }
 
     /// Returns the look's first moment from then on.
     fn slot(&self, id: u64, interval: Duration, from: Instant) -> Instant {
-        let phase = part_of(interval, id);
+        let phase = on_the_beat(part_of(interval, id), interval);
         let past = from.saturating_duration_since(self.epoch).saturating_sub(phase);
         let rounds = past.as_nanos().div_ceil(interval.as_nanos().max(1));
         let whole = rounds.saturating_mul(interval.as_nanos());
         self.epoch + phase + Duration::from_nanos(u64::try_from(whole).unwrap_or(u64::MAX >> 1))
     }
+}
+
+/// Returns the beat before that moment of an interval, where the interval has enough of them.
+fn on_the_beat(moment: Duration, interval: Duration) -> Duration {
+    if interval < BEAT * BEATS_AT_LEAST {
+        return moment;
+    }
+    let beats = moment.as_nanos() / BEAT.as_nanos();
+    BEAT * u32::try_from(beats).unwrap_or(u32::MAX)
 }
 
 /// Returns a part of a duration: none of it for 0, nearly all of it for the largest number.
@@ -132,16 +151,31 @@ mod tests {
     }
 
     #[test]
-    fn looks_of_one_minute_are_spread_over_it() {
+    fn looks_of_one_minute_are_spread_over_its_beats() {
         let cadence = Cadence::new(Instant::now(), true);
-        let mut seconds = [0; 60];
+        let mut beats = [0; 6];
         for look in 0..600 {
             let due = cadence.again(mixed(look), &rest(cadence.epoch, true), MINUTE) - cadence.epoch;
-            if let Some(count) = seconds.get_mut(usize::try_from(due.as_secs() % 60).unwrap_or(60)) {
+            assert_eq!(due.as_millis() % BEAT.as_millis(), 0);
+            if let Some(count) = beats.get_mut(usize::try_from(due.as_secs() % 60 / 10).unwrap_or(6)) {
                 *count += 1;
             }
         }
-        assert!(seconds.iter().all(|count| (1..=30).contains(count)), "{seconds:?}");
+        assert!(beats.iter().all(|count| (60..=140).contains(count)), "{beats:?}");
+    }
+
+    #[test]
+    fn looks_of_half_a_minute_are_spread_over_its_seconds() {
+        let cadence = Cadence::new(Instant::now(), true);
+        let mut seconds = [0; 30];
+        for look in 0..600 {
+            let rest = Rest { interval: MINUTE / 2, ..rest(cadence.epoch, true) };
+            let due = cadence.again(mixed(look), &rest, MINUTE / 2) - cadence.epoch;
+            if let Some(count) = seconds.get_mut(usize::try_from(due.as_secs() % 30).unwrap_or(30)) {
+                *count += 1;
+            }
+        }
+        assert!(seconds.iter().all(|count| (5..=40).contains(count)), "{seconds:?}");
     }
 
     #[test]

@@ -165,7 +165,8 @@ impl Desk {
         let mut news = Vec::new();
         for (source, lane) in &mut self.queue.lanes {
             let answered = answered == Some(source);
-            if !lane.told.is_due(answered, now.at) {
+            // With the last answer of several the counts are told as they stay.
+            if !(answered && lane.is_quiet()) && !lane.told.is_due(answered, now.at) {
                 continue;
             }
             let pace = lane.pace(now);

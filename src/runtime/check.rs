@@ -31,7 +31,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
     for warning in sources::exposed_secrets(config) {
         super::say(&format!("warning: {warning}"));
     }
-    let Opened { facts, memory } = opened;
+    let Opened { facts, mut memory } = opened;
     let mut policy = config.policy.clone();
     policy.second_look = policy.second_look.min(SECOND_LOOK);
     policy.asked = Some(Asked { at: clock.now(), commit: args.sha.clone() });

@@ -56,6 +56,8 @@ pub struct Connected {
 pub enum Kept {
     /// What was seen.
     Facts(Vec<Fact>),
+    /// What was seen once more, as it was.
+    Again(Vec<Fact>),
     /// What these looks gave need not be at hand any more.
     Shelved(Vec<Look>),
 }
@@ -308,6 +310,7 @@ impl Dashboard {
                     None => self.wanted.extend(wanted),
                 },
                 Cmd::Remember(facts) => self.keep(Kept::Facts(facts)),
+                Cmd::RememberAgain(facts) => self.keep(Kept::Again(facts)),
                 Cmd::Shelve(looks) => self.keep(Kept::Shelved(looks)),
                 // A browser that does not start is seen by the user, and what it says would ruin the screen.
                 Cmd::Browse(page) => drop(tokio::task::spawn_blocking(move || open::that_detached(page))),

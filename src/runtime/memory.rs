@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use tokio::task::JoinHandle;
@@ -41,8 +41,18 @@ pub(super) struct Opened {
     pub(super) memory: Memory,
 }
 
+/// How long what was seen once more may wait for something new to be written with, and how much of it.
+const LATER: Duration = Duration::from_secs(30);
+const MUCH: usize = 1_000;
+
 /// The history, where there is one.
-pub(super) struct Memory(Option<Writer>);
+#[derive(Default)]
+pub(super) struct Memory {
+    writer: Option<Writer>,
+    /// What was seen once more, and since when it waits: nobody need wake up for each.
+    later: Vec<Fact>,
+    since: Option<Instant>,
+}
 
 impl Memory {
     /// Begins to open the history in this folder, on a thread of its own. What keeps it from being used is told, and is
@@ -68,32 +78,59 @@ impl Memory {
 
     /// Returns facts that come from nowhere and go nowhere.
     pub(super) fn of(facts: Vec<Fact>) -> Opened {
-        Opened { facts, memory: Self(None) }
+        Opened { facts, memory: Self::default() }
     }
 
     /// Keeps what was seen. It never blocks.
-    pub(super) fn keep(&self, facts: Vec<Fact>) {
-        if let Some(writer) = &self.0 {
+    pub(super) fn keep(&mut self, facts: Vec<Fact>) {
+        self.catch_up();
+        if let Some(writer) = &self.writer {
             writer.keep(facts);
         }
     }
 
+    /// Keeps what was seen once more, as it was, within half a minute or with what is new. It never blocks.
+    #[expect(clippy::disallowed_methods, reason = "how long something waited is no matter of the wall clock")]
+    pub(super) fn keep_again(&mut self, facts: Vec<Fact>) {
+        self.later.extend(facts);
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= LATER || self.later.len() >= MUCH {
+            self.catch_up();
+        }
+    }
+
     /// Keeps what these looks gave, but not at hand. It never blocks.
-    pub(super) fn shelve(&self, looks: Vec<Look>) {
-        if let Some(writer) = &self.0 {
+    pub(super) fn shelve(&mut self, looks: Vec<Look>) {
+        self.catch_up();
+        if let Some(writer) = &self.writer {
             writer.shelve(looks);
+        }
+    }
+
+    fn catch_up(&mut self) {
+        self.since = None;
+        let later = std::mem::take(&mut self.later);
+        if let Some(writer) = self.writer.as_ref().filter(|_| !later.is_empty()) {
+            writer.keep(later);
         }
     }
 
     /// Returns where answers go that are asked for again conditionally.
     pub(super) fn archive(&self) -> Option<Arc<dyn http::Archive>> {
-        let archive = self.0.as_ref()?.archive()?;
+        let archive = self.writer.as_ref()?.archive()?;
         Some(Arc::new(Answers(archive)))
     }
 
     /// Waits until everything is written, but not for long. Returns whether it is.
-    pub(super) fn finish(self) -> bool {
-        self.0.is_none_or(|writer| writer.finish(PATIENCE))
+    pub(super) fn finish(mut self) -> bool {
+        self.catch_up();
+        self.writer.take().is_none_or(|writer| writer.finish(PATIENCE))
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.catch_up();
     }
 }
 
@@ -115,9 +152,9 @@ fn read(dir: &Path, history: History, runs: usize, stay: Stay, tell: Tell) -> Re
         Stay::Short => SWEEPS_OF_A_CHECK,
     };
     match Writer::start(store, sweeps, || SystemClock.now(), tell) {
-        Ok(writer) => Ok(Opened { facts, memory: Memory(Some(writer)) }),
+        Ok(writer) => Ok(Opened { facts, memory: Memory { writer: Some(writer), later: Vec::new(), since: None } }),
         // What was kept is known all the same.
-        Err(_) => Ok(Opened { facts, memory: Memory(None) }),
+        Err(_) => Ok(Opened { facts, memory: Memory::default() }),
     }
 }
 

@@ -1,0 +1,138 @@
+//! The dashboard as a process on a terminal of 200 x 50: how soon it shows something, what it holds, what it costs while
+//! nothing happens. `LANDFALL_IDLE_SECONDS` says for how long it is watched, 60 where it says nothing. Arguments choose
+//! worlds: `small`, `middle`, `large`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    dead_code,
+    reason = "a bench, with facts that another one shares"
+)]
+
+#[path = "store/facts.rs"]
+mod facts;
+#[path = "live/kernel.rs"]
+mod kernel;
+#[path = "live/terminal.rs"]
+mod terminal;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kernel::Cost;
+use landfall::demo::{Servers, World};
+use landfall::store::{Retention, Store};
+use terminal::Terminal;
+
+const LANDFALL: &str = env!("CARGO_BIN_EXE_landfall");
+
+/// The dashboard has settled when it wrote nothing for this time.
+const QUIET: Duration = Duration::from_secs(5);
+
+fn main() {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |name: &str| named.is_empty() || named.iter().any(|wanted| wanted == name);
+    for (_, services, runs) in [("small", 20, 20), ("middle", 200, 50)].into_iter().filter(|(name, ..)| is_wanted(name))
+    {
+        let world = World::bench(services, runs);
+        let servers = runtime.block_on(Servers::start(world, Duration::from_millis(50), Timestamp::now())).unwrap();
+        let state = tempfile::tempdir().unwrap();
+        let config = servers.config_file().unwrap();
+        println!("{services} services x {runs} runs, every answer 50 ms late");
+        if services > 20 {
+            look(&config, state.path());
+        } else {
+            idle(&start("first start", &config, state.path(), "bench-"));
+        }
+        idle(&start("second start", &config, state.path(), "bench-"));
+        println!();
+    }
+    if is_wanted("large") {
+        many(5_000, 20);
+    }
+}
+
+/// A world that only the history knows: nobody answers.
+fn many(services: u64, runs: u64) {
+    println!("{services} services x {runs} runs from the history, nobody answers");
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let now = Timestamp::now();
+    let facts: Vec<_> = (0..services).flat_map(|service| facts::service_facts(service, runs, now)).collect();
+    let mut store = Store::open(&state, now, Retention::default()).unwrap();
+    store.keep(&facts, now).unwrap();
+    store.shelve(&facts::shelved(services, runs)).unwrap();
+    drop(store);
+    let config = folder.path().join("landfall.toml");
+    std::fs::write(&config, configured(services)).unwrap();
+    drop(facts);
+    let mut terminal = start("start", &config, &state, "service-");
+    sleep(QUIET);
+    tell_memory(&terminal);
+    let mut times: Vec<Duration> = (0..30).map(|_| terminal.key("j")).collect();
+    times.sort_unstable();
+    println!("  a key until its frame: median {:.1?}, worst {:.1?}", times.get(15).unwrap(), times.last().unwrap());
+}
+
+fn configured(services: u64) -> String {
+    let mut text = format!(
+        "[[ci]]\nname = \"github\"\nkind = \"github\"\nurl = \"http://127.0.0.1:9\"\ntoken = {{ env = \"USER\" }}\n\n\
+         [[registry]]\nhost = \"{}\"\nplain_http = true\ncredential = \"anonymous\"\n",
+        facts::REGISTRY
+    );
+    for service in 0..services {
+        let image = format!("{}/acme/service-{service}", facts::REGISTRY);
+        write!(
+            text,
+            "\n[[service]]\nname = \"service-{service}\"\nci = \"github\"\nrepo = \"acme/service-{service}\"\n\
+             branch = [\"main\"]\npush_job = \"docker\"\n[[service.image]]\nrepository = \"{image}\"\n\
+             tags = [\"sha-{{sha:7}}\"]\nplatforms = [\"linux/amd64\"]\n"
+        )
+        .unwrap();
+    }
+    text
+}
+
+/// Lets `check` see all of it, and keep it.
+fn look(config: &Path, state: &Path) {
+    let mut check = Command::new(LANDFALL);
+    check.arg("--config").arg(config).arg("--state").arg(state).args(["check", "--format", "json"]);
+    check.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+}
+
+fn start(what: &str, config: &Path, state: &Path, shows: &str) -> Terminal {
+    let terminal = Terminal::start(&[config, state], shows);
+    println!("{what}: something after {:.1?}, the first service after {:.1?}", terminal.first, terminal.shown);
+    terminal
+}
+
+fn tell_memory(terminal: &Terminal) {
+    println!("  {:.1} MB resident", kernel::resident(terminal.pid));
+}
+
+/// Watches it while nothing happens.
+fn idle(terminal: &Terminal) {
+    terminal.settle(QUIET);
+    tell_memory(terminal);
+    let seconds = std::env::var("LANDFALL_IDLE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let (before, written) = (Cost::of(terminal.pid), terminal.written());
+    sleep(Duration::from_secs(seconds));
+    let cost = Cost::of(terminal.pid).since(&before);
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    let per_second = |count: u64| count as f64 / seconds as f64;
+    println!(
+        "  {seconds} s of nothing: {:.3} % of a core, {:.2} wake-ups a second, {} bytes written",
+        per_second(cost.nanoseconds) / 1e7,
+        per_second(cost.waits),
+        terminal.written() - written
+    );
+}
