@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use http::{HeaderName, Request, Response, header};
+use http::{HeaderName, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use rustc_hash::FxHashSet;
@@ -15,10 +15,10 @@ use url::Url;
 use super::api::{self, Api, Kind};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider};
-use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, Traffic};
+use super::{CiOptions, CiProvider, token_facts};
+use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, TokenReport, Traffic};
 use crate::http::{Answer, Ask};
-use dto::{JobDto, List, RunDto, TagDto};
+use dto::{JobDto, List, RateLimitDto, RunDto, TagDto};
 
 /// How many pages of git tags are read where a tag template needs to know them.
 const TAG_PAGES: usize = 3;
@@ -160,6 +160,19 @@ impl CiProvider for GitHub {
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
         let path = format!("repos/{}/actions/jobs/{}/logs", run.repo, job.0);
         api::read_log(&self.ask(Kind::Log, self.route(&path)).await?)
+    }
+
+    async fn token(&self) -> Result<Option<TokenReport>, Failure> {
+        let told = async {
+            let answer = self.ask(Kind::Token, self.route("rate_limit")).await?;
+            // Enterprise may have its limits switched off: it says so by a 404, and yet knows the token.
+            let unlimited = answer.status == StatusCode::NOT_FOUND && token_facts::says_something(&answer.headers);
+            if !unlimited {
+                api::json::<RateLimitDto>(&answer)?;
+            }
+            Ok(token_facts::github(&answer.headers))
+        };
+        self.api.token(told).await
     }
 
     fn traffic(&self) -> Traffic {
