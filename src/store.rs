@@ -2,8 +2,10 @@
 
 mod answers;
 mod archive;
+mod aside;
 mod error;
 mod history;
+mod inspection;
 mod keep;
 mod keep_row;
 mod keep_tag;
@@ -40,7 +42,9 @@ use sweep::Sweep;
 
 pub use answers::{Answer, AnswerKey};
 pub use archive::Archive;
+pub use aside::SetAside;
 pub use error::StoreError;
+pub use inspection::{Contents, Inspection, inspect};
 pub use sweep::Retention;
 pub use writer::Writer;
 

@@ -12,7 +12,7 @@ use rusqlite_migration::Error as MigrationError;
 
 use super::{StoreError, schema};
 
-const FILE: &str = "history.sqlite";
+pub(super) const FILE: &str = "history.sqlite";
 /// Held while one process opens, so that two do not make the same tables or set aside each other's file.
 const LOCK: &str = "history.lock";
 /// How long another process may take for its writing.
