@@ -34,6 +34,7 @@ mod report;
 mod shed;
 mod source_words;
 mod spread;
+mod tag_list;
 mod test_evidence;
 mod transition;
 mod trust;
