@@ -1,10 +1,19 @@
 //! Damaged files that were set aside beside the history.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
 
 /// What stands between a file's name and the moment when it was set aside.
 const MARK: &str = ".corrupt-";
+
+/// What the database keeps beside its file.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
+
+/// So many are kept, the newest; one after another they would fill the disk.
+const KEPT: usize = 2;
 
 /// A damaged history that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +22,41 @@ pub struct SetAside {
     pub path: PathBuf,
     /// Its bytes.
     pub bytes: u64,
+}
+
+/// Renames the database and what belongs to it, and returns its new place. Of those that were set aside before, the
+/// oldest go.
+pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+    let mark = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let marks = (2..).map(|count| format!("{MARK}{mark}-{count}"));
+    let free = |end: &String| !longer(path, end).exists();
+    let end = std::iter::once(format!("{MARK}{mark}")).chain(marks).find(free).unwrap_or_default();
+    for beside in BESIDE.map(|beside| longer(path, beside)) {
+        if beside.exists() {
+            fs::rename(&beside, longer(&beside, &end))?;
+        }
+    }
+    let aside = longer(path, &end);
+    fs::rename(path, &aside)?;
+    for old in found(path).into_iter().skip(KEPT) {
+        remove(path, &old.path);
+    }
+    Ok(aside)
+}
+
+/// Removes a file that was set aside, and what belonged to it. One that cannot be removed stays.
+fn remove(path: &Path, aside: &Path) {
+    let end = aside.to_str().zip(path.to_str()).and_then(|(aside, path)| aside.strip_prefix(path));
+    let beside = end.into_iter().flat_map(|end| BESIDE.map(|beside| longer(&longer(path, beside), end)));
+    for file in beside.chain([aside.to_owned()]) {
+        let _ = fs::remove_file(file);
+    }
+}
+
+fn longer(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
 }
 
 /// Returns the damaged files that were set aside from this one, the newest first.
