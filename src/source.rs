@@ -54,8 +54,8 @@ pub trait CiProvider: Send + Sync {
     /// them are kept.
     async fn runs(&self, service: &Service, count: usize) -> Result<Batch<Arc<Run>>, Failure>;
 
-    /// Returns all jobs of this attempt of a run.
-    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure>;
+    /// Returns all jobs of this attempt of a run: the very list that was given last, where nothing has changed since.
+    async fn jobs(&self, run: &RunKey) -> Result<Arc<Batch<Job>>, Failure>;
 
     /// Returns what the log of a finished job says that it pushed. An absent log is an answer, not a failure.
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure>;

@@ -59,7 +59,7 @@ pub struct Miss {
 #[derive(Debug, Clone, Default)]
 pub struct RunRecord {
     /// Its jobs.
-    pub jobs: Option<Batch<Job>>,
+    pub jobs: Option<Arc<Batch<Job>>>,
     /// When its jobs were last read.
     pub jobs_seen_at: Option<Timestamp>,
     /// How many reads in a row gave these very jobs.

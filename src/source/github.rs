@@ -32,6 +32,7 @@ pub struct GitHub {
     /// Built on first use: it starts a task, which needs the runtime.
     routes: OnceLock<Octocrab>,
     runs: Memo<Batch<Arc<Run>>>,
+    jobs: Memo<Arc<Batch<Job>>>,
     tags: Memo<Arc<GitTags>>,
 }
 
@@ -46,7 +47,15 @@ impl GitHub {
     pub fn new(options: CiOptions) -> Result<Self, String> {
         let (id, base) = (options.id.clone(), options.url.clone());
         let api = Arc::new(Api::new(options, base.clone())?);
-        Ok(Self { id, base, api, routes: OnceLock::new(), runs: Memo::default(), tags: Memo::default() })
+        Ok(Self {
+            id,
+            base,
+            api,
+            routes: OnceLock::new(),
+            runs: Memo::default(),
+            jobs: Memo::default(),
+            tags: Memo::default(),
+        })
     }
 
     async fn ask(&self, kind: Kind, route: String) -> Result<Answer, Failure> {
@@ -151,10 +160,10 @@ impl CiProvider for GitHub {
         Ok(batch)
     }
 
-    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure> {
+    async fn jobs(&self, run: &RunKey) -> Result<Arc<Batch<Job>>, Failure> {
         let path = format!("repos/{}/actions/runs/{}/attempts/{}/jobs?per_page=100", run.repo, run.id, run.attempt);
         let page = |_: &str, answer: &Answer| self.page(answer, |job: JobDto| Some(job.job()));
-        pages::read(self.route(&path), &mut Reading::new(self), page, pages::everything).await
+        pages::whole(&self.jobs, self.route(&path), self, page).await
     }
 
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {

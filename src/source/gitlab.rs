@@ -32,6 +32,7 @@ pub struct GitLab {
     base: Url,
     api: Api,
     runs: Memo<Batch<Arc<Run>>>,
+    jobs: Memo<Arc<Batch<Job>>>,
     tagged: Memo<Arc<FxHashSet<u64>>>,
 }
 
@@ -45,7 +46,7 @@ impl GitLab {
         let base = Url::parse(&format!("{instance}/api/v4/")).map_err(|error| format!("{instance}: {error}"))?;
         let id = options.id.clone();
         let api = Api::new(options, base.clone())?;
-        Ok(Self { id, base, api, runs: Memo::default(), tagged: Memo::default() })
+        Ok(Self { id, base, api, runs: Memo::default(), jobs: Memo::default(), tagged: Memo::default() })
     }
 
     /// Returns the address of an endpoint: the path with its project encoded, and the parameters.
@@ -141,12 +142,12 @@ impl CiProvider for GitLab {
         Ok(batch)
     }
 
-    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure> {
+    async fn jobs(&self, run: &RunKey) -> Result<Arc<Batch<Job>>, Failure> {
         let endpoint =
             PipelineJobs::builder().project(run.repo.as_str()).pipeline(run.id).include_retried(false).build();
         let first = self.address(&endpoint.map_err(withheld)?, &per_page(100))?;
         let page = |at: &str, answer: &Answer| page(at, answer, |job: JobDto| Some(job.job()));
-        pages::read(first, &mut Reading::new(self), page, pages::everything).await
+        pages::whole(&self.jobs, first, self, page).await
     }
 
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
