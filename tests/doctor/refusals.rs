@@ -86,7 +86,7 @@ async fn a_failure_outranks_what_could_not_be_looked_at() {
 async fn who_never_answers_is_unknown_when_the_time_is_up() {
     let (dripping, registry) = (Loopback::dripping().await, registry().await);
     let text = config("github", &origin(&dripping), &registry.host());
-    let (code, found) = Home::new().examined(&text, &["--within", "1s"]).await;
+    let (code, found) = Home::new().examined(&text, &["--within", "3s"]).await;
     assert_eq!(code, 3, "{found:#}");
     assert_eq!(result(&found, "ci", "token"), ("unknown".to_owned(), "no answer in time".to_owned()));
     assert_eq!(result(&found, "registry", "acme/checkout").0, "ok", "who answers is not held up by who does not");
