@@ -32,7 +32,9 @@ mod regression;
 mod reliability;
 mod report;
 mod shed;
+mod source_words;
 mod spread;
+mod tag_list;
 mod test_evidence;
 mod transition;
 mod trust;
@@ -67,6 +69,10 @@ pub use regression::{Comparison, Drift, Shift, Timed, compare, regression};
 pub use reliability::{Coverage, Reliability, UnreadReport, assess, reliability, renewed};
 pub use report::{Asked, Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
 pub use shed::{Sheddable, sheddable};
+pub use source_words::{
+    SourceFigure, budget_words, clock, is_scarce, pace_figures, percent, resets, skewed, slower, thousands,
+    traffic_figures, utc,
+};
 pub use spread::Spread;
 pub use transition::Flips;
 pub use trust::{Behaviour, Observed, Trust};

@@ -17,7 +17,7 @@ use http::StatusCode;
 use rustc_hash::FxHashMap;
 use url::Url;
 
-use crate::domain::{AuthKind, AuthStage, CredentialSource, Failure};
+use crate::domain::{AuthKind, AuthStage, CredentialSource, Failure, LoginReport, LoginScheme, Text};
 use crate::http::{Answer, Ask, Client, Credential, Secret, is_loopback, limited, says};
 use challenge::{Challenge, Scheme};
 use flight::Flight;
@@ -118,8 +118,25 @@ impl Session {
 
     /// Gets the challenge and the token of a repository before they are needed. `ping` is what is asked for that.
     pub(crate) async fn warm(&self, repository: &str, ping: &Ask) -> Result<(), Failure> {
+        self.ready(repository, ping).await.map(drop)
+    }
+
+    /// Gets ready, and returns for what: how the registry wants its requests, and whose login is used.
+    pub(crate) async fn login(&self, repository: &str, ping: &Ask) -> Result<LoginReport, Failure> {
+        let scheme = match self.ready(repository, ping).await? {
+            Scheme::Open => LoginScheme::Open,
+            Scheme::Basic => LoginScheme::Basic,
+            Scheme::Bearer(_) => LoginScheme::Bearer,
+        };
+        let found = self.logins.login(repository).await?.is_some();
+        let whose = if found { self.logins.whose(repository).await } else { None };
+        Ok(LoginReport { scheme, whose: whose.map(Text::from) })
+    }
+
+    async fn ready(&self, repository: &str, ping: &Ask) -> Result<Scheme, Failure> {
         let (scheme, _) = self.learn(ping).await?;
-        self.grant(repository, &scheme).await.map(drop)
+        self.grant(repository, &scheme).await?;
+        Ok(scheme)
     }
 
     /// Returns how the registry wants its requests, and the answer where finding that out already brought one.

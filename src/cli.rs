@@ -37,6 +37,13 @@ Exit codes:
   2  the command line or the configuration is wrong
   3  no finding, but something could not be looked at, or was not final when --wait was over";
 
+const DOCTOR_EXIT_CODES: &str = "\
+Exit codes:
+  0  everything is ok, but for warnings
+  1  at least one thing does not work
+  2  the command line or the configuration is wrong
+  3  nothing is known not to work, but something could not be looked at";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -45,6 +52,9 @@ pub enum Command {
     /// Look once, answer, exit: the last step of a pipeline
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
+    /// Test every token, every registry login, the history and the terminal, and say how to mend what is wrong
+    #[command(after_help = DOCTOR_EXIT_CODES)]
+    Doctor(DoctorArgs),
     /// Look at the configuration itself
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -78,13 +88,24 @@ pub struct CheckArgs {
     pub fail_on: Vec<Verdict>,
 }
 
-/// How `check` answers.
+/// What `doctor` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// How to answer
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// How long to wait for answers at most, such as 10s or 1m; what is not answered by then is unknown
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "30s")]
+    pub within: SignedDuration,
+}
+
+/// How `check` and `doctor` answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
     /// Aligned text for people
     #[default]
     Table,
-    /// The report of the published schema
+    /// JSON of the published schema
     Json,
 }
 

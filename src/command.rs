@@ -23,6 +23,14 @@ pub struct Refusal(pub String);
 /// # Errors
 /// Everything that is wrong with it.
 pub fn load_or_point(place: &Place) -> Result<Config, Refusal> {
+    read_or_point(place).map(|loaded| loaded.config)
+}
+
+/// Reads the configuration with what is odd about it, and where nobody wrote one yet says what to do next.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_or_point(place: &Place) -> Result<Loaded, Refusal> {
     if place.named_by == NamedBy::Platform && !place.path.exists() {
         return Err(Refusal(format!(
             "there is no configuration yet; it is looked for at {}\n\
@@ -31,7 +39,7 @@ pub fn load_or_point(place: &Place) -> Result<Config, Refusal> {
             shown(&place.path)
         )));
     }
-    load(place)
+    read(place)
 }
 
 fn load(place: &Place) -> Result<Config, Refusal> {
@@ -85,9 +93,7 @@ pub fn init(place: &Place) -> Result<ExitCode, Refusal> {
 }
 
 fn summary(place: &Place, loaded: &Loaded) -> String {
-    let Config { ci, registries, services, .. } = &loaded.config;
     let path = shown(&place.path);
-    let tags: usize = services.iter().flat_map(|service| &service.images).map(|image| image.tags.len()).sum();
     let mut text = String::new();
     for problem in &loaded.warnings {
         let _ = problem.write(&mut text, &path);
@@ -96,11 +102,19 @@ fn summary(place: &Place, loaded: &Loaded) -> String {
     for odd in unreadable(&loaded.config) {
         let _ = writeln!(text, "{path}: {odd}");
     }
+    let _ = writeln!(text, "{path}: good: {}", holds(&loaded.config));
+    text
+}
+
+/// Returns what a configuration holds, in numbers.
+#[must_use]
+pub fn holds(config: &Config) -> String {
+    let Config { ci, registries, services, .. } = config;
+    let tags: usize = services.iter().flat_map(|service| &service.images).map(|image| image.tags.len()).sum();
     let counts =
         [(services.len(), "service"), (tags, "tag"), (ci.len(), "CI provider"), (registries.len(), "registry")];
     let words: Vec<_> = counts.iter().map(|&(count, word)| plural(count, word)).collect();
-    let _ = writeln!(text, "{path}: good: {}", words.join(", "));
-    text
+    words.join(", ")
 }
 
 fn plural(count: usize, word: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod change;
 mod claim;
+mod credential;
 mod execution;
 mod fact;
 mod failure;
@@ -28,6 +29,7 @@ mod text;
 
 pub use change::{Deployment, LandedCommit};
 pub use claim::{Claim, PushLog};
+pub use credential::{LoginReport, LoginScheme, TokenEnd, TokenFacts, TokenKind, TokenReport};
 pub use execution::{Execution, JobExecution, Retries, number_retries};
 pub use fact::{Fact, Judgement, Landed, Proof, TagFact};
 pub use failure::{AuthKind, AuthStage, Failure, Remedy, Stage};

@@ -19,7 +19,8 @@
 //! | when it is asked: order, single flight, retry | [`poll`] |
 //! | what is remembered | [`store`] |
 //! | the screen: words, then state and keys, then cells | [`pane`], [`app`], [`ui`], [`terminal`] |
-//! | the answers of `check` | [`output`] |
+//! | what is wrong with the tokens, the logins, the history and the terminal | [`doctor`] |
+//! | the answers of `check` and `doctor` | [`output`] |
 //! | what the user writes | [`cli`], [`config`], [`command`] |
 //! | the made-up world | [`demo`] |
 //! | what joins them all | [`runtime`] |
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod domain;
 pub mod http;
 pub mod junit;

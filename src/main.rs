@@ -28,6 +28,9 @@ fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             let config = command::load_or_point(&place)?.only(&args.services).map_err(Refusal)?;
             on_runtime(runtime::check(config, args, state))
         }
+        Some(Command::Doctor(args)) => {
+            on_runtime(runtime::doctor(place.clone(), command::read_or_point(&place)?, args, state))
+        }
         Some(Command::Demo(_)) if cli.config.is_some() => {
             Err(Refusal("the demo brings its own configuration; leave --config out".to_owned()))
         }

@@ -1,6 +1,9 @@
-//! The faces of `check`: what was asked for of a report, its exit code, and the formats that it is printed in.
+//! The faces of `check` and `doctor`: what was asked for of a report, its exit code, and the formats that it is printed
+//! in.
 
 mod age;
+mod doctor;
+mod doctor_json;
 mod findings;
 mod json;
 mod selection;
@@ -10,6 +13,7 @@ mod table;
 use jiff::Timestamp;
 
 use crate::analysis::{Explanation, Row};
+use crate::doctor::Diagnosis;
 
 pub use selection::Selection;
 pub use style::Style;
@@ -27,4 +31,16 @@ pub fn json(selection: &Selection, explain: Explain<'_>, generated_at: Timestamp
 #[must_use]
 pub fn table(selection: &Selection, explain: Explain<'_>, generated_at: Timestamp, style: Style) -> String {
     table::write(selection, explain, generated_at, style)
+}
+
+/// Returns what `doctor` found as text for people: a section a part, a line a check. Without `unicode` it is ASCII.
+#[must_use]
+pub fn doctor_table(diagnosis: &Diagnosis, style: Style, unicode: bool) -> String {
+    doctor::write(diagnosis, style, unicode)
+}
+
+/// Returns what `doctor` found, as the published schema (`assets/schema/doctor.schema.json`) has it, version 1.
+#[must_use]
+pub fn doctor_json(diagnosis: &Diagnosis, generated_at: Timestamp) -> String {
+    doctor_json::write(diagnosis, generated_at)
 }

@@ -91,6 +91,7 @@ struct Progress {
 enum Message {
     Want(Vec<Wanted>),
     Warm(ImageName),
+    Tell,
 }
 
 /// What comes in; it outlives the desk that takes it in.
@@ -146,6 +147,11 @@ impl Poller {
     /// Gets a registry ready to be asked about a repository, before anything of it is wanted.
     pub fn warm(&self, image: ImageName) {
         self.send(Message::Warm(image));
+    }
+
+    /// Has what every source was sent, and how it is being asked, told once more, news or not.
+    pub fn tell(&self) {
+        self.send(Message::Tell);
     }
 
     /// Waits until nothing more urgent than `Urgency::Again` waits or is under way.

@@ -4,6 +4,8 @@ mod check;
 mod clock;
 pub mod dashboard;
 mod demo;
+mod doctor;
+mod doctor_here;
 mod keys;
 mod memory;
 mod oneshot;
@@ -18,8 +20,8 @@ use std::process::ExitCode;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::cli::{CheckArgs, DemoArgs};
-use crate::config::Config;
+use crate::cli::{CheckArgs, DemoArgs, DoctorArgs};
+use crate::config::{Config, Loaded, Place};
 use crate::domain::Part;
 
 pub use self::oneshot::{Oneshot, Watcher};
@@ -70,6 +72,11 @@ pub async fn check(config: Config, args: CheckArgs, state: Option<PathBuf>) -> E
         Ok(opened) => check::run(&config, &args, opened).await.unwrap_or_else(|why| refused(&why)),
         Err(_) => refused("the history could not be opened; --no-state goes without"),
     }
+}
+
+/// Looks at everything that landfall depends on, prints what is wrong and how to mend it, and returns the exit code.
+pub async fn doctor(place: Place, loaded: Loaded, args: DoctorArgs, state: Option<PathBuf>) -> ExitCode {
+    doctor::run(&place, &loaded, &args, state).await.unwrap_or_else(|why| refused(&why))
 }
 
 /// Starts the demo's servers and does with them what was asked for.

@@ -9,6 +9,7 @@ mod memo;
 mod oci;
 mod pages;
 mod token;
+mod token_facts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +18,8 @@ use async_trait::async_trait;
 use url::Url;
 
 use crate::domain::{
-    Batch, Digest, Failure, ImageConfig, ImageName, Job, JobId, Manifest, Probe, PushLog, Run, RunKey, SecretSource,
-    Service, SourceId, Tag, TagRef, Traffic,
+    Batch, Digest, Failure, ImageConfig, ImageName, Job, JobId, LoginReport, Manifest, Probe, PushLog, Run, RunKey,
+    SecretSource, Service, SourceId, Tag, TagRef, TokenReport, Traffic,
 };
 use crate::http::Archive;
 
@@ -53,11 +54,19 @@ pub trait CiProvider: Send + Sync {
     /// them are kept.
     async fn runs(&self, service: &Service, count: usize) -> Result<Batch<Arc<Run>>, Failure>;
 
-    /// Returns all jobs of this attempt of a run.
-    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure>;
+    /// Returns all jobs of this attempt of a run: the very list that was given last, where nothing has changed since.
+    async fn jobs(&self, run: &RunKey) -> Result<Arc<Batch<Job>>, Failure>;
 
     /// Returns what the log of a finished job says that it pushed. An absent log is an answer, not a failure.
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure>;
+
+    /// Returns what is known of the token, by one request that costs nothing; `None` where there is no token.
+    ///
+    /// # Errors
+    /// The token cannot be read here.
+    async fn token(&self) -> Result<Option<TokenReport>, Failure> {
+        Err(Failure::Withheld("this provider says nothing of its tokens".into()))
+    }
 
     /// Returns whether the credential is another one than that which was refused last. Nothing is sent.
     async fn renewed(&self) -> bool {
@@ -88,6 +97,15 @@ pub trait Registry: Send + Sync {
 
     /// Gets ready to ask about a repository: the challenge and the token, before any answer is needed.
     async fn warm(&self, image: &ImageName);
+
+    /// Returns how the registry wants a repository's requests, and the login that is used; where it wants tokens, one
+    /// was got.
+    ///
+    /// # Errors
+    /// What kept it from being found out, a refused login among them.
+    async fn login(&self, _image: &ImageName) -> Result<LoginReport, Failure> {
+        Err(Failure::Withheld("this registry says nothing of its logins".into()))
+    }
 
     /// Returns whether a login is another one than that which was refused last. Nothing is sent.
     async fn renewed(&self) -> bool {

@@ -2,8 +2,10 @@
 
 mod answers;
 mod archive;
+mod aside;
 mod error;
 mod history;
+mod inspection;
 mod keep;
 mod keep_row;
 mod keep_tag;
@@ -40,7 +42,9 @@ use sweep::Sweep;
 
 pub use answers::{Answer, AnswerKey};
 pub use archive::Archive;
+pub use aside::SetAside;
 pub use error::StoreError;
+pub use inspection::{Contents, Inspection, inspect};
 pub use sweep::Retention;
 pub use writer::Writer;
 
@@ -164,6 +168,11 @@ impl Store {
     /// Returns where others can read while this one writes.
     fn readable_path(&self) -> Option<PathBuf> {
         (!self.opened.alone).then(|| self.opened.path.clone())
+    }
+
+    /// Leaves no log of writes behind, as far as that goes without waiting.
+    fn leave(&self) -> rusqlite::Result<()> {
+        open::checkpoint(&self.opened.connection)
     }
 
     /// Begins a new file, with all that can be read of the damaged one.

@@ -12,7 +12,7 @@ use reqwest::Client;
 use serde_json::Value;
 
 /// Every kind of answer: the documented path, and our own condensed schema of it.
-const ANSWERS: [(&str, &str); 12] = [
+const ANSWERS: [(&str, &str); 13] = [
     ("/repos/{owner}/{repo}/actions/runs", "github_runs"),
     ("/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs", "github_runs"),
     ("/repos/{owner}/{repo}/actions/runs/{run_id}", "github_run"),
@@ -25,6 +25,7 @@ const ANSWERS: [(&str, &str); 12] = [
     ("/api/v4/projects/{id}/pipelines", "gitlab_pipelines"),
     ("/api/v4/projects/{id}/pipelines/{pipeline_id}", "gitlab_pipeline"),
     ("/api/v4/projects/{id}/pipelines/{pipeline_id}/jobs", "gitlab_jobs"),
+    ("/api/v4/personal_access_tokens/self", "gitlab_personal_access_token"),
 ];
 
 /// One answer of the demo.
@@ -63,6 +64,7 @@ async fn everything() -> Vec<Answer> {
         }
     }
     asked.get(0, ANSWERS[7].0, "/rate_limit").await;
+    asked.get(1, ANSWERS[12].0, ANSWERS[12].0).await;
     asked.answers
 }
 

@@ -228,3 +228,17 @@ async fn a_refusal_names_the_token_and_a_new_one_is_noticed() {
     assert!(gitlab.renewed().await);
     assert_eq!(server.asked(), 1);
 }
+
+#[tokio::test]
+async fn jobs_that_are_confirmed_are_the_very_list_of_before() {
+    let server = Loopback::answering(|seen| match seen.header("if-none-match") {
+        Some(_) => answer(304, &[("etag", "W/\"one\"")], ""),
+        None => answer(200, &[JSON, ("etag", "W/\"one\"")], fixture("gitlab/jobs_page2.json")),
+    })
+    .await;
+    let gitlab = anonymous(&server);
+    let first = gitlab.jobs(&key(REPO, 201, 1)).await.unwrap();
+    let again = gitlab.jobs(&key(REPO, 201, 1)).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &again));
+    assert_eq!((gitlab.traffic().requests, gitlab.traffic().not_modified), (2, 1));
+}

@@ -50,8 +50,8 @@ impl CiProvider for Still {
         Ok(all(self.runs.get(&service.name).cloned().into_iter().collect()))
     }
 
-    async fn jobs(&self, _: &RunKey) -> Result<Batch<Job>, Failure> {
-        Ok(all(self.jobs.clone()))
+    async fn jobs(&self, _: &RunKey) -> Result<Arc<Batch<Job>>, Failure> {
+        Ok(all(self.jobs.clone()).into())
     }
 
     async fn push_log(&self, _: &RunKey, _: JobId) -> Result<PushLog, Failure> {

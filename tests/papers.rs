@@ -51,15 +51,24 @@ fn the_readmes_placeholders_are_all_known() {
 
 #[test]
 fn every_command_and_flag_of_the_readme_exists() {
-    let helps = help(&["--help"]) + &help(&["check", "--help"]) + &help(&["config", "--help"]);
+    let helps =
+        help(&["--help"]) + &help(&["check", "--help"]) + &help(&["config", "--help"]) + &help(&["doctor", "--help"]);
     let readme = paper("README.md");
     let words = readme.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
     let cargo = ["--release", "--path"];
     for flag in words.filter(|word| word.len() > 3 && word.starts_with("--") && !word.starts_with("---")) {
         assert!(cargo.contains(&flag) || helps.contains(flag), "{flag}");
     }
-    for command in ["demo", "check", "config", "init", "show", "schema", "path"] {
+    for command in ["demo", "check", "doctor", "config", "init", "show", "schema", "path"] {
         assert!(readme.contains(command) && helps.contains(&format!("  {command}")), "{command}");
+    }
+}
+
+#[test]
+fn the_text_of_doctor_documents_its_exit_codes() {
+    let help = help(&["doctor", "--help"]);
+    for code in ["  0  ", "  1  ", "  2  ", "  3  "] {
+        assert!(help.contains(code), "{help}");
     }
 }
 

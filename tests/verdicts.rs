@@ -20,5 +20,7 @@ mod present;
 mod races;
 #[path = "verdicts/summary.rs"]
 mod summary;
+#[path = "verdicts/tag_list.rs"]
+mod tag_list;
 #[path = "verdicts/whole.rs"]
 mod whole;

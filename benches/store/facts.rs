@@ -129,7 +129,7 @@ fn run_facts(service: u64, run: u64, now: Timestamp) -> Vec<Fact> {
     let config = ImageConfig { created: Some(now), revision, platform: Some(platform()) };
     let jobs = Batch { items: (0..4).map(job).collect(), skipped: 0, complete: true };
     vec![
-        Fact::Jobs { run: run_key, batch: jobs, seen_at: now, looks: 2 },
+        Fact::Jobs { run: run_key, batch: jobs.into(), seen_at: now, looks: 2 },
         tag(service, run, now, now),
         Fact::Manifest(image.clone(), manifest.digest.clone(), Ok(Arc::new(manifest))),
         Fact::Config(image.clone(), digest(service, run, 1), Ok(config)),

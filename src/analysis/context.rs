@@ -124,7 +124,7 @@ impl<'a> Context<'a> {
         let newer = self.runs.get(..place.position).unwrap_or_default();
         newer.iter().find(|run| {
             let pushed = |jobs: &Batch<Job>| self.push_jobs(&jobs.items).iter().any(|job| job.state.is_success());
-            let jobs = self.record(run).and_then(|record| record.jobs.as_ref());
+            let jobs = self.record(run).and_then(|record| record.jobs.as_deref());
             let went = !run.state.is_success() && (run.state != RunState::Waiting || jobs.is_some_and(pushed));
             went && self.moves(place, run, tag) && !self.pushed_nothing(run)
         })
@@ -207,7 +207,7 @@ impl<'a> Context<'a> {
     /// Returns when the push was over: the latest end of the push jobs, else the run's. Where nobody said which job
     /// pushes any may, and jobs that were not read may end as late as the run.
     pub(super) fn push_ended(&self, run: &Run) -> Option<Timestamp> {
-        let jobs = self.record(run).and_then(|record| record.jobs.as_ref());
+        let jobs = self.record(run).and_then(|record| record.jobs.as_deref());
         let pushing =
             jobs.map(|jobs| if self.guesses() { jobs.items.iter().collect() } else { self.push_jobs(&jobs.items) });
         let ran = pushing.into_iter().flatten().filter(|job| !left_out(run, job));

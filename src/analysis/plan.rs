@@ -8,6 +8,7 @@ use super::Policy;
 use super::cadence::cadence;
 use super::context::Context;
 use super::notes::Wants;
+use super::tag_list;
 use super::walk::walk;
 use crate::domain::{Listing, Look, Service, Snapshot, Urgency, Wanted};
 
@@ -26,6 +27,7 @@ pub fn plan(
     for place in ctx.places() {
         walk(&ctx, &place, &mut wants);
     }
+    tag_list::pool(&mut wants.0, snapshot, policy);
     wants.0
 }
 

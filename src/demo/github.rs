@@ -14,16 +14,30 @@ use super::world::{Provider, Run, Service, Workflow};
 /// The primary rate limit of a user's token, per hour.
 const LIMIT: u64 = 5_000;
 
+/// What a classic token of somebody who once needed more may do, and for how many days from the demo's start.
+const SCOPES: &str = "repo, workflow";
+const DAYS: i64 = 26;
+
 /// Answers one request.
 pub(super) fn reply(stage: &Stage, call: &Call) -> Reply {
     let now = stage.clock.now();
     let reply = unauthorized(stage, call).unwrap_or_else(|| route(stage, call, now).conditional(call));
-    limited(stage, reply, now)
+    let reply = limited(stage, reply, now);
+    match token(call) {
+        Some(token) if token == stage.secrets.github => {
+            let end = stage.clock.moment(DAYS * 24 * 3_600).strftime("%Y-%m-%d %H:%M:%S UTC");
+            reply.with("x-oauth-scopes", SCOPES).with("github-authentication-token-expiration", end)
+        }
+        Some(_) | None => reply,
+    }
+}
+
+fn token(call: &Call) -> Option<&str> {
+    call.authorization("bearer").or_else(|| call.authorization("token"))
 }
 
 fn unauthorized(stage: &Stage, call: &Call) -> Option<Reply> {
-    let token = call.authorization("bearer").or_else(|| call.authorization("token"));
-    match token {
+    match token(call) {
         Some(token) if token == stage.secrets.github => None,
         Some(_) => Some(refusal(Kind::Other, StatusCode::UNAUTHORIZED, "Bad credentials")),
         None if matches!(call.parts.as_slice(), [only] if only == "rate_limit") => None,

@@ -15,6 +15,9 @@ use super::world::{Provider, Run, Service};
 /// What an authenticated user may ask in a minute.
 const LIMIT: u64 = 2_000;
 
+/// In how many days from the demo's start the token ends.
+const DAYS: i64 = 5;
+
 /// Answers one request.
 pub(super) fn reply(stage: &Stage, call: &Call) -> Reply {
     let now = stage.clock.now();
@@ -40,6 +43,7 @@ fn route(stage: &Stage, call: &Call, now: i64) -> Reply {
     }
     let parts: Vec<&str> = call.parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
+        ["api", "v4", "personal_access_tokens", "self"] => own_token(stage),
         ["api", "v4", "projects", id, rest @ ..] => match project_named(stage, id) {
             Some(service) => project(stage, call, service, rest, now),
             None => not_found(if rest.is_empty() { Kind::Project } else { Kind::Runs }, "Project"),
@@ -49,6 +53,17 @@ fn route(stage: &Stage, call: &Call, now: i64) -> Reply {
         }
         _ => not_found(Kind::Other, ""),
     }
+}
+
+/// The token that asks. It ends soon, and can do no more than it needs.
+fn own_token(stage: &Stage) -> Reply {
+    let day = |days: i64| stage.clock.moment(days * 24 * 3_600).strftime("%Y-%m-%d").to_string();
+    let body = json!({
+        "id": 4711, "name": "landfall", "revoked": false, "created_at": stage.clock.written(-80 * 24 * 3_600),
+        "description": "reads pipelines", "scopes": ["read_api"], "user_id": 42,
+        "last_used_at": stage.clock.written(0), "active": true, "expires_at": day(DAYS),
+    });
+    Reply::json(Kind::Other, StatusCode::OK, &body)
 }
 
 /// A project is named by its number or by its path.

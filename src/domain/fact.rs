@@ -26,7 +26,7 @@ pub enum Fact {
         /// The run.
         run: RunKey,
         /// Its jobs.
-        batch: Batch<Job>,
+        batch: Arc<Batch<Job>>,
         /// When they were last read.
         seen_at: Timestamp,
         /// How many reads in a row gave these very jobs.

@@ -55,7 +55,7 @@ pub enum Seen {
     /// The newest runs of a service, newest first.
     Runs(ServiceName, Batch<Arc<Run>>),
     /// The jobs of a run.
-    Jobs(RunKey, Batch<Job>),
+    Jobs(RunKey, Arc<Batch<Job>>),
     /// What a finished job's log says.
     PushLog(RunKey, JobId, PushLog),
     /// A tag, and its manifest where the answer carried it.

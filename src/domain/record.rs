@@ -59,7 +59,7 @@ pub struct Miss {
 #[derive(Debug, Clone, Default)]
 pub struct RunRecord {
     /// Its jobs.
-    pub jobs: Option<Batch<Job>>,
+    pub jobs: Option<Arc<Batch<Job>>>,
     /// When its jobs were last read.
     pub jobs_seen_at: Option<Timestamp>,
     /// How many reads in a row gave these very jobs.
@@ -85,8 +85,10 @@ pub struct ImageRecord {
     pub configs: FxHashMap<Digest, Probe<ImageConfig>>,
     /// Blobs by digest.
     pub blobs: FxHashMap<Digest, Probe<()>>,
-    /// When this credential was last shown to be able to read the repository, and how many tags it listed.
+    /// When this credential was last shown to be able to read the repository.
     pub readable_at: Option<Timestamp>,
+    /// When a list of its tags last came.
+    pub listed_at: Option<Timestamp>,
     /// The last answer to a list of tags.
     pub canary: Option<Probe<Batch<Tag>>>,
     /// Tags that landed once, by tag and run.

@@ -71,6 +71,9 @@ impl Snapshot {
                 self.probed(&source, at, &probe);
                 let record = self.images.entry(image).or_default();
                 note_readable(record, at, &probe);
+                if matches!(probe, Probe::Present(_)) {
+                    record.listed_at = Some(at);
+                }
                 replace(&mut record.canary, Some(probe))
             }
             Seen::Traffic(kind, traffic) => {

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::analysis::Verdict;
+use crate::doctor::Grade;
 
 /// What the reader can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,6 +47,17 @@ impl Style {
             Verdict::Pending => "36",
             Verdict::Landed => "32",
             Verdict::NotExpected => "2",
+        };
+        Painted { text, sgr: self.colour.then_some(sgr) }
+    }
+
+    /// Returns the text in the grade's colour.
+    pub(super) fn grade(self, grade: Grade, text: &str) -> Painted<'_> {
+        let sgr = match grade {
+            Grade::Ok => "32",
+            Grade::Warn => "33",
+            Grade::Unknown => "36",
+            Grade::Fail => "1;31",
         };
         Painted { text, sgr: self.colour.then_some(sgr) }
     }

@@ -1,7 +1,8 @@
 //! Ages in few letters, and times in full.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+
+pub use crate::analysis::utc;
 
 /// Returns how long ago that was, as a person reads it off two clocks that show minutes: `now`, `3m`, `2h`, `4d`.
 ///
@@ -26,12 +27,6 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
         age if age == "now" => "just now".to_owned(),
         age => format!("{age} ago"),
     }
-}
-
-/// Returns the moment in full, in UTC.
-#[must_use]
-pub fn utc(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use super::View;
 use super::age::{ago, utc};
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
-use super::sources::{budget_words, kind, skewed, slower, state_words, thousands};
-use crate::analysis::SourceReport;
+use super::sources::{kind, state_words};
+use crate::analysis::{SourceFigure, SourceReport, pace_figures, thousands, traffic_figures};
 use crate::domain::{Remedy, SourceKind};
 
 pub(super) fn paragraphs(view: &View<'_>, source: &SourceReport) -> Vec<Paragraph> {
@@ -27,53 +27,18 @@ pub(super) fn paragraphs(view: &View<'_>, source: &SourceReport) -> Vec<Paragrap
     }
     dependants(&mut sheet, view, source);
     sheet.head("Traffic");
-    let traffic = &health.traffic;
-    sheet.text("last hour", sent(traffic.requests_last_hour, traffic.not_modified_last_hour));
-    sheet.text("since start", sent(traffic.requests, traffic.not_modified));
-    sheet.text("billed", format!("{} count against the budget", thousands(traffic.billed)));
-    if traffic.cache_bytes > 0 {
-        sheet.text(
-            "remembered",
-            format!("{} kB of answers that are asked for conditionally", traffic.cache_bytes / 1000),
-        );
+    figures(&mut sheet, traffic_figures(health));
+    sheet.head("Pace");
+    figures(&mut sheet, pace_figures(health));
+    if health.pace.stopped {
+        sheet.text("", "R tries once.");
     }
-    if let Some(budget) = &health.traffic.budget {
-        let resets = budget.resets_at.map(|at| format!(", starts anew at {}", utc(at))).unwrap_or_default();
-        sheet.fact("budget left", budget_words(budget).with(Tone::Plain, resets));
-    }
-    pace(&mut sheet, source);
     sheet.done()
 }
 
-fn sent(requests: u64, not_modified: u64) -> String {
-    format!("{} requests, {} of them answered by 304", thousands(requests), thousands(not_modified))
-}
-
-fn pace(sheet: &mut Sheet, source: &SourceReport) {
-    let pace = &source.health.pace;
-    sheet.head("Pace");
-    if pace.stopped {
-        sheet.text(
-            "stopped",
-            "the credential was refused; it goes on by itself once there is another, and R tries once",
-        );
-    } else if let Some((until, why)) = &pace.closed {
-        sheet.text("gate", format!("closed until {}: {why}", utc(*until)));
-    } else {
-        sheet.text("gate", "open");
-    }
-    if let Some(slower) = slower(source) {
-        sheet.text("slowed", slower);
-    }
-    if pace.under_way + pace.waiting > 0 {
-        sheet.text("now", format!("{} looks under way, {} due and waiting", pace.under_way, pace.waiting));
-    }
-    if let Some(next) = pace.next {
-        sheet.text("next look", utc(next));
-    }
-    if let Some(skew) = source.health.traffic.clock_skew {
-        let words = skewed(source).unwrap_or_else(|| format!("agrees, to {} s", skew.abs().as_secs().max(1)));
-        sheet.text("clock", words);
+fn figures(sheet: &mut Sheet, figures: Vec<SourceFigure>) {
+    for SourceFigure { name, words, scarce } in figures {
+        sheet.fact(name, Line::of(if scarce { Tone::Warn } else { Tone::Plain }, words));
     }
 }
 

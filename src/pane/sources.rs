@@ -1,13 +1,10 @@
 //! Sources: every CI host and registry, how it is doing and what it cost.
 
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-
 use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::{Filter, Met, Pane, Place, Search, Subject, View, sorted, widest};
-use crate::analysis::{Report, SourceReport};
+use crate::analysis::{Report, SourceReport, budget_words, clock, is_scarce, percent, resets, slower, thousands};
 use crate::domain::{Budget, SourceKind};
 
 pub(super) struct Sources;
@@ -24,7 +21,7 @@ impl Pane for Sources {
     fn columns(&self, report: &Report) -> Vec<Column> {
         let name = widest(report.sources.iter().map(|source| source.id.as_str()), 12);
         // The server's own words come before numbers, but only while there are any.
-        let has_more = |source: &SourceReport| source.health.failure.is_some() || slower(source).is_some();
+        let has_more = |source: &SourceReport| source.health.failure.is_some() || slower(&source.health).is_some();
         let words = if report.sources.iter().any(has_more) { 1 } else { 6 };
         vec![
             Column::words("Source", name.min(20), name.min(40), 0),
@@ -71,9 +68,9 @@ impl Pane for Sources {
             health.last_ok.map_or_else(|| Line::of(Tone::Dim, "never"), |at| Line::of(Tone::Plain, age(at, view.now))),
             Line::of(Tone::Plain, thousands(health.traffic.requests_last_hour)),
             share(health.traffic.not_modified_last_hour, health.traffic.requests_last_hour),
-            health.traffic.budget.as_ref().map_or_else(Line::new, budget_words),
-            resets(source).map_or_else(Line::new, |at| Line::of(Tone::Dim, clock(at))),
-            Line::of(tone, failure.or_else(|| slower(source)).unwrap_or_default()),
+            health.traffic.budget.as_ref().map_or_else(Line::new, budget),
+            resets(health).map_or_else(Line::new, |at| Line::of(Tone::Dim, clock(at))),
+            Line::of(tone, failure.or_else(|| slower(health)).unwrap_or_default()),
         ]
     }
 
@@ -120,72 +117,11 @@ pub(super) fn state_words(source: &SourceReport) -> Line {
 }
 
 /// Returns what is left of the budget; below a fifth it is to be looked at.
-pub(super) fn budget_words(budget: &Budget) -> Line {
-    let scarce = budget.limit.is_some_and(|limit| budget.remaining < limit / 5);
-    let tone = if scarce { Tone::Warn } else { Tone::Plain };
-    match budget.limit {
-        Some(limit) => Line::of(tone, format!("{}/{}", thousands(budget.remaining), thousands(limit))),
-        None => Line::of(tone, thousands(budget.remaining)),
-    }
-}
-
-/// Says how much slower the source is asked than usual, what is left, and until when; nothing where all is as usual.
-pub(super) fn slower(source: &SourceReport) -> Option<String> {
-    let tenths = source.health.pace.slowed.filter(|tenths| *tenths > 10)?;
-    let left = match &source.health.traffic.budget {
-        Some(Budget { remaining, limit: Some(limit), .. }) => {
-            format!(", {} of {} left", thousands(*remaining), thousands(*limit))
-        }
-        Some(Budget { limit: None, .. }) | None => String::new(),
-    };
-    let until = resets(source).map(|at| format!(", resets {} UTC", clock(at))).unwrap_or_default();
-    Some(format!("slowed ×{}.{}{left}{until}", tenths / 10, tenths % 10))
-}
-
-/// Says how far the source's clock is off, where that is more than a minute.
-pub(super) fn skewed(source: &SourceReport) -> Option<String> {
-    let skew = source.health.traffic.clock_skew.filter(|skew| skew.abs() > SignedDuration::from_mins(1))?;
-    let way = if skew.is_positive() { "ahead of" } else { "behind" };
-    Some(format!("its clock is {:#} {way} this one", SignedDuration::from_secs(skew.abs().as_secs())))
-}
-
-fn resets(source: &SourceReport) -> Option<Timestamp> {
-    source.health.traffic.budget.as_ref()?.resets_at
-}
-
-/// Returns the hour and minute of a moment, in UTC.
-pub(super) fn clock(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%H:%M").to_string()
+fn budget(budget: &Budget) -> Line {
+    Line::of(if is_scarce(budget) { Tone::Warn } else { Tone::Plain }, budget_words(budget))
 }
 
 /// Returns a part of a whole in percent.
-pub(super) fn share(part: u64, whole: u64) -> Line {
-    let percent = part.saturating_mul(100).checked_div(whole);
-    percent.map_or_else(Line::new, |percent| Line::of(Tone::Dim, format!("{percent}%")))
-}
-
-/// Returns a number with a comma between thousands.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_are_cut_into_thousands() {
-        let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
-        for (number, text) in cases {
-            assert_eq!(thousands(number), text);
-        }
-    }
+fn share(part: u64, whole: u64) -> Line {
+    percent(part, whole).map_or_else(Line::new, |percent| Line::of(Tone::Dim, format!("{percent}%")))
 }

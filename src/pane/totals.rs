@@ -3,9 +3,8 @@
 use super::View;
 use super::age::age;
 use super::line::{Align, Line, Tone};
-use super::sources::{skewed, slower};
 use super::verdict::{glyph, is_looked_at, tone, word};
-use crate::analysis::{Report, ServiceReport, SourceReport, Verdict};
+use crate::analysis::{Report, ServiceReport, SourceReport, Verdict, skewed, slower};
 
 /// How many rows have which verdict, and how far the looking has come. Kept up service by service, so that it costs
 /// nothing to show.
@@ -177,8 +176,8 @@ pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
 /// concerns landfall itself.
 fn notices(view: &View<'_>) -> Vec<(String, String)> {
     let about = |source: &SourceReport, words: Option<String>| words.map(|words| (source.id.to_string(), words));
-    let slowed = view.report.sources.iter().filter_map(|source| about(source, slower(source)));
-    let skewed = view.report.sources.iter().filter_map(|source| about(source, skewed(source)));
+    let slowed = view.report.sources.iter().filter_map(|source| about(source, slower(&source.health)));
+    let skewed = view.report.sources.iter().filter_map(|source| about(source, skewed(&source.health)));
     let own = view.snapshot.notices().iter().map(|(part, words)| (part.to_string(), words.to_string()));
     slowed.chain(skewed).chain(own).collect()
 }

@@ -163,6 +163,7 @@ impl Desk {
                 self.warm(image, now);
                 Ok(())
             }
+            Message::Tell => self.tell_everything(now).await,
         }
     }
 

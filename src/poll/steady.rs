@@ -8,7 +8,7 @@ use super::gate::{Because, Ended};
 use super::lane::Closed;
 use super::moment::Moment;
 use super::patient::{FIX_PAUSE, first};
-use crate::domain::{Failure, Remedy, Seen, SourceId, SourceKind, Urgency};
+use crate::domain::{Failure, Pace, Remedy, Seen, SourceId, SourceKind, Urgency};
 
 impl Desk {
     /// Where the machine has slept, what waits for a moment on the wall waits no longer.
@@ -165,8 +165,7 @@ impl Desk {
         let mut news = Vec::new();
         for (source, lane) in &mut self.queue.lanes {
             let answered = answered == Some(source);
-            // With the last answer of several the counts are told as they stay.
-            if !(answered && lane.is_quiet()) && !lane.told.is_due(answered, now.at) {
+            if !lane.told.is_due(answered, now.at) {
                 continue;
             }
             let pace = lane.pace(now);
@@ -174,11 +173,37 @@ impl Desk {
                 news.push((source.clone(), lane.kind, pace));
             }
         }
-        for (source, kind, mut pace) in news {
-            let due = self.queue.next_in_background(&source);
-            pace.next = self.queue.lane(&source).and_then(|lane| lane.next_in_background(due, now));
-            self.send(&source, Seen::Pace(kind, pace), now).await?;
+        for (source, kind, pace) in news {
+            self.tell_pace(&source, kind, pace, now).await?;
         }
         Ok(())
+    }
+
+    /// Tells the traffic and the pace of every source, news or not.
+    pub(super) async fn tell_everything(&mut self, now: Moment) -> Result<(), Gone> {
+        // What was wanted last is not weighed against the budget yet.
+        for source in self.queue.lanes.keys().cloned().collect::<Vec<_>>() {
+            self.queue.adjust(&source, now.at);
+        }
+        let lanes = self.queue.lanes.iter().map(|(source, lane)| (source.clone(), lane.kind, lane.pace(now)));
+        for (source, kind, pace) in lanes.collect::<Vec<_>>() {
+            if let Some(traffic) = self.asker.traffic(&source, kind) {
+                self.send(&source, Seen::Traffic(kind, traffic), now).await?;
+            }
+            self.tell_pace(&source, kind, pace, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_pace(
+        &mut self,
+        source: &SourceId,
+        kind: SourceKind,
+        mut pace: Pace,
+        now: Moment,
+    ) -> Result<(), Gone> {
+        let due = self.queue.next_in_background(source);
+        pace.next = self.queue.lane(source).and_then(|lane| lane.next_in_background(due, now));
+        self.send(source, Seen::Pace(kind, pace), now).await
     }
 }

@@ -95,7 +95,8 @@ fn credible(facts: Vec<Fact>, commit: Option<&str>) -> Vec<Fact> {
     facts.into_iter().filter(|fact| !is_content(fact)).map(doubted).collect()
 }
 
-fn style() -> Style {
+/// Returns what standard output can show.
+pub(super) fn style() -> Style {
     if !std::io::stdout().is_terminal() {
         return Style::default();
     }

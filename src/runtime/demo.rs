@@ -28,7 +28,7 @@ pub(super) async fn serve(servers: &Servers) -> Result<(), String> {
     let _ = out.flush();
     let _ = writeln!(
         std::io::stderr(),
-        "landfall: serving until interrupted; in another terminal run\n  landfall check --config {}",
+        "landfall: serving until interrupted; in another terminal run\n  landfall check --config {0}\n  landfall doctor --config {0}",
         file.display()
     );
     interrupted().await

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::CiOptions;
 use super::token::Token;
-use crate::domain::{AuthKind, AuthStage, Failure, PushLog, Stage, Text, Traffic};
+use crate::domain::{AuthKind, AuthStage, Failure, PushLog, Stage, Text, TokenFacts, TokenReport, Traffic};
 use crate::http::{Answer, Ask, Client, ClientOptions, Credential, OverCap, limited, says};
 use crate::push_log;
 
@@ -15,6 +15,8 @@ use crate::push_log;
 const LIST_CAP: u64 = 16 << 20;
 /// Of a longer log the first and the last half of this are read.
 const LOG_CAP: u64 = 2 << 20;
+/// What a token is worth takes a few lines.
+const TOKEN_CAP: u64 = 1 << 20;
 /// What is remembered of lists, to ask whether they changed.
 const CACHE: usize = 16 << 20;
 
@@ -25,6 +27,8 @@ pub(super) enum Kind {
     List,
     /// The log of a job.
     Log,
+    /// What the token is worth. It is asked anew each time.
+    Token,
 }
 
 /// One provider's API.
@@ -57,6 +61,18 @@ impl Api {
         self.client.distrust(answer);
     }
 
+    /// Returns what is known of the token, `None` without one. `told` asks the provider.
+    ///
+    /// # Errors
+    /// The token cannot be read here.
+    pub(super) async fn token(
+        &self,
+        told: impl Future<Output = Result<TokenFacts, Failure>>,
+    ) -> Result<Option<TokenReport>, Failure> {
+        let Some(kind) = self.token.kind().await? else { return Ok(None) };
+        Ok(Some(TokenReport { kind, told: told.await }))
+    }
+
     pub(super) async fn renewed(&self) -> bool {
         self.token.renewed().await
     }
@@ -69,6 +85,7 @@ impl Api {
         (ask.cap, ask.over_cap, ask.conditional) = match kind {
             Kind::List => (LIST_CAP, OverCap::Refuse, true),
             Kind::Log => (LOG_CAP, OverCap::KeepEnds, false),
+            Kind::Token => (TOKEN_CAP, OverCap::Refuse, false),
         };
         let credential = self.token.credential().await?;
         let answer = self.client.send(ask.clone().credential(credential.clone())).await?;

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use http::{HeaderName, Request, Response, header};
+use http::{HeaderName, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use rustc_hash::FxHashSet;
@@ -15,10 +15,10 @@ use url::Url;
 use super::api::{self, Api, Kind};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider};
-use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, Traffic};
+use super::{CiOptions, CiProvider, token_facts};
+use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, TokenReport, Traffic};
 use crate::http::{Answer, Ask};
-use dto::{JobDto, List, RunDto, TagDto};
+use dto::{JobDto, List, RateLimitDto, RunDto, TagDto};
 
 /// How many pages of git tags are read where a tag template needs to know them.
 const TAG_PAGES: usize = 3;
@@ -32,6 +32,7 @@ pub struct GitHub {
     /// Built on first use: it starts a task, which needs the runtime.
     routes: OnceLock<Octocrab>,
     runs: Memo<Batch<Arc<Run>>>,
+    jobs: Memo<Arc<Batch<Job>>>,
     tags: Memo<Arc<GitTags>>,
 }
 
@@ -46,7 +47,15 @@ impl GitHub {
     pub fn new(options: CiOptions) -> Result<Self, String> {
         let (id, base) = (options.id.clone(), options.url.clone());
         let api = Arc::new(Api::new(options, base.clone())?);
-        Ok(Self { id, base, api, routes: OnceLock::new(), runs: Memo::default(), tags: Memo::default() })
+        Ok(Self {
+            id,
+            base,
+            api,
+            routes: OnceLock::new(),
+            runs: Memo::default(),
+            jobs: Memo::default(),
+            tags: Memo::default(),
+        })
     }
 
     async fn ask(&self, kind: Kind, route: String) -> Result<Answer, Failure> {
@@ -151,15 +160,28 @@ impl CiProvider for GitHub {
         Ok(batch)
     }
 
-    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure> {
+    async fn jobs(&self, run: &RunKey) -> Result<Arc<Batch<Job>>, Failure> {
         let path = format!("repos/{}/actions/runs/{}/attempts/{}/jobs?per_page=100", run.repo, run.id, run.attempt);
         let page = |_: &str, answer: &Answer| self.page(answer, |job: JobDto| Some(job.job()));
-        pages::read(self.route(&path), &mut Reading::new(self), page, pages::everything).await
+        pages::whole(&self.jobs, self.route(&path), self, page).await
     }
 
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
         let path = format!("repos/{}/actions/jobs/{}/logs", run.repo, job.0);
         api::read_log(&self.ask(Kind::Log, self.route(&path)).await?)
+    }
+
+    async fn token(&self) -> Result<Option<TokenReport>, Failure> {
+        let told = async {
+            let answer = self.ask(Kind::Token, self.route("rate_limit")).await?;
+            // Enterprise may have its limits switched off: it says so by a 404, and yet knows the token.
+            let unlimited = answer.status == StatusCode::NOT_FOUND && token_facts::says_something(&answer.headers);
+            if !unlimited {
+                api::json::<RateLimitDto>(&answer)?;
+            }
+            Ok(token_facts::github(&answer.headers))
+        };
+        self.api.token(told).await
     }
 
     fn traffic(&self) -> Traffic {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gitlab::api::common::SortOrder;
 use gitlab::api::endpoint_prelude::{Endpoint, QueryParams};
+use gitlab::api::personal_access_tokens::PersonalAccessTokenSelf;
 use gitlab::api::projects::jobs::JobTrace;
 use gitlab::api::projects::pipelines::{PipelineJobs, PipelineOrderBy, PipelineScope, Pipelines};
 use http::header;
@@ -17,9 +18,10 @@ use url::Url;
 use super::api::{self, Api, Kind};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider};
-use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, Traffic};
+use super::{CiOptions, CiProvider, token_facts};
+use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, TokenReport, Traffic};
 use crate::http::{Answer, Ask};
+pub(super) use dto::TokenDto;
 use dto::{IdDto, JobDto, PipelineDto};
 
 /// GitLab CI.
@@ -30,6 +32,7 @@ pub struct GitLab {
     base: Url,
     api: Api,
     runs: Memo<Batch<Arc<Run>>>,
+    jobs: Memo<Arc<Batch<Job>>>,
     tagged: Memo<Arc<FxHashSet<u64>>>,
 }
 
@@ -43,7 +46,7 @@ impl GitLab {
         let base = Url::parse(&format!("{instance}/api/v4/")).map_err(|error| format!("{instance}: {error}"))?;
         let id = options.id.clone();
         let api = Api::new(options, base.clone())?;
-        Ok(Self { id, base, api, runs: Memo::default(), tagged: Memo::default() })
+        Ok(Self { id, base, api, runs: Memo::default(), jobs: Memo::default(), tagged: Memo::default() })
     }
 
     /// Returns the address of an endpoint: the path with its project encoded, and the parameters.
@@ -58,7 +61,7 @@ impl GitLab {
     async fn ask(&self, kind: Kind, address: &str) -> Result<Answer, Failure> {
         let url = Url::parse(address).map_err(|error| Failure::Withheld(error.to_string().into()))?;
         let accepted = match kind {
-            Kind::List => "application/json",
+            Kind::List | Kind::Token => "application/json",
             Kind::Log => "text/plain",
         };
         self.api.get(kind, Ask::get(url).header(header::ACCEPT, accepted)).await
@@ -139,18 +142,27 @@ impl CiProvider for GitLab {
         Ok(batch)
     }
 
-    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure> {
+    async fn jobs(&self, run: &RunKey) -> Result<Arc<Batch<Job>>, Failure> {
         let endpoint =
             PipelineJobs::builder().project(run.repo.as_str()).pipeline(run.id).include_retried(false).build();
         let first = self.address(&endpoint.map_err(withheld)?, &per_page(100))?;
         let page = |at: &str, answer: &Answer| page(at, answer, |job: JobDto| Some(job.job()));
-        pages::read(first, &mut Reading::new(self), page, pages::everything).await
+        pages::whole(&self.jobs, first, self, page).await
     }
 
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
         let endpoint = JobTrace::builder().project(run.repo.as_str()).job(job.0).build().map_err(withheld)?;
         let address = self.address(&endpoint, &QueryParams::default())?;
         api::read_log(&self.ask(Kind::Log, &address).await?)
+    }
+
+    async fn token(&self) -> Result<Option<TokenReport>, Failure> {
+        let told = async {
+            let endpoint = PersonalAccessTokenSelf::builder().build().map_err(withheld)?;
+            let address = self.address(&endpoint, &QueryParams::default())?;
+            api::json::<TokenDto>(&self.ask(Kind::Token, &address).await?).map(token_facts::gitlab)
+        };
+        self.api.token(told).await
     }
 
     fn traffic(&self) -> Traffic {

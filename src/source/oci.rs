@@ -15,7 +15,8 @@ use super::absence::{self, Asked};
 use super::{Registry, manifest};
 use crate::auth::{LoginFiles, Session, SessionOptions};
 use crate::domain::{
-    Batch, CredentialSource, Digest, Failure, ImageConfig, ImageName, Manifest, Probe, SourceId, Tag, TagRef, Traffic,
+    Batch, CredentialSource, Digest, Failure, ImageConfig, ImageName, LoginReport, Manifest, Probe, SourceId, Tag,
+    TagRef, Traffic,
 };
 use crate::http::{Answer, Ask, Client, ClientOptions, OverCap};
 
@@ -199,6 +200,10 @@ impl Oci {
         manifest::tags(&answer, PAGE).map(Probe::Present)
     }
 
+    fn ping(&self) -> Result<Ask, Failure> {
+        self.base.join("v2/").map(Ask::get).map_err(|error| Failure::Withheld(error.to_string().into()))
+    }
+
     /// Returns what was seen, or why nothing was; a refusal says whose login was refused.
     async fn settle<T>(&self, image: &ImageName, outcome: Result<Probe<T>, Failure>) -> Probe<T> {
         match outcome.unwrap_or_else(Probe::Unseen) {
@@ -287,9 +292,16 @@ impl Registry for Oci {
     }
 
     async fn warm(&self, image: &ImageName) {
-        if let Ok(ping) = self.base.join("v2/") {
+        if let Ok(ping) = self.ping() {
             // What goes wrong here goes wrong again where it is asked for, and is told there.
-            let _ = self.session.warm(image.repository(), &Ask::get(ping)).await;
+            let _ = self.session.warm(image.repository(), &ping).await;
+        }
+    }
+
+    async fn login(&self, image: &ImageName) -> Result<LoginReport, Failure> {
+        match self.session.login(image.repository(), &self.ping()?).await {
+            Err(failure) => Err(self.session.named(image.repository(), failure).await),
+            login => login,
         }
     }
 

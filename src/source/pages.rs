@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, header};
 
-use super::memo::{Pages, Reading};
+use super::memo::{Memo, Pages, Reading};
 use crate::domain::{Batch, Failure, Globs, Run, Service, TagTemplate};
 use crate::http::Answer;
 
@@ -81,8 +81,24 @@ pub(super) async fn read<T, P: Pages>(
     Ok(batch)
 }
 
+/// Reads a whole list, or returns the very one that was read last where each of its pages is confirmed by a 304.
+pub(super) async fn whole<T, P: Pages>(
+    memo: &Memo<Arc<Batch<T>>>,
+    first: String,
+    pages: &P,
+    page: impl Fn(&str, &Answer) -> Result<Page<T>, Failure>,
+) -> Result<Arc<Batch<T>>, Failure> {
+    let mut reading = Reading::new(pages);
+    if let Some(known) = memo.confirmed(&first, &mut reading).await {
+        return Ok(known);
+    }
+    let batch = Arc::new(read(first.clone(), &mut reading, page, everything).await?);
+    memo.keep(first, &reading, 0, Arc::clone(&batch));
+    Ok(batch)
+}
+
 /// Takes everything in.
-pub(super) fn everything<T>(items: &mut Vec<T>, item: T) -> Enough {
+fn everything<T>(items: &mut Vec<T>, item: T) -> Enough {
     items.push(item);
     Enough::No
 }

@@ -1,6 +1,8 @@
 //! A provider's token: sent with each request, and read again once it was refused or its file changed.
 
-use crate::domain::{AuthKind, AuthStage, Failure, SecretSource, SourceId, Text};
+use secrecy::ExposeSecret as _;
+
+use crate::domain::{AuthKind, AuthStage, Failure, SecretSource, SourceId, Text, TokenKind};
 use crate::http::{Credential, Renewable, secret_origin};
 
 /// A provider's token, or none.
@@ -25,6 +27,15 @@ impl Token {
             says: format!("the token of {}: {why}", self.id).into(),
         };
         Ok(Some(Credential::Bearer(secret.get().await.map_err(|error| unreadable(error.0))?)))
+    }
+
+    /// Returns what the token's prefix tells of it; `None` without one.
+    pub(super) async fn kind(&self) -> Result<Option<TokenKind>, Failure> {
+        let credential = self.credential().await?;
+        Ok(credential.map(|credential| match credential {
+            Credential::Bearer(token) => TokenKind::of(token.expose_secret()),
+            Credential::Basic(..) => TokenKind::Unnamed,
+        }))
     }
 
     /// Takes note that a token was refused. Returns another, where there is one by now.

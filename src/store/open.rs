@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::Error as MigrationError;
 
-use super::{StoreError, schema};
+use super::{StoreError, aside, schema};
 
-const FILE: &str = "history.sqlite";
+pub(super) const FILE: &str = "history.sqlite";
 /// Held while one process opens, so that two do not make the same tables or set aside each other's file.
 const LOCK: &str = "history.lock";
 /// How long another process may take for its writing.
@@ -48,7 +48,7 @@ pub(super) fn open(dir: &Path, now: Timestamp, damaged: Option<Identity>) -> Res
     let (connection, warning) = match first {
         Ok(connection) => (connection, None),
         Err(StoreError::Damaged(_)) => {
-            let aside = set_aside(&path, now).map_err(|error| StoreError::of_file(&path, &error))?;
+            let aside = aside::set_aside(&path, now).map_err(|error| StoreError::of_file(&path, &error))?;
             let warning = format!("the history was damaged: it is now {}, and a new one was begun", aside.display());
             (ready(&path, alone)?, Some(warning))
         }
@@ -64,6 +64,13 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE / 10)?;
     Ok(connection)
+}
+
+/// Brings what is in the log of writes into the file, and cuts the log to nothing; as far as that goes at once, for
+/// whoever is writing or reading goes first.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE / 10)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 /// Reads the whole file, and returns whether it is sound as far as that can be told. One that cannot be read now is not
@@ -125,27 +132,6 @@ fn identity(path: &Path) -> Identity {
 #[cfg(not(unix))]
 fn identity(_path: &Path) -> Identity {
     Identity(None)
-}
-
-/// Renames the database and what belongs to it, and returns its new place.
-fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
-    let mark = now.strftime("corrupt-%Y%m%dT%H%M%SZ").to_string();
-    let longer = |path: &Path, end: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
-    let marks = (2..).map(|count| format!(".{mark}-{count}"));
-    let free = |end: &String| !longer(path, end).exists();
-    let end = std::iter::once(format!(".{mark}")).chain(marks).find(free).unwrap_or_default();
-    for beside in ["-wal", "-shm"].map(|end| longer(path, end)) {
-        if beside.exists() {
-            fs::rename(&beside, longer(&beside, &end))?;
-        }
-    }
-    let aside = longer(path, &end);
-    fs::rename(path, &aside)?;
-    Ok(aside)
 }
 
 /// Waits for whoever is opening right now; a process that was stopped there must not stop this one. Returns whether

@@ -121,7 +121,7 @@ impl<'a> Recalling<'a> {
                 return Ok(None);
             }
             let fact = stored_job::read_jobs(body, &mut this.words).zip(moment(seen));
-            Ok(fact.map(|(batch, seen_at)| Fact::Jobs { run, batch, seen_at, looks }))
+            Ok(fact.map(|(batch, seen_at)| Fact::Jobs { run, batch: batch.into(), seen_at, looks }))
         })
     }
 

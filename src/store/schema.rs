@@ -7,7 +7,7 @@ use super::old;
 
 /// The versions. Moments are microseconds since 1970. A row's `sum` guards all of it but
 /// `shelf`, `used` and `oldest`, which say no more than what becomes of it.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; NEWEST as usize] = [
     "
     CREATE TABLE landed (
         image TEXT NOT NULL, tag TEXT NOT NULL,
@@ -114,6 +114,9 @@ const STEPS: [&str; 2] = [
     CREATE INDEX answer_age ON answer_used (used);
 ",
 ];
+
+/// The newest version.
+pub(super) const NEWEST: u32 = 2;
 
 /// Brings the file to the newest version, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), MigrationError> {

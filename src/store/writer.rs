@@ -219,6 +219,8 @@ impl<C: Fn() -> Timestamp, T: Fn(Option<String>)> Writing<C, T> {
                 self.sweep();
             }
         }
+        // Whoever ends last does it otherwise, or the next to write.
+        let _ = self.store.leave();
     }
 
     fn write_and_rest(&mut self, changes: Changes, orders: &Receiver<Order>) {

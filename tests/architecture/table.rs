@@ -6,7 +6,8 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("analysis", &["domain"]),
     ("pane", &["analysis", "domain"]),
-    ("output", &["analysis", "domain"]),
+    ("doctor", &["analysis", "domain", "store::Contents", "store::Inspection", "store::StoreError"]),
+    ("output", &["analysis", "doctor", "domain"]),
     ("app", &["analysis", "domain", "pane"]),
     ("ui", &["app::Screen", "pane"]),
     ("http", &["domain"]),
@@ -25,8 +26,8 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     (
         "runtime",
         &[
-            "analysis", "app", "cli", "command", "config", "demo", "domain", "http", "output", "pane", "poll",
-            "source", "store", "terminal", "ui",
+            "analysis", "app", "cli", "command", "config", "demo", "doctor", "domain", "http", "output", "pane",
+            "poll", "source", "store", "terminal", "ui",
         ],
     ),
     ("main", &["cli", "command", "config", "runtime"]),
@@ -51,7 +52,8 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// Modules in which the same input gives the same output: no IO, no clock, no task, no colour, no terminal.
-pub(crate) const PURE: &[&str] = &["domain", "analysis", "push_log", "junit", "retry_log", "pane", "output", "app"];
+pub(crate) const PURE: &[&str] =
+    &["domain", "analysis", "push_log", "junit", "retry_log", "pane", "doctor", "output", "app"];
 
 /// What a pure module may not name, as the beginning of a path.
 pub(crate) const IMPURE_PATHS: &[&str] = &[

@@ -8,7 +8,7 @@ use landfall::http::Archive;
 use landfall::source::{CiOptions, CiProvider, GitHub};
 
 use crate::archive::Shelf;
-use crate::ci::{fixture, options, runs, service};
+use crate::ci::{fixture, key, options, runs, service};
 use crate::loopback::{Loopback, Seen, answer};
 use crate::{JSON, REPO, anonymous};
 
@@ -220,4 +220,50 @@ async fn after_a_restart_the_first_look_is_a_304_and_says_the_same() {
     let later = second.runs(&service, 20).await.unwrap();
     assert_eq!(shared(&later, &again), again.items.len(), "it was read once");
     assert!(shelf.written().is_empty());
+}
+
+#[tokio::test]
+async fn jobs_whose_pages_are_confirmed_are_the_very_list_of_before() {
+    let jobs = Loopback::answering(|seen| {
+        let host = seen.header("host").unwrap();
+        if seen.header("if-none-match") == Some("\"one\"") {
+            return answer(304, &[("etag", "\"one\"")], "");
+        }
+        let link = format!("<http://{host}{}&page=2>; rel=\"next\"", seen.path);
+        if seen.path.ends_with("page=2") {
+            return answer(200, &[JSON, ("etag", "\"one\"")], fixture("github/jobs_page2.json"));
+        }
+        answer(200, &[JSON, ("etag", "\"one\""), ("link", &link)], fixture("github/jobs_page1.json"))
+    })
+    .await;
+    let github = anonymous(&jobs);
+    let first = github.jobs(&key(REPO, 101, 1)).await.unwrap();
+    let again = github.jobs(&key(REPO, 101, 1)).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &again) && first.complete);
+    let other = github.jobs(&key(REPO, 102, 1)).await.unwrap();
+    assert!(!Arc::ptr_eq(&first, &other), "another run has its own");
+    let mut before = (0, 0);
+    assert_eq!(sent(&github, &mut before), (2, 6));
+}
+
+#[tokio::test]
+async fn jobs_of_which_a_page_was_lacking_are_read_anew() {
+    let broken = Arc::new(AtomicUsize::new(1));
+    let told = Arc::clone(&broken);
+    let server = Loopback::answering(move |seen| {
+        let host = seen.header("host").unwrap();
+        let link = format!("<http://{host}{}&page=2>; rel=\"next\"", seen.path);
+        match (seen.path.ends_with("page=2"), told.load(Ordering::SeqCst)) {
+            (true, 1) => answer(502, &[], ""),
+            _ if seen.header("if-none-match").is_some() => answer(304, &[("etag", "\"one\"")], ""),
+            (true, _) => answer(200, &[JSON, ("etag", "\"one\"")], fixture("github/jobs_page2.json")),
+            (false, _) => answer(200, &[JSON, ("etag", "\"one\""), ("link", &link)], fixture("github/jobs_page1.json")),
+        }
+    })
+    .await;
+    let github = anonymous(&server);
+    let cut = github.jobs(&key(REPO, 101, 1)).await.unwrap();
+    broken.store(0, Ordering::SeqCst);
+    let whole = github.jobs(&key(REPO, 101, 1)).await.unwrap();
+    assert!(!cut.complete && whole.complete && whole.items.len() > cut.items.len());
 }

@@ -1,11 +1,12 @@
-//! Files that were damaged in every way: nobody panics, nothing comes back that was not kept, nothing is deleted.
+//! Files that were damaged in every way: nobody panics, nothing comes back that was not kept, and the two
+//! newest damaged files stay.
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
 use landfall::domain::Fact;
-use landfall::store::{Retention, Store};
+use landfall::store::{Retention, Store, inspect};
 
 use crate::world::{at, blob, config, image, jobs, judged, landed, log, manifest, open, runs, tag};
 
@@ -189,4 +190,35 @@ fn two_files_that_were_set_aside_in_the_same_second_are_both_there() {
     let first = fs::read_to_string(dir.path().join("history.sqlite.corrupt-20260304T050000Z")).unwrap();
     let second = fs::read_to_string(dir.path().join("history.sqlite.corrupt-20260304T050000Z-2")).unwrap();
     assert!(first.starts_with("one") && second.starts_with("two"));
+}
+
+#[test]
+fn of_files_that_were_set_aside_the_two_newest_stay_with_what_belongs_to_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let stranger = dir.path().join("history.sqlite.corrupt-by-hand");
+    fs::write(&stranger, "somebody else's").unwrap();
+    for minute in 1..=4 {
+        fs::write(dir.path().join(FILE), "damaged ".repeat(500)).unwrap();
+        let store = Store::open(dir.path(), at(minute), Retention::default()).unwrap();
+        assert!(store.warning().is_some());
+        // What a file has that was damaged while it was in use.
+        fs::write(dir.path().join(format!("{LOG}.corrupt-20260304T050{minute}00Z")), "its log").unwrap();
+    }
+    let mut names: Vec<String> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("corrupt"))
+        .collect();
+    names.sort();
+    let kept = [
+        "history.sqlite-wal.corrupt-20260304T050300Z",
+        "history.sqlite-wal.corrupt-20260304T050400Z",
+        "history.sqlite.corrupt-20260304T050300Z",
+        "history.sqlite.corrupt-20260304T050400Z",
+        "history.sqlite.corrupt-by-hand",
+    ];
+    assert_eq!(names, kept);
+    let set_aside = inspect(dir.path()).set_aside;
+    let told: Vec<_> = set_aside.iter().map(|aside| aside.path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(told, [kept[3], kept[2]], "the newest first");
 }

@@ -120,7 +120,7 @@ pub(crate) fn jobs(id: u64, variant: u8, minutes: i64) -> Fact {
         url: "https://github.com/acme/repo/jobs/1".into(),
     };
     let batch = Batch { items: (0..variant % 3).map(job).collect(), skipped: 0, complete: true };
-    Fact::Jobs { run: run_key(id), batch, seen_at: at(minutes), looks: u32::from(variant) }
+    Fact::Jobs { run: run_key(id), batch: batch.into(), seen_at: at(minutes), looks: u32::from(variant) }
 }
 
 pub(crate) fn log(id: u64, variant: u8) -> Fact {

@@ -54,6 +54,35 @@ fn what_was_given_last_is_written_before_the_end() {
 }
 
 #[test]
+fn an_orderly_end_leaves_no_log_of_writes_though_others_have_the_file_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let (writer, _) = start(open(dir.path()));
+    writer.keep(vec![runs(1, 5, 3, 0)]);
+    let other = Connection::open(dir.path().join("history.sqlite")).unwrap();
+    other.query_row("SELECT count(*) FROM note", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert!(writer.finish(LONG));
+    assert_eq!(std::fs::metadata(dir.path().join("history.sqlite-wal")).unwrap().len(), 0);
+    drop(other);
+    assert_eq!(recalled(dir.path()), sorted([runs(1, 5, 3, 0)]));
+}
+
+#[test]
+fn somebody_who_reads_does_not_hold_up_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    store.keep(&[tag(1, 2, 0)], at(0)).unwrap();
+    let other = Connection::open(dir.path().join("history.sqlite")).unwrap();
+    let reading = other.unchecked_transaction().unwrap();
+    reading.query_row("SELECT count(*) FROM tag", [], |row| row.get::<_, i64>(0)).unwrap();
+    let (writer, _) = start(store);
+    writer.keep(vec![runs(1, 5, 3, 0)]);
+    assert!(writer.finish(LONG), "what was given is written all the same");
+    drop(reading);
+    drop(other);
+    assert_eq!(recalled(dir.path()), sorted([tag(1, 2, 0), runs(1, 5, 3, 0)]));
+}
+
+#[test]
 fn a_writer_that_is_dropped_writes_what_it_has() {
     let dir = tempfile::tempdir().unwrap();
     let (writer, _) = start(open(dir.path()));

@@ -107,7 +107,7 @@ pub(crate) fn runs(name: &str, runs: &[Arc<Run>]) -> Vec<Observation> {
         };
         let jobs = Batch { items: vec![job], skipped: 0, complete: true };
         let log = PushLog { available: true, ..PushLog::default() };
-        observations.push(seen(now(), "github", Seen::Jobs(run.key.clone(), jobs)));
+        observations.push(seen(now(), "github", Seen::Jobs(run.key.clone(), jobs.into())));
         observations.push(seen(now(), "github", Seen::PushLog(run.key.clone(), JobId(run.key.id), log)));
     }
     observations

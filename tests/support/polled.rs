@@ -116,8 +116,8 @@ impl CiProvider for Scripted {
         self.ask(Look::Runs(service.name.clone())).await.map(|()| whole(vec![]))
     }
 
-    async fn jobs(&self, run: &RunKey) -> Result<Batch<Job>, Failure> {
-        self.ask(Look::Jobs(run.clone())).await.map(|()| whole(vec![]))
+    async fn jobs(&self, run: &RunKey) -> Result<Arc<Batch<Job>>, Failure> {
+        self.ask(Look::Jobs(run.clone())).await.map(|()| whole(vec![]).into())
     }
 
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {

@@ -162,7 +162,7 @@ impl World {
             finished_at: Some(minutes_ago(ended)),
             url: "https://ci.test/job".into(),
         };
-        self.see(now(), Seen::Jobs(run.clone(), Batch { items: vec![job], skipped: 0, complete: true }))
+        self.see(now(), Seen::Jobs(run.clone(), Batch { items: vec![job], skipped: 0, complete: true }.into()))
     }
 
     /// The push job's log: one claim for each (repository, tag, digest).

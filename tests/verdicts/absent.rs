@@ -242,7 +242,7 @@ fn jobs_read_before_their_end_are_read_again_once_the_run_is_over() {
         url: "https://ci.test/job".into(),
     };
     let batch = landfall::domain::Batch { items: vec![running], skipped: 0, complete: true };
-    world.see(now(), Seen::Jobs(run.clone(), batch)).gone(TAG);
+    world.see(now(), Seen::Jobs(run.clone(), batch.into())).gone(TAG);
     assert_eq!(world.verdict(&run), Verdict::Unknown);
     assert!(!world.row(&run).settled);
 }

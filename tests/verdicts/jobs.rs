@@ -27,7 +27,7 @@ fn jobs(named: &[(&str, RunState, i64)]) -> Batch<Job> {
 }
 
 fn see(world: &mut World, run: &RunKey, batch: &Batch<Job>) {
-    world.see(now(), Seen::Jobs(run.clone(), batch.clone()));
+    world.see(now(), Seen::Jobs(run.clone(), batch.clone().into()));
     for job in &batch.items {
         world.see(now(), Seen::PushLog(run.clone(), job.id, landfall::domain::PushLog::default()));
     }

@@ -200,7 +200,7 @@ fn a_log_that_came_late_is_looked_for_once_more() {
         finished_at: Some(now()),
         url: "https://ci.test/job".into(),
     };
-    world.see(now(), Seen::Jobs(run.clone(), Batch { items: vec![job], skipped: 0, complete: true }));
+    world.see(now(), Seen::Jobs(run.clone(), Batch { items: vec![job], skipped: 0, complete: true }.into()));
     world.see(now(), Seen::PushLog(run.clone(), JobId(1), PushLog::default())).pushed(TAG, "one", None);
     let plan = plan(&world.snapshot, &world.service, &world.policy, now(), false);
     let again = plan.iter().find(|wanted| matches!(wanted.look, Look::PushLog(..))).unwrap();

@@ -137,7 +137,7 @@ fn legs(world: &mut World, run: &RunKey, legs: &[(&str, Conclusion)]) {
         let log = PushLog { available: true, ..PushLog::default() };
         world.see(now(), Seen::PushLog(run.clone(), job.id, log));
     }
-    world.see(now(), Seen::Jobs(run.clone(), Batch { items, skipped: 0, complete: true }));
+    world.see(now(), Seen::Jobs(run.clone(), Batch { items, skipped: 0, complete: true }.into()));
 }
 
 #[test]

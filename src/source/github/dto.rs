@@ -16,6 +16,13 @@ pub(super) struct List<'a> {
     pub(super) items: Vec<&'a RawValue>,
 }
 
+/// `GET /rate_limit`. Nothing without its resources is one.
+#[derive(Debug, Deserialize)]
+pub(super) struct RateLimitDto {
+    #[expect(dead_code, reason = "tells a rate limit from whatever else may answer")]
+    resources: serde::de::IgnoredAny,
+}
+
 /// A workflow run.
 #[derive(Debug, Deserialize)]
 pub(super) struct RunDto {

@@ -41,6 +41,17 @@ pub(super) struct JobDto {
     finished_at: Option<Timestamp>,
 }
 
+/// The token that asks. Nothing without an id is one.
+#[derive(Debug, Deserialize)]
+pub(in crate::source) struct TokenDto {
+    #[expect(dead_code, reason = "tells a token from whatever else may answer")]
+    id: u64,
+    pub(in crate::source) scopes: Option<Vec<serde_json::Value>>,
+    pub(in crate::source) expires_at: Option<String>,
+    pub(in crate::source) revoked: Option<bool>,
+    pub(in crate::source) active: Option<bool>,
+}
+
 /// Only the id of a pipeline.
 #[derive(Debug, Deserialize)]
 pub(super) struct IdDto {
