@@ -106,7 +106,7 @@ pub(super) fn again(place: &Place<'_>, tag: &Tag, record: &TagRecord, notes: &mu
 pub(super) fn next_look(place: &Place<'_>, seen_at: Timestamp, since: Timestamp) -> Timestamp {
     match place.urgency {
         Urgency::Newest => soon(seen_at, since),
-        _ if place.is_recent => within(seen_at, since, 60, 3_600),
+        _ if place.is_recent => within(seen_at, since, 300, 3_600),
         _ => within(seen_at, since, 3_600, 6 * 3_600),
     }
 }

@@ -12,7 +12,8 @@ use super::{Ask, ClientOptions, fault};
 use crate::domain::{Failure, Stage, Text};
 
 const CONNECT: Duration = Duration::from_secs(5);
-const IDLE: Duration = Duration::from_secs(90);
+/// A connection holds a buffer as large as what it read; after a burst only those stay that the background uses.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// The connections of one source.
 #[derive(Debug)]
