@@ -18,6 +18,11 @@ use crate::domain::{Failure, Look, Pace, SourceKind, Urgency};
 /// What is wanted is compared with the budget at most once in this time.
 const ADJUSTED: Duration = Duration::from_secs(5);
 
+/// Looks in the background go two abreast, so that only two find out that a token expired or that too much was asked …
+const ABREAST: usize = 2;
+/// … and more only where more than four wait for each.
+const BACKLOG: usize = 4;
+
 /// A look's place in the order: urgency first; for the newest commits what most other looks follow from; then age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn {
@@ -153,6 +158,9 @@ impl Lane {
         if !self.steady {
             return self.under_way < self.most && self.closing.closed(now).is_none();
         }
+        if urgency.is_background() && self.background >= ABREAST.max(self.waiting.len() / BACKLOG) {
+            return false;
+        }
         let asked = urgency == Urgency::Asked;
         let reserved = asked || (urgency == Urgency::Newest && unseen);
         let room =
@@ -196,7 +204,7 @@ impl Lane {
     /// Returns when the source is next asked in the background. `due` is when the next look is.
     pub(super) fn next_in_background(&self, due: Option<Instant>, now: Moment) -> Option<Timestamp> {
         let until = self.kept_closed(now).map(|(until, _)| until);
-        let due = if self.waiting.is_empty() { due } else { until };
+        let due = if self.waiting.is_empty() { due } else { until.or(Some(now.at)) };
         due.map(|due| now.wall_at(until.map_or(due, |until| until.max(due))))
     }
 
