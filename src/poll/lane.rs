@@ -20,8 +20,8 @@ const ADJUSTED: Duration = Duration::from_secs(5);
 
 /// Looks in the background go two abreast, so that only two find out that a token expired or that too much was asked …
 const ABREAST: usize = 2;
-/// … and more only where more than four wait for each.
-const BACKLOG: usize = 4;
+/// … and more only where more than six wait for each.
+const BACKLOG: usize = 6;
 
 /// A look's place in the order: urgency first; for the newest commits what most other looks follow from; then age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
