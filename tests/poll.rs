@@ -303,6 +303,19 @@ async fn nobody_waits_for_the_next_try_of_what_was_reported_as_failed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_let_go_is_asked_again_when_it_is_wanted_again() {
+    let mut bench = bench(PATIENT, |_, _| Ok(()));
+    bench.want([1, 2]);
+    bench.settle().await;
+    bench.poller.let_go(vec![wanted(1, Urgency::Depth).look]);
+    bench.want([1, 2]);
+    bench.settle().await;
+    bench.want([1, 2]);
+    bench.settle().await;
+    assert_eq!(bench.asked(), [1, 2, 1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_plan_made_before_a_failure_was_read_does_not_put_the_next_try_off() {
     let steady =
         Rhythm { attempts: 1, backoff: SignedDuration::from_secs(1), patience: SignedDuration::ZERO, ..PATIENT };
