@@ -240,8 +240,12 @@ impl<'a> Context<'a> {
 
     /// Returns when the grace of a run's push is over, where it is not over yet.
     pub(super) fn within_grace(&self, run: &Run) -> Option<Timestamp> {
-        let over = self.push_ended(run)?.saturating_add(self.policy.grace).unwrap_or(Timestamp::MAX);
-        (self.now < over).then_some(over)
+        self.grace_ends(run).filter(|over| self.now < *over)
+    }
+
+    /// Returns when the grace of a run's push is over, or was.
+    pub(super) fn grace_ends(&self, run: &Run) -> Option<Timestamp> {
+        Some(self.push_ended(run)?.saturating_add(self.policy.grace).unwrap_or(Timestamp::MAX))
     }
 }
 

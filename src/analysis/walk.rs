@@ -9,7 +9,7 @@ use super::context::{Context, Place};
 use super::identity::{Claimed, Evidence, Label, identity, worth_the_log};
 use super::lasting::{Lasting, Unhurried, look_again};
 use super::notes::{Notes, Silent};
-use super::proof::next_look;
+use super::proof::{early, next_look};
 use super::push::{self, Jobs, Logs, Pushed};
 use super::{Verdict, absence};
 use crate::domain::{Conclusion, Digest, Look, Probe, Proof, Run, RunState, Tag, TagRecord, TagRef, Urgency};
@@ -221,11 +221,8 @@ fn present<'a>(
     }));
     let evidence = Evidence { tag, digest, label, claim, log_waits: logs.waiting };
     let verdict = identity(ctx, place, &evidence, notes).unwrap_or_else(|| content.wholeness());
-    if verdict == Verdict::Incomplete
-        && let Some(over) = ctx.within_grace(place.run)
-    {
-        notes.say(|| format!("A registry may show a push in parts for a while; the grace lasts until {over:.0}."));
-        return Verdict::Pending;
+    if verdict == Verdict::Incomplete {
+        return early(ctx, place, tag, "A registry may show a push in parts for a while", notes).unwrap_or(verdict);
     }
     verdict
 }
