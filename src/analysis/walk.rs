@@ -116,6 +116,10 @@ fn tagged<'a>(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag, found: &mut Found
                 Some(lasting) => still_there(ctx, place, tag, lasting, record.seen_at, found, notes),
                 None => present(ctx, place, tag, digest, found, notes),
             };
+            if verdict == Verdict::Unknown {
+                // It points to something else by now, which is not known yet.
+                found.last_known = lasting.map(Lasting::last_known).or_else(|| noted(ctx, place, tag));
+            }
             if verdict == Verdict::Landed {
                 look_again(ctx, place, tag, record.seen_at, notes);
             } else if ctx.is_too_old(record.seen_at) {
@@ -143,7 +147,7 @@ fn tagged<'a>(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag, found: &mut Found
             });
             notes.unsure(|| format!("{}:{tag} must be looked at.", place.spec.repository));
             notes.want(Urgency::Again, None, look);
-            let proven = lasting.map(|lasting| (Verdict::Landed, lasting.record.last_seen));
+            let proven = lasting.map(Lasting::last_known);
             found.last_known = last_known(ctx, place, tag, record).or(proven).or_else(|| noted(ctx, place, tag));
             if let Some((verdict, at)) = found.last_known {
                 notes.say(|| format!("Last known: {verdict}, at {at:.0}."));

@@ -1,5 +1,7 @@
 //! What was proven whole once stands, costs nothing more, and leaves the memory.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use landfall::analysis::{Asked, Verdict, judge, keepsakes, plan, sheddable};
 use landfall::domain::{
@@ -134,6 +136,17 @@ fn a_proven_image_that_could_not_be_looked_at_again_is_unknown_and_says_what_it_
     world.tag(now(), TAGS[0], unreachable());
     let row = world.row(&runs[0]);
     assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, Some((Verdict::Landed, now()))));
+}
+
+#[test]
+fn what_points_to_something_that_was_not_read_yet_says_what_it_was() {
+    let (mut world, runs) = landed();
+    keep(&mut world);
+    let unread = index("unread", &[("child", "linux/amd64")]);
+    world.tag(now(), TAGS[0], Probe::Present(Arc::new(unread)));
+    let row = world.row(&runs[0]);
+    assert_eq!((row.verdict, row.settled), (Verdict::Unknown, false));
+    assert_eq!(row.last_known, Some((Verdict::Landed, now())));
 }
 
 #[test]
