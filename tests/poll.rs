@@ -262,6 +262,16 @@ async fn a_long_rate_limit_ends_all_that_waits_with_its_reason() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_fails_after_its_source_was_closed_for_long_is_not_waited_for() {
+    let until = start() + SignedDuration::from_mins(40);
+    let limited = move || Failure::RateLimited { until: Some(until), says: "slow down".into() };
+    let mut bench = bench(PATIENT, move |id, _| Err(if id == 1 { limited() } else { broken() }));
+    bench.want([1, 2]);
+    assert_eq!(bench.settle().await.get(&2), Some(&Err(broken())));
+    assert!(bench.clock.now() < until);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_token_is_not_tried_again_for_every_look() {
     let refused =
         || Failure::Auth { stage: AuthStage::Api, kind: AuthKind::BadPassword, says: "Bad credentials".into() };
