@@ -17,6 +17,9 @@ use landfall::poll::{Clock, Poller, Rhythm, Sources};
 use landfall::source::{CiProvider, Registry};
 use tokio::sync::mpsc;
 
+#[path = "poll/limits.rs"]
+mod limits;
+
 /// Follows tokio's paused time.
 struct Paused(tokio::time::Instant);
 
@@ -237,38 +240,6 @@ async fn a_source_that_is_down_is_given_up_for_all_that_waits() {
     assert_eq!(seen.len(), 300);
     assert!(seen.values().all(|seen| *seen == Err(broken())));
     assert!(bench.asked().len() < 250, "{} requests to a dead source", bench.asked().len());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_short_rate_limit_is_waited_for() {
-    let until = start() + SignedDuration::from_secs(5);
-    let limited = move || Failure::RateLimited { until: Some(until), says: "slow down".into() };
-    let mut bench = bench(PATIENT, move |_, before| if before == 0 { Err(limited()) } else { Ok(()) });
-    bench.want([1]);
-    assert_eq!(bench.settle().await.get(&1), Some(&Ok(())));
-    assert!(bench.clock.now() >= until);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_long_rate_limit_ends_all_that_waits_with_its_reason() {
-    let until = start() + SignedDuration::from_mins(40);
-    let limited = move || Failure::RateLimited { until: Some(until), says: "slow down".into() };
-    let mut bench = bench(PATIENT, move |_, _| Err(limited()));
-    bench.want(1..=50);
-    let seen = bench.settle().await;
-    assert_eq!(seen.len(), 50);
-    assert!(bench.asked().len() <= 4, "{:?}", bench.asked());
-    assert!(bench.clock.now() < until);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_fails_after_its_source_was_closed_for_long_is_not_waited_for() {
-    let until = start() + SignedDuration::from_mins(40);
-    let limited = move || Failure::RateLimited { until: Some(until), says: "slow down".into() };
-    let mut bench = bench(PATIENT, move |id, _| Err(if id == 1 { limited() } else { broken() }));
-    bench.want([1, 2]);
-    assert_eq!(bench.settle().await.get(&2), Some(&Err(broken())));
-    assert!(bench.clock.now() < until);
 }
 
 #[tokio::test(start_paused = true)]

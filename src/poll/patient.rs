@@ -130,10 +130,12 @@ impl Desk {
     ) -> Result<(), Gone> {
         let Ended { look, now, .. } = ended;
         let tries = self.queue.failed(source, look);
-        let closed = closes(failure, now);
+        let backoff = pause(first(&self.rhythm), tries, LONGEST_PAUSE);
+        // A limit that is over at once by the server's word is one all the same.
+        let closed = closes(failure, now).map(|closed| closed.max(backoff));
         let pause = match (closed, failure.remedy()) {
             (Some(closed), _) => closed,
-            (None, Remedy::Retry | Remedy::Wait(_)) => pause(first(&self.rhythm), tries, LONGEST_PAUSE),
+            (None, Remedy::Retry | Remedy::Wait(_)) => backoff,
             (None, Remedy::Fix) => FIX_PAUSE,
         };
         let until = now.at + pause;
