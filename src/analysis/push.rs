@@ -14,6 +14,9 @@ const LOGS_AT_MOST: usize = 5;
 /// job waits for ever, and a provider may forget to end one.
 const BELIEVED: u32 = 3;
 
+/// And one without any job, which can hardly be.
+const BELIEVED_EMPTY: u32 = 2;
+
 /// A log that is not there this long after its job's end will not come.
 const LOG_LAG: SignedDuration = SignedDuration::from_mins(2);
 
@@ -45,7 +48,8 @@ pub(super) fn jobs<'a>(ctx: &Context<'a>, place: &Place<'a>, urgency: Urgency, n
     if let Some((record, jobs, seen_at)) = seen {
         let over = place.run.state.is_finished();
         let open = ctx.push_jobs(&jobs.items).iter().any(|job| !job.state.is_finished());
-        if record.jobs_outdated || (over && open && record.jobs_looks < BELIEVED) {
+        let empty = jobs.items.is_empty() && record.jobs_looks < BELIEVED_EMPTY;
+        if record.jobs_outdated || (over && (empty || (open && record.jobs_looks < BELIEVED))) {
             notes.want(urgency, Some(later(seen_at, SignedDuration::from_secs(2))), look);
             return Jobs::NotYet;
         }

@@ -22,6 +22,8 @@ pub struct Listing {
     pub seen_at: Option<Timestamp>,
     /// The last failure to read it; cleared by the next answer.
     pub failure: Option<Miss>,
+    /// When it came empty, with runs known from before, which stay until it comes empty again.
+    pub emptied_at: Option<Timestamp>,
     /// When its runs last changed.
     pub changed_at: Option<Timestamp>,
     /// Runs that were listed, are not any more, and were not let go yet.

@@ -84,6 +84,19 @@ fn a_list_of_jobs_that_lacks_some_does_not_prove_that_nothing_was_to_be_pushed(#
 }
 
 #[test]
+fn that_a_run_had_no_job_at_all_is_believed_when_it_is_said_twice() {
+    let mut world = World::new().change(|service| service.push_job = globs(&[]));
+    let run = world.run(7, 30);
+    world.gone(TAG);
+    let none = jobs(&[]);
+    world.see(now(), Seen::Jobs(run.clone(), none.clone()));
+    assert_eq!(world.verdict(&run), Verdict::Unknown);
+    assert!(world.wants(|look| matches!(look, Look::Jobs(_))));
+    world.see(now(), Seen::Jobs(run.clone(), none));
+    assert_eq!(world.verdict(&run), Verdict::NotExpected);
+}
+
+#[test]
 fn a_skipped_job_that_only_sounds_like_a_push_proves_nothing() {
     assert_eq!(judged(&[], &jobs(&[("release notes", SKIPPED, 31), ("build", DONE, 31)])), Verdict::Unknown);
     assert_eq!(judged(&[], &jobs(&[("release notes", SKIPPED, 31), ("build", SKIPPED, 31)])), Verdict::NotExpected);
