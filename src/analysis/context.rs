@@ -183,6 +183,17 @@ impl<'a> Context<'a> {
         jobs.into_iter().any(|job| self.is_push_job(job))
     }
 
+    /// Returns whether a job that pushed in the last run of the workflow whose jobs are known is not listed here.
+    pub(super) fn may_yet_push(&self, place: &Place<'_>, listed: &Batch<Job>) -> bool {
+        let others = self.runs.iter().filter(|run| run.key != place.run.key && run.workflow == place.run.workflow);
+        let known = |run: &'a Arc<Run>| Some((run, self.record(run)?.jobs.as_ref()?));
+        let last = others.into_iter().filter(|run| run.state.is_finished()).find_map(known);
+        last.is_some_and(|(run, jobs)| {
+            let pushed = self.push_jobs(&jobs.items).into_iter().filter(|job| !left_out(run, job));
+            pushed.into_iter().any(|job| !listed.items.iter().any(|here| here.name == job.name))
+        })
+    }
+
     /// Returns whether nobody said which job pushes.
     pub(super) fn guesses(&self) -> bool {
         self.service.push_job.patterns().is_empty()

@@ -179,7 +179,9 @@ pub(super) fn pushed_all_the_same<'a>(ctx: &Context<'a>, place: &Place<'a>, note
         Jobs::Seen(batch) => batch,
     };
     let push_jobs = ctx.push_jobs(&batch.items);
-    let over = place.run.state.is_finished() || push_jobs.iter().all(|job| job.state.is_finished());
+    // A job that needs others may be listed only when those are over.
+    let all_over = || push_jobs.iter().all(|job| job.state.is_finished());
+    let over = place.run.state.is_finished() || (!is_partial(batch) && all_over() && !ctx.may_yet_push(place, batch));
     if over && push_jobs.iter().any(|job| job.state.is_success()) {
         Pushed::Yes
     } else if is_partial(batch) {
