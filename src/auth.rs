@@ -153,21 +153,32 @@ impl Session {
     }
 
     /// A registry that challenges nobody may yet show more to those who log in: what it denies to a stranger is
-    /// asked again with the login, where there is one.
+    /// asked again with the login, where there is one that can be sent unasked.
     async fn or_with_login(&self, repository: &str, mut ask: Ask, answer: Answer) -> Result<Answer, Failure> {
         let denied = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN) && !answer.elsewhere;
-        if !denied || limited(&answer).is_some() || self.logins.login(repository).await?.is_none() {
+        if !denied || limited(&answer).is_some() {
             return Ok(answer);
         }
-        let grant = self.basic(repository).await?;
-        ask.credential.clone_from(&grant.credential);
-        ask.on_behalf = grant.login;
-        let answer = self.client.send(ask).await?;
-        if answer.status == StatusCode::UNAUTHORIZED {
+        let Some((_, Login::Basic(..))) = self.logins.login(repository).await? else { return Ok(answer) };
+        let mut scheme = Scheme::Basic;
+        loop {
+            let grant = self.grant(repository, &scheme).await?;
+            ask.credential.clone_from(&grant.credential);
+            ask.on_behalf = grant.login;
+            let answer = self.client.send(ask.clone()).await?;
+            if answer.status != StatusCode::UNAUTHORIZED {
+                return Ok(answer);
+            }
             let challenge = Challenge::read(&answer.headers);
-            return Err(self.refusal(repository, &grant, &challenge, &answer));
+            match &challenge.scheme {
+                // It wants the login, and in another way.
+                Some(told @ Scheme::Bearer(_)) if scheme == Scheme::Basic && !answer.elsewhere => {
+                    self.scheme.set(told.clone()).await;
+                    scheme = told.clone();
+                }
+                Some(_) | None => return Err(self.refusal(repository, &grant, &challenge, &answer)),
+            }
         }
-        Ok(answer)
     }
 
     async fn grant(&self, repository: &str, scheme: &Scheme) -> Result<Grant, Failure> {
@@ -200,7 +211,16 @@ impl Session {
             }
             outcome
         };
-        let token = flight.get(Token::is_good, fetch).await?;
+        let token = match flight.get(Token::is_good, fetch).await {
+            Ok(token) => token,
+            Err(failure) => {
+                // It may not have been the registry that named this service: the next look asks for a challenge anew.
+                if !matches!(failure, Failure::Auth { .. } | Failure::RateLimited { .. }) {
+                    self.scheme.forget(|known| known == scheme).await;
+                }
+                return Err(failure);
+            }
+        };
         let credential = Some(Credential::Bearer(token.value.clone()));
         Ok(Grant { credential, login: token.login, token: Some(token.value), new })
     }
@@ -262,8 +282,9 @@ impl Session {
         }
         let otherwise = match (grant.login, &grant.token) {
             (None, _) => AuthKind::Absent,
-            (Some(_), None) => AuthKind::BadPassword,
-            (Some(_), Some(_)) => AuthKind::Unknown,
+            // Only who asks for a password can find that it is the wrong one.
+            (Some(_), None) if challenge.scheme == Some(Scheme::Basic) => AuthKind::BadPassword,
+            (Some(_), _) => AuthKind::Unknown,
         };
         let error = challenge.error.as_deref().filter(|_| grant.login.is_some());
         let kind = status::kind_in(error, &says, otherwise);

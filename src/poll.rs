@@ -30,7 +30,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::domain::{ImageName, Observation, Service, SourceId, Wanted};
+use crate::domain::{ImageName, Look, Observation, Service, SourceId, Wanted};
 use crate::source::{CiProvider, Registry};
 
 use ask::Asker;
@@ -90,6 +90,7 @@ struct Progress {
 
 enum Message {
     Want(Vec<Wanted>),
+    LetGo(Vec<Look>),
     Warm(ImageName),
     Tell,
 }
@@ -141,6 +142,13 @@ impl Poller {
     pub fn want(&self, wanted: Vec<Wanted>) {
         if !wanted.is_empty() {
             self.send(Message::Want(wanted));
+        }
+    }
+
+    /// Notes that what these looks gave is not at hand any more: where they are wanted again, they are asked again.
+    pub fn let_go(&self, looks: Vec<Look>) {
+        if !looks.is_empty() {
+            self.send(Message::LetGo(looks));
         }
     }
 

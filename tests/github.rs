@@ -255,13 +255,44 @@ async fn a_log_elsewhere_is_read_without_the_token() {
 }
 
 #[rstest]
-#[case(404)]
-#[case(410)]
+#[case(404, r#"{"message":"Not Found","status":"404"}"#)]
+#[case(410, r#"{"message":"Server Error","documentation_url":"https://docs.github.com/rest/actions"}"#)]
 #[tokio::test]
-async fn an_absent_log_is_an_answer(#[case] status: u16) {
-    let server = Loopback::answering(move |_| answer(status, &[JSON], fixture("github/not_found.json"))).await;
+async fn an_absent_log_is_an_answer(#[case] status: u16, #[case] body: &'static str) {
+    let server = Loopback::answering(move |_| answer(status, &[JSON], body)).await;
     let log = anonymous(&server).push_log(&key(REPO, 101, 1), JobId(11)).await.unwrap();
     assert!(!log.available);
+}
+
+const PAGE: &str = "<!DOCTYPE html><title>Not here</title>";
+
+#[rstest]
+#[case::a_page(404, &[("content-type", "text/html")], PAGE)]
+#[case::a_page_called_json(404, &[JSON], PAGE)]
+#[case::nothing(404, &[], "")]
+#[case::another_gateways_json(404, &[JSON], r#"{"message":"no Route matched with those values"}"#)]
+#[case::gone_by_nobodys_word(410, &[], "gone")]
+#[case::a_page_called_text(200, &[("content-type", "text/plain; charset=utf-8")], PAGE)]
+#[case::a_page_after_blanks(200, &[], "\u{feff}\r\n  <html lang=en><body>Sign in</body></html>")]
+#[case::a_stores_error(200, &[], "<?xml version=\"1.0\"?><Error><Code>BlobNotFound</Code></Error>")]
+#[tokio::test]
+async fn what_a_gateway_says_is_no_log_and_no_word_of_its_absence(
+    #[case] status: u16,
+    #[case] headers: &'static [(&'static str, &'static str)],
+    #[case] body: &'static str,
+) {
+    let server = Loopback::answering(move |_| answer(status, headers, body)).await;
+    let failure = anonymous(&server).push_log(&key(REPO, 101, 1), JobId(11)).await.unwrap_err();
+    assert!(matches!(failure, Failure::Malformed(_) | Failure::Ambiguous(_)), "{failure:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_knows_no_such_log_does_not_say_that_there_is_none() {
+    let store = Loopback::answering(|_| answer(404, &[JSON], fixture("github/not_found.json"))).await;
+    let there = store.at("logs/11").to_string();
+    let server = Loopback::answering(move |_| answer(302, &[("location", &there)], "")).await;
+    let failure = anonymous(&server).push_log(&key(REPO, 101, 1), JobId(11)).await.unwrap_err();
+    assert!(matches!(failure, Failure::Ambiguous(_)), "{failure:?}");
 }
 
 #[tokio::test]

@@ -184,6 +184,18 @@ async fn an_erased_trace_is_an_answer() {
     assert!(!log.available);
 }
 
+#[rstest]
+#[case::its_own_word(r#"{"message":"404 Not Found"}"#, true)]
+#[case::its_router(r#"{"error":"404 Not Found"}"#, true)]
+#[case::a_gateways_word(r#"{"error":"no upstream"}"#, false)]
+#[case::a_page("<html><title>404 Not Found</title></html>", false)]
+#[tokio::test]
+async fn a_trace_is_not_there_by_gitlabs_own_word_alone(#[case] body: &'static str, #[case] expected: bool) {
+    let server = Loopback::answering(move |_| answer(404, &[JSON], body)).await;
+    let log = anonymous(&server).push_log(&key(REPO, 201, 1), JobId(21)).await;
+    assert_eq!(log.is_ok_and(|log| !log.available), expected);
+}
+
 /// Answers by `two_pages`, with a mark that never changes.
 async fn marked_pages() -> Loopback {
     Loopback::answering(|seen| {

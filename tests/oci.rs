@@ -15,5 +15,7 @@ mod hub;
 mod loopback;
 #[path = "support/registry.rs"]
 mod registry;
+#[path = "oci/refusals.rs"]
+mod refusals;
 #[path = "oci/renewal.rs"]
 mod renewal;

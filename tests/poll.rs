@@ -17,6 +17,9 @@ use landfall::poll::{Clock, Poller, Rhythm, Sources};
 use landfall::source::{CiProvider, Registry};
 use tokio::sync::mpsc;
 
+#[path = "poll/limits.rs"]
+mod limits;
+
 /// Follows tokio's paused time.
 struct Paused(tokio::time::Instant);
 
@@ -240,28 +243,6 @@ async fn a_source_that_is_down_is_given_up_for_all_that_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_short_rate_limit_is_waited_for() {
-    let until = start() + SignedDuration::from_secs(5);
-    let limited = move || Failure::RateLimited { until: Some(until), says: "slow down".into() };
-    let mut bench = bench(PATIENT, move |_, before| if before == 0 { Err(limited()) } else { Ok(()) });
-    bench.want([1]);
-    assert_eq!(bench.settle().await.get(&1), Some(&Ok(())));
-    assert!(bench.clock.now() >= until);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_long_rate_limit_ends_all_that_waits_with_its_reason() {
-    let until = start() + SignedDuration::from_mins(40);
-    let limited = move || Failure::RateLimited { until: Some(until), says: "slow down".into() };
-    let mut bench = bench(PATIENT, move |_, _| Err(limited()));
-    bench.want(1..=50);
-    let seen = bench.settle().await;
-    assert_eq!(seen.len(), 50);
-    assert!(bench.asked().len() <= 4, "{:?}", bench.asked());
-    assert!(bench.clock.now() < until);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_refused_token_is_not_tried_again_for_every_look() {
     let refused =
         || Failure::Auth { stage: AuthStage::Api, kind: AuthKind::BadPassword, says: "Bad credentials".into() };
@@ -300,6 +281,19 @@ async fn nobody_waits_for_the_next_try_of_what_was_reported_as_failed() {
     bench.settle().await;
     assert!(bench.clock.now() < start() + SignedDuration::from_secs(1));
     assert_eq!(bench.asked(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_let_go_is_asked_again_when_it_is_wanted_again() {
+    let mut bench = bench(PATIENT, |_, _| Ok(()));
+    bench.want([1, 2]);
+    bench.settle().await;
+    bench.poller.let_go(vec![wanted(1, Urgency::Depth).look]);
+    bench.want([1, 2]);
+    bench.settle().await;
+    bench.want([1, 2]);
+    bench.settle().await;
+    assert_eq!(bench.asked(), [1, 2, 1]);
 }
 
 #[tokio::test(start_paused = true)]

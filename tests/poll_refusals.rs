@@ -154,6 +154,23 @@ async fn a_login_of_one_repository_that_is_refused_does_not_stop_those_of_others
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_was_refused_last_is_not_left_alone_when_all_are_accepted_again() {
+    let bad = || refused(AuthStage::Token, AuthKind::BadPassword);
+    let last = || tag("acme/last", 1);
+    let mut bench = bench(STEADY, move |asked| if asked.at < MINUTE { Err(bad()) } else { Ok(()) });
+    bench.poller.want(vec![wish(last(), Urgency::Newest)]);
+    bench.pass(MINUTE).await;
+    assert!(!bench.failures(&last()).is_empty());
+    // Another one finds out that it is over.
+    bench.keep([tag("acme/first", 1)], MINUTE);
+    bench.pass(MINUTE * 16).await;
+    assert!(bench.times(&tag("acme/first", 1)).last() > Some(&(MINUTE * 15)));
+    bench.keep([last()], MINUTE);
+    bench.pass(seconds(30)).await;
+    assert!(bench.times(&last()).last() > Some(&(MINUTE * 16)), "{:?}", bench.times(&last()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_look_that_alone_is_refused_does_not_stop_the_others() {
     let mut bench = bench(STEADY, |asked| if *asked.look == list(3) { Err(bad_token()) } else { Ok(()) });
     bench.keep((0..20).map(list), MINUTE);

@@ -174,10 +174,18 @@ impl<'a> Inspection<'_, 'a> {
             notes.want(Urgency::Again, self.looked_at, look);
         }
         self.content.names(manifest.revision.as_ref());
-        let ManifestKind::Image { config, layers } = &manifest.kind else {
-            self.content.unseen = true;
-            notes.say(|| format!("The index entry for {name} points to something that is no image."));
-            return None;
+        let (config, layers) = match &manifest.kind {
+            ManifestKind::Image { config, layers } => (config, layers),
+            ManifestKind::Index(_) => {
+                let why = "an index inside an index is not looked into, so whether it is whole is not known";
+                return self.not_read(&format!("The index entry for {name} is an index again; {why}."), notes);
+            }
+            ManifestKind::Other(media_type) => {
+                return self.not_read(
+                    &format!("The index entry for {name} is {media_type}, which is no image and is not read."),
+                    notes,
+                );
+            }
         };
         self.layers(layers, &name, notes);
         let config = self.config(config, notes)?;
@@ -189,6 +197,13 @@ impl<'a> Inspection<'_, 'a> {
             notes.say(|| format!("The index says {claimed}, but the image under it was built for {built}."));
         }
         config.platform.clone()
+    }
+
+    fn not_read(&mut self, sentence: &str, notes: &mut impl Notes) -> Option<Platform> {
+        self.content.unseen = true;
+        notes.say(|| sentence.to_owned());
+        notes.unsure(|| "Every entry of the index must point to an image.".to_owned());
+        None
     }
 
     fn describe(&mut self, config: &'a ImageConfig) {

@@ -183,6 +183,17 @@ impl<'a> Context<'a> {
         jobs.into_iter().any(|job| self.is_push_job(job))
     }
 
+    /// Returns whether a job that pushed in the last run of the workflow whose jobs are known is not listed here.
+    pub(super) fn may_yet_push(&self, place: &Place<'_>, listed: &Batch<Job>) -> bool {
+        let others = self.runs.iter().filter(|run| run.key != place.run.key && run.workflow == place.run.workflow);
+        let known = |run: &'a Arc<Run>| Some((run, self.record(run)?.jobs.as_ref()?));
+        let last = others.into_iter().filter(|run| run.state.is_finished()).find_map(known);
+        last.is_some_and(|(run, jobs)| {
+            let pushed = self.push_jobs(&jobs.items).into_iter().filter(|job| !left_out(run, job));
+            pushed.into_iter().any(|job| !listed.items.iter().any(|here| here.name == job.name))
+        })
+    }
+
     /// Returns whether nobody said which job pushes.
     pub(super) fn guesses(&self) -> bool {
         self.service.push_job.patterns().is_empty()
@@ -240,8 +251,12 @@ impl<'a> Context<'a> {
 
     /// Returns when the grace of a run's push is over, where it is not over yet.
     pub(super) fn within_grace(&self, run: &Run) -> Option<Timestamp> {
-        let over = self.push_ended(run)?.saturating_add(self.policy.grace).unwrap_or(Timestamp::MAX);
-        (self.now < over).then_some(over)
+        self.grace_ends(run).filter(|over| self.now < *over)
+    }
+
+    /// Returns when the grace of a run's push is over, or was.
+    pub(super) fn grace_ends(&self, run: &Run) -> Option<Timestamp> {
+        Some(self.push_ended(run)?.saturating_add(self.policy.grace).unwrap_or(Timestamp::MAX))
     }
 }
 

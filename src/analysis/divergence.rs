@@ -55,7 +55,8 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
         failure: listing.and_then(|listing| listing.failure.clone()),
         complete: listing.is_some_and(|listing| listing.complete),
         skipped: listing.map_or(0, |listing| listing.skipped),
-        settled: listing.is_some_and(|listing| listing.seen_at.is_some()) && !outstanding.0,
+        settled: listing.is_some_and(|listing| listing.seen_at.is_some() && listing.emptied_at.is_none())
+            && !outstanding.0,
         rows,
         reliability: Arc::default(),
     }

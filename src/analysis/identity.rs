@@ -7,6 +7,7 @@ use super::content::Content;
 use super::context::{Context, Place, names_commit};
 use super::moving;
 use super::notes::Notes;
+use super::proof::{OLD_FOR_A_WHILE, early};
 use super::push::Logs;
 use crate::domain::{Digest, ManifestKind, Probe, RevisionRule, Tag};
 
@@ -37,7 +38,7 @@ pub(super) fn identity<'a>(
         return Some(verdict);
     }
     if *claim == Claimed::Another {
-        return Some(stale(ctx, place, notes));
+        return Some(stale(ctx, place, tag, notes));
     }
     if *label != Label::Agrees && *claim != Claimed::Agrees {
         let shared = ctx.image(place).and_then(|image| image.tagged.get(digest)).filter(|tags| tags.len() > 1);
@@ -50,7 +51,7 @@ pub(super) fn identity<'a>(
                 )
             });
             // Two commits may build the same image, and the log of this push tells.
-            return Some(if *log_waits { Verdict::Unknown } else { stale(ctx, place, notes) });
+            return Some(if *log_waits { Verdict::Unknown } else { stale(ctx, place, tag, notes) });
         }
     }
     match label {
@@ -67,10 +68,9 @@ pub(super) fn identity<'a>(
     }
 }
 
-pub(super) fn stale(ctx: &Context<'_>, place: &Place<'_>, notes: &mut impl Notes) -> Verdict {
-    if let Some(over) = ctx.within_grace(place.run) {
-        notes.say(|| format!("A registry may serve the old digest for a while; the grace lasts until {over:.0}."));
-        return Verdict::Pending;
+pub(super) fn stale(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, notes: &mut impl Notes) -> Verdict {
+    if let Some(verdict) = early(ctx, place, tag, OLD_FOR_A_WHILE, notes) {
+        return verdict;
     }
     notes.cause(|| "The push of this commit did not replace what the tag pointed to.".to_owned());
     notes.step(|| "Push the image of this commit again; until then the tag deploys older content.".to_owned());

@@ -43,6 +43,11 @@ impl<'a> Lasting<'a> {
         self.record.digest == *digest
     }
 
+    /// Returns the verdict that it was, and when that was last seen.
+    pub(super) fn last_known(self) -> (Verdict, Timestamp) {
+        (Verdict::Landed, self.record.last_seen)
+    }
+
     /// Tells what was found. `seen_at` is when the tag was last seen to point there.
     pub(super) fn tell(
         &self,

@@ -5,6 +5,7 @@ use super::absence::not_to_push;
 use super::context::{Context, Place};
 use super::identity::{Claimed, Label, stale};
 use super::notes::Notes;
+use super::proof::{OLD_FOR_A_WHILE, early};
 use super::push::{self, Jobs};
 use crate::domain::{Look, Tag};
 
@@ -48,11 +49,9 @@ pub(super) fn judge<'a>(
         return Some(Verdict::Pending);
     }
     if owner.is_some() || claim == Claimed::Another {
-        return Some(stale(ctx, place, notes));
+        return Some(stale(ctx, place, tag, notes));
     }
-    let over = ctx.within_grace(place.run)?;
-    notes.say(|| format!("A registry may serve the old digest for a while; the grace lasts until {over:.0}."));
-    Some(Verdict::Pending)
+    early(ctx, place, tag, OLD_FOR_A_WHILE, notes)
 }
 
 /// Returns a verdict where a newer run may have moved the tag on, or one that is not listed.

@@ -37,6 +37,10 @@ fn list(listing: Option<&Listing>, service: &Service, policy: &Policy, now: Time
         let failed = listing.is_some_and(|listing| listing.failure.is_some());
         return Wanted { look, urgency: if failed { Urgency::Again } else { Urgency::Newest }, not_before: None };
     };
+    if let Some(emptied_at) = listing.emptied_at {
+        let again = emptied_at.saturating_add(policy.second_look).unwrap_or(emptied_at);
+        return Wanted { look, urgency: Urgency::Newest, not_before: Some(again) };
+    }
     if policy.asked.as_ref().is_some_and(|asked| seen_at < asked.at) && listing.failure.is_none() {
         return Wanted { look, urgency: Urgency::Newest, not_before: None };
     }

@@ -77,7 +77,7 @@ pub(super) fn absent_twice(
     let since = record.absent_since.unwrap_or(record.seen_at);
     let apart = since.saturating_add(ctx.policy.second_look).unwrap_or(since);
     let second = graced.map_or(apart, |graced| graced.max(apart));
-    if record.absent_looks >= 2 && last_absent(record) >= second {
+    if record.absent_looks >= 2 && last_answer(record) >= second {
         notes.say(|| format!("It was absent in {} looks since {since:.0}.", record.absent_looks));
         return true;
     }
@@ -86,10 +86,36 @@ pub(super) fn absent_twice(
     false
 }
 
-/// Returns when the tag was last seen absent: later looks may have failed.
-fn last_absent(record: &TagRecord) -> Timestamp {
+/// What may be seen of a push that is not long over.
+pub(super) const OLD_FOR_A_WHILE: &str = "A registry may serve the old digest for a while";
+
+/// Returns a verdict where the tag was not looked at since the grace of the push was over: what it points to may be
+/// what the push left behind, or what was there before it.
+pub(super) fn early(
+    ctx: &Context<'_>,
+    place: &Place<'_>,
+    tag: &Tag,
+    what: &str,
+    notes: &mut impl Notes,
+) -> Option<Verdict> {
+    let over = ctx.grace_ends(place.run)?;
+    if ctx.now < over {
+        notes.say(|| format!("{what}; the grace lasts until {over:.0}."));
+        return Some(Verdict::Pending);
+    }
+    let record = ctx.image(place)?.tags.get(tag)?;
+    if last_answer(record) >= over {
+        return None;
+    }
+    notes.say(|| format!("It was not looked at since the grace was over at {over:.0}, and another look decides."));
+    notes.want(place.urgency, Some(over), || look(place, tag));
+    Some(Verdict::Pending)
+}
+
+/// Returns when the registry last said something of the tag: later looks may have failed.
+fn last_answer(record: &TagRecord) -> Timestamp {
     match (&record.probe, &record.last_known) {
-        (Probe::Unseen(_), Some((at, Err(_)))) => *at,
+        (Probe::Unseen(_), Some((at, _))) => *at,
         (Probe::Present(_) | Probe::Absent(_) | Probe::Unseen(_), _) => record.seen_at,
     }
 }

@@ -14,6 +14,9 @@ const LOGS_AT_MOST: usize = 5;
 /// job waits for ever, and a provider may forget to end one.
 const BELIEVED: u32 = 3;
 
+/// And one without any job, which can hardly be.
+const BELIEVED_EMPTY: u32 = 2;
+
 /// A log that is not there this long after its job's end will not come.
 const LOG_LAG: SignedDuration = SignedDuration::from_mins(2);
 
@@ -45,7 +48,8 @@ pub(super) fn jobs<'a>(ctx: &Context<'a>, place: &Place<'a>, urgency: Urgency, n
     if let Some((record, jobs, seen_at)) = seen {
         let over = place.run.state.is_finished();
         let open = ctx.push_jobs(&jobs.items).iter().any(|job| !job.state.is_finished());
-        if record.jobs_outdated || (over && open && record.jobs_looks < BELIEVED) {
+        let empty = jobs.items.is_empty() && record.jobs_looks < BELIEVED_EMPTY;
+        if record.jobs_outdated || (over && (empty || (open && record.jobs_looks < BELIEVED))) {
             notes.want(urgency, Some(later(seen_at, SignedDuration::from_secs(2))), look);
             return Jobs::NotYet;
         }
@@ -175,7 +179,9 @@ pub(super) fn pushed_all_the_same<'a>(ctx: &Context<'a>, place: &Place<'a>, note
         Jobs::Seen(batch) => batch,
     };
     let push_jobs = ctx.push_jobs(&batch.items);
-    let over = place.run.state.is_finished() || push_jobs.iter().all(|job| job.state.is_finished());
+    // A job that needs others may be listed only when those are over.
+    let all_over = || push_jobs.iter().all(|job| job.state.is_finished());
+    let over = place.run.state.is_finished() || (!is_partial(batch) && all_over() && !ctx.may_yet_push(place, batch));
     if over && push_jobs.iter().any(|job| job.state.is_success()) {
         Pushed::Yes
     } else if is_partial(batch) {

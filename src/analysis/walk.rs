@@ -9,7 +9,7 @@ use super::context::{Context, Place};
 use super::identity::{Claimed, Evidence, Label, identity, worth_the_log};
 use super::lasting::{Lasting, Unhurried, look_again};
 use super::notes::{Notes, Silent};
-use super::proof::next_look;
+use super::proof::{early, next_look};
 use super::push::{self, Jobs, Logs, Pushed};
 use super::{Verdict, absence};
 use crate::domain::{Conclusion, Digest, Look, Probe, Proof, Run, RunState, Tag, TagRecord, TagRef, Urgency};
@@ -116,6 +116,10 @@ fn tagged<'a>(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag, found: &mut Found
                 Some(lasting) => still_there(ctx, place, tag, lasting, record.seen_at, found, notes),
                 None => present(ctx, place, tag, digest, found, notes),
             };
+            if verdict == Verdict::Unknown {
+                // It points to something else by now, which is not known yet.
+                found.last_known = lasting.map(Lasting::last_known).or_else(|| noted(ctx, place, tag));
+            }
             if verdict == Verdict::Landed {
                 look_again(ctx, place, tag, record.seen_at, notes);
             } else if ctx.is_too_old(record.seen_at) {
@@ -143,7 +147,7 @@ fn tagged<'a>(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag, found: &mut Found
             });
             notes.unsure(|| format!("{}:{tag} must be looked at.", place.spec.repository));
             notes.want(Urgency::Again, None, look);
-            let proven = lasting.map(|lasting| (Verdict::Landed, lasting.record.last_seen));
+            let proven = lasting.map(Lasting::last_known);
             found.last_known = last_known(ctx, place, tag, record).or(proven).or_else(|| noted(ctx, place, tag));
             if let Some((verdict, at)) = found.last_known {
                 notes.say(|| format!("Last known: {verdict}, at {at:.0}."));
@@ -221,11 +225,8 @@ fn present<'a>(
     }));
     let evidence = Evidence { tag, digest, label, claim, log_waits: logs.waiting };
     let verdict = identity(ctx, place, &evidence, notes).unwrap_or_else(|| content.wholeness());
-    if verdict == Verdict::Incomplete
-        && let Some(over) = ctx.within_grace(place.run)
-    {
-        notes.say(|| format!("A registry may show a push in parts for a while; the grace lasts until {over:.0}."));
-        return Verdict::Pending;
+    if verdict == Verdict::Incomplete {
+        return early(ctx, place, tag, "A registry may show a push in parts for a while", notes).unwrap_or(verdict);
     }
     verdict
 }

@@ -8,8 +8,10 @@ use tokio::time::Instant;
 
 use crate::domain::Failure;
 
-/// After this long the same login may be tried once more: an account may have been unlocked meanwhile.
-const PATIENCE: Duration = Duration::from_mins(30);
+/// A login that was refused once is tried once more after this time: the server may have been wrong.
+const DOUBT: Duration = Duration::from_secs(2);
+/// And after this time one that was refused again: an account may have been unlocked meanwhile.
+const PATIENCE: Duration = Duration::from_mins(15);
 /// A login refused for this many repositories, and accepted for none, is tried for no other.
 const STRIKES: usize = 3;
 
@@ -20,24 +22,40 @@ pub(super) struct Refusals(Mutex<FxHashMap<u64, Record>>);
 #[derive(Debug, Default)]
 struct Record {
     accepted: bool,
-    refused: FxHashMap<Box<str>, (Instant, Failure)>,
+    refused: FxHashMap<Box<str>, Refusal>,
+}
+
+#[derive(Debug)]
+struct Refusal {
+    at: Instant,
+    failure: Failure,
+    /// How long it stands.
+    stands: Duration,
+}
+
+impl Refusal {
+    fn is_standing(&self) -> bool {
+        self.at.elapsed() < self.stands
+    }
 }
 
 impl Refusals {
     /// Returns the refusal that stands against this login for this repository.
     pub(super) fn standing(&self, login: u64, repository: &str) -> Option<Failure> {
-        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let record = records.get_mut(&login)?;
-        record.refused.retain(|_, (at, _)| at.elapsed() < PATIENCE);
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let record = records.get(&login)?;
         let for_all = !record.accepted && record.refused.len() >= STRIKES;
-        let standing = record.refused.get(repository).or_else(|| record.refused.values().next().filter(|_| for_all));
-        standing.map(|(_, failure)| failure.clone())
+        let others = || record.refused.values().find(|refusal| for_all && refusal.is_standing());
+        let standing = record.refused.get(repository).filter(|refusal| refusal.is_standing()).or_else(others);
+        standing.map(|refusal| refusal.failure.clone())
     }
 
     pub(super) fn refused(&self, login: u64, repository: &str, failure: &Failure) {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let record = records.entry(login).or_default();
-        record.refused.insert(repository.into(), (Instant::now(), failure.clone()));
+        let stands = if record.refused.contains_key(repository) { PATIENCE } else { DOUBT };
+        let refusal = Refusal { at: Instant::now(), failure: failure.clone(), stands };
+        record.refused.insert(repository.into(), refusal);
     }
 
     pub(super) fn accepted(&self, login: u64, repository: &str) {
@@ -61,7 +79,21 @@ mod tests {
         assert!(refusals.standing(1, "a").is_some());
         assert!(refusals.standing(1, "b").is_none());
         assert!(refusals.standing(2, "a").is_none());
-        tokio::time::advance(PATIENCE).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_login_is_tried_a_second_time_soon_and_then_seldom() {
+        let refusals = Refusals::default();
+        for stands in [DOUBT, PATIENCE, PATIENCE] {
+            refusals.refused(1, "a", &NO);
+            tokio::time::advance(stands - Duration::from_millis(1)).await;
+            assert!(refusals.standing(1, "a").is_some());
+            tokio::time::advance(Duration::from_millis(1)).await;
+            assert!(refusals.standing(1, "a").is_none());
+        }
+        refusals.accepted(1, "a");
+        refusals.refused(1, "a", &NO);
+        tokio::time::advance(DOUBT).await;
         assert!(refusals.standing(1, "a").is_none());
     }
 

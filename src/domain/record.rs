@@ -22,6 +22,8 @@ pub struct Listing {
     pub seen_at: Option<Timestamp>,
     /// The last failure to read it; cleared by the next answer.
     pub failure: Option<Miss>,
+    /// When it came empty, with runs known from before, which stay until it comes empty again.
+    pub emptied_at: Option<Timestamp>,
     /// When its runs last changed.
     pub changed_at: Option<Timestamp>,
     /// Runs that were listed, are not any more, and were not let go yet.
@@ -106,7 +108,7 @@ pub struct TagRecord {
     pub probe: Probe<Digest>,
     /// When it came.
     pub seen_at: Timestamp,
-    /// When an answer first said what the newest one says.
+    /// When an answer first said what the newest one says that said something; failed looks in between change nothing.
     pub changed_at: Timestamp,
     /// The newest answer that said something, and when it came, where the newest one did not.
     pub last_known: Option<(Timestamp, Result<Digest, Absence>)>,
@@ -143,6 +145,16 @@ impl TagRecord {
     }
 
     pub(super) fn absorb(&mut self, at: Timestamp, probe: Probe<Digest>) -> bool {
+        let said = match (&self.probe, &self.last_known) {
+            (Probe::Present(digest), _) => Some((self.seen_at, Ok(digest.clone()))),
+            (Probe::Absent(absence), _) => Some((self.seen_at, Err(absence.clone()))),
+            (Probe::Unseen(_), last_known) => last_known.clone(),
+        };
+        let is_same = match (&probe, &said) {
+            (Probe::Present(digest), Some((_, Ok(known)))) => digest == known,
+            (Probe::Absent(_), Some((_, Err(_)))) | (Probe::Unseen(_), Some(_)) => true,
+            (Probe::Present(_) | Probe::Absent(_) | Probe::Unseen(_), _) => false,
+        };
         match &probe {
             Probe::Absent(_) => {
                 self.absent_since.get_or_insert(at);
@@ -154,16 +166,12 @@ impl TagRecord {
                 self.absent_looks = 0;
                 self.last_known = None;
             }
-            Probe::Unseen(_) => match &self.probe {
-                Probe::Present(digest) => self.last_known = Some((self.seen_at, Ok(digest.clone()))),
-                Probe::Absent(absence) => self.last_known = Some((self.seen_at, Err(absence.clone()))),
-                Probe::Unseen(_) => {}
-            },
+            Probe::Unseen(_) => self.last_known = said,
         }
         self.seen_at = at;
         let counts = matches!(probe, Probe::Absent(_)) && self.absent_looks <= 3;
         let changed = replace(&mut self.probe, probe);
-        if changed {
+        if !is_same {
             self.changed_at = at;
         }
         changed || counts

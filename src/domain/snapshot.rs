@@ -147,6 +147,13 @@ impl Snapshot {
         self.answered(source, SourceKind::Ci, at, Some(batch.skipped));
         let listing = self.listings.entry(service).or_default();
         let batch = listing.completed(batch);
+        let is_emptied = batch.items.is_empty() && !listing.runs.is_empty();
+        if is_emptied && listing.emptied_at.is_none() {
+            let failure = Failure::Ambiguous("the list of runs came empty, and another look decides".into());
+            (listing.emptied_at, listing.failure) = (Some(at), Some(Miss { at, failure }));
+            return true;
+        }
+        listing.emptied_at = None;
         let same = listing.runs.len() == batch.items.len()
             && listing.runs.iter().zip(&batch.items).all(|(known, run)| Arc::ptr_eq(known, run));
         if !same {

@@ -186,6 +186,8 @@ fn passes(search: &mut Search<'_>, service: &ServiceReport) -> bool {
 fn landed(service: &ServiceReport) -> Line {
     match &service.newest_landed {
         Some(run) => Line::of(Tone::Plain, run.sha.short(7).to_owned()),
+        // One that could not be looked at may have landed.
+        None if service.rows.iter().any(|row| row.verdict == Verdict::Unknown) => Line::of(Tone::Dim, "?"),
         None if service.newest_green.is_some() => Line::of(Tone::Dim, "none"),
         None => Line::new(),
     }

@@ -57,9 +57,9 @@ impl Bars {
         bar.is_some_and(|bar| bar.standing.is_some())
     }
 
-    /// Closes a repository whose login was refused while another's was not.
-    pub(super) fn stop(&mut self, image: &ImageName, why: Failure, now: Instant) {
-        let standing = Standing { why, since: now, until: now + PROBE, doubted: false };
+    /// Closes a repository until then whose login was refused while another's was not.
+    pub(super) fn stop(&mut self, image: &ImageName, why: Failure, now: Instant, until: Instant) {
+        let standing = Standing { why, since: now, until, doubted: false };
         self.bar(image, now).standing = Some(standing);
     }
 

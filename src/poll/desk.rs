@@ -159,6 +159,10 @@ impl Desk {
                 Ok(())
             }
             Message::Want(wanted) => self.want_patiently(wanted, now).await,
+            Message::LetGo(looks) => {
+                self.queue.let_go(&looks);
+                Ok(())
+            }
             Message::Warm(image) => {
                 self.warm(image, now);
                 Ok(())

@@ -29,6 +29,9 @@ pub(super) const PROBE: Duration = Duration::from_mins(15);
 /// A source that was never asked is asked one thing first; but nobody waits longer than this for it.
 const FIRST: Duration = Duration::from_secs(2);
 
+/// A refusal longer ago than this says nothing of a credential that is accepted now.
+const TOGETHER: Duration = Duration::from_mins(2);
+
 /// How many looks are remembered whose refusals were their own.
 const REMEMBERED: usize = 64;
 
@@ -152,6 +155,7 @@ impl Gate {
     pub(super) fn lives(&mut self, ended: &Ended<'_>) -> Option<Shut> {
         self.proof = Proof::Answered;
         (self.failures, self.tries) = (0, 0);
+        self.own.remove(ended.look);
         // What set out before it was shut proves that it is not down, and nothing else.
         let proves = |shut: &mut Shut| ended.started >= shut.since || shut.because == Because::Down;
         let opened = self.shut.take_if(proves);
@@ -220,6 +224,12 @@ impl Gate {
 }
 
 impl Shut {
+    /// Returns until when whose login was refused is left alone, where another one is accepted now. A refusal of long
+    /// ago says nothing of a login that may be good again, and one look tells.
+    pub(super) fn leaves_alone(&self, now: Instant) -> Instant {
+        if now < self.since + TOGETHER { now + PROBE } else { now }
+    }
+
     /// A look failed that had set out before this was shut: it tells nothing new, but perhaps a longer limit.
     fn failed_late(&mut self, failure: &Failure, fault: Fault, now: Moment) -> Option<Ruling> {
         match fault {

@@ -21,6 +21,8 @@ pub(super) struct State {
     /// Whether it was ever needed for the newest green commit.
     pub(super) newest: bool,
     pub(super) answered: Option<Moment>,
+    /// Whether the answer is not at hand any more.
+    pub(super) let_go: bool,
     pub(super) rest: Option<Rest>,
     /// When it was last wanted.
     pub(super) wanted: Instant,
@@ -45,6 +47,7 @@ impl State {
             told: false,
             newest: false,
             answered: None,
+            let_go: false,
             rest: None,
             wanted: now,
         }
@@ -78,7 +81,7 @@ impl State {
                 }
                 None
             }
-            Phase::Answered if asked || dated => due.map(|due| (urgency, due)),
+            Phase::Answered if asked || dated || self.let_go => due.map(|due| (urgency, due)),
             Phase::Answered | Phase::UnderWay => None,
             Phase::Failed(until) => {
                 // The failure was reported, perhaps to somebody who has not read it yet: nobody waits for more, and

@@ -101,11 +101,16 @@ impl Desk {
 
     /// Gives up what waits for a source that is closed for longer than anybody waits.
     async fn turn_away(&mut self, source: &SourceId, now: Moment) -> Result<(), Gone> {
-        let closed = self.queue.lane(source).and_then(|lane| lane.closing.closed(now.at).cloned());
-        let too_long = |until: &Instant| until.duration_since(now.at) > patience(&self.rhythm);
-        let Some((until, failure)) = closed.filter(|(until, _)| too_long(until)) else { return Ok(()) };
+        let Some((until, failure)) = self.closed_for_long(source, now.at) else { return Ok(()) };
         let given_up = self.queue.give_up(source, until, |_| true);
         self.tell_all(source, given_up, &failure, now).await
+    }
+
+    /// Returns until when a source is closed, and why, where that is longer than anybody waits.
+    fn closed_for_long(&mut self, source: &SourceId, now: Instant) -> Option<(Instant, Failure)> {
+        let longest = patience(&self.rhythm);
+        let closed = self.queue.lane(source).and_then(|lane| lane.closing.closed(now).cloned());
+        closed.filter(|(until, _)| until.duration_since(now) > longest)
     }
 
     /// Gives up what waits for a repository that refuses this credential.
@@ -125,10 +130,12 @@ impl Desk {
     ) -> Result<(), Gone> {
         let Ended { look, now, .. } = ended;
         let tries = self.queue.failed(source, look);
-        let closed = closes(failure, now);
+        let backoff = pause(first(&self.rhythm), tries, LONGEST_PAUSE);
+        // A limit that is over at once by the server's word is one all the same.
+        let closed = closes(failure, now).map(|closed| closed.max(backoff));
         let pause = match (closed, failure.remedy()) {
             (Some(closed), _) => closed,
-            (None, Remedy::Retry | Remedy::Wait(_)) => pause(first(&self.rhythm), tries, LONGEST_PAUSE),
+            (None, Remedy::Retry | Remedy::Wait(_)) => backoff,
             (None, Remedy::Fix) => FIX_PAUSE,
         };
         let until = now.at + pause;
@@ -141,7 +148,9 @@ impl Desk {
                 lane.closing.close(until, failure);
             }
         }
-        let worth_waiting = failure.remedy() != Remedy::Fix && pause <= patience(&self.rhythm);
+        // What set out before its source was closed would wait for as long as that.
+        let is_open = self.closed_for_long(source, now.at).is_none();
+        let worth_waiting = is_open && failure.remedy() != Remedy::Fix && pause <= patience(&self.rhythm);
         if worth_waiting && !down && tries < self.rhythm.attempts {
             self.queue.retry(source, look.clone(), until, now.at);
             return Ok(());

@@ -174,7 +174,16 @@ impl Queue {
     pub(super) fn answered(&mut self, source: &SourceId, look: &Look, now: Moment) {
         self.back(source, look);
         if let Some(state) = self.finish(look, Phase::Answered) {
-            (state.tries, state.told, state.answered) = (0, false, Some(now));
+            (state.tries, state.told, state.answered, state.let_go) = (0, false, Some(now), false);
+        }
+    }
+
+    /// Notes that what these looks gave is not at hand any more.
+    pub(super) fn let_go(&mut self, looks: &[Look]) {
+        for look in looks {
+            if let Some(state) = self.known.get_mut(&self.hasher.hash_one(look)) {
+                state.let_go = true;
+            }
         }
     }
 

@@ -100,7 +100,8 @@ impl Desk {
         let Some(opened) = self.queue.lane(source).and_then(|lane| lane.gate.lives(ended)) else { return };
         let refused = matches!(opened.because, Because::Doubt | Because::Refusal);
         if let Some(image) = opened.by.image().filter(|image| refused && ended.look.image() != Some(image)) {
-            self.bars.stop(image, opened.why.clone(), ended.now.at);
+            let now = ended.now.at;
+            self.bars.stop(image, opened.why.clone(), now, opened.leaves_alone(now));
         }
         self.queue.recover(|theirs, _| theirs == source, ended.now.at);
     }

@@ -311,7 +311,12 @@ impl Dashboard {
                 },
                 Cmd::Remember(facts) => self.keep(Kept::Facts(facts)),
                 Cmd::RememberAgain(facts) => self.keep(Kept::Again(facts)),
-                Cmd::Shelve(looks) => self.keep(Kept::Shelved(looks)),
+                Cmd::Shelve(looks) => {
+                    if let Some(poller) = &self.poller {
+                        poller.let_go(looks.clone());
+                    }
+                    self.keep(Kept::Shelved(looks));
+                }
                 // A browser that does not start is seen by the user, and what it says would ruin the screen.
                 Cmd::Browse(page) => drop(tokio::task::spawn_blocking(move || open::that_detached(page))),
                 #[cfg(debug_assertions)]

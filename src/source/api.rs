@@ -2,6 +2,7 @@
 
 use http::{StatusCode, header};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use url::Url;
 
@@ -144,14 +145,34 @@ pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<jiff::
     Ok(text.and_then(|text| text.parse::<jiff::Timestamp>().ok()).filter(|moment| moment.as_second() > 0))
 }
 
-/// Returns what the log of a job says.
-pub(super) fn read_log(answer: &Answer) -> Result<PushLog, Failure> {
-    if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE) || (answer.status == StatusCode::NO_CONTENT) {
+/// What a provider says in the JSON of an answer that is no success.
+#[derive(Debug, Deserialize)]
+pub(super) struct ErrorDto {
+    pub(super) message: Option<Value>,
+    pub(super) error: Option<Value>,
+    pub(super) status: Option<Value>,
+    pub(super) documentation_url: Option<Value>,
+}
+
+/// Returns what the log of a job says. `own` knows the provider's own way of saying that there is none: what stands
+/// in between answers 404 as well.
+pub(super) fn read_log(answer: &Answer, own: impl Fn(&ErrorDto, &str) -> bool) -> Result<PushLog, Failure> {
+    if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE) && !answer.elsewhere {
+        let said = serde_json::from_slice::<ErrorDto>(&answer.body);
+        if said.is_ok_and(|said| own(&said, answer.status.as_str())) {
+            return Ok(PushLog::default());
+        }
+        let words = says(&answer.headers, &answer.body);
+        return Err(Failure::Ambiguous(
+            format!("{} that is not the provider's own: {words}", answer.status.as_u16()).into(),
+        ));
+    }
+    if answer.status == StatusCode::NO_CONTENT {
         return Ok(PushLog::default());
     }
     let log = body(answer)?;
     let kind = answer.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
-    if kind.starts_with(b"text/html") {
+    if kind.starts_with(b"text/html") || is_page(log) {
         return Err(Failure::Malformed(says(&answer.headers, log)));
     }
     if log.is_empty() {
@@ -162,6 +183,14 @@ pub(super) fn read_log(answer: &Answer) -> Result<PushLog, Failure> {
         Some((head, tail)) => push_log::parse(head, Some(tail)),
         None => push_log::parse(log, None),
     })
+}
+
+/// Returns whether a body is a page or a document of markup, whatever it is called. No log begins so.
+fn is_page(body: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 6] = [b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<error>"];
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    let begins = |with: &[u8]| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    BEGINNINGS.into_iter().any(begins)
 }
 
 /// Returns what an answer that is no success means.

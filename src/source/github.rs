@@ -12,7 +12,7 @@ use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use rustc_hash::FxHashSet;
 use url::Url;
 
-use super::api::{self, Api, Kind};
+use super::api::{self, Api, ErrorDto, Kind};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
 use super::{CiOptions, CiProvider, token_facts};
@@ -168,7 +168,7 @@ impl CiProvider for GitHub {
 
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
         let path = format!("repos/{}/actions/jobs/{}/logs", run.repo, job.0);
-        api::read_log(&self.ask(Kind::Log, self.route(&path)).await?)
+        api::read_log(&self.ask(Kind::Log, self.route(&path)).await?, is_own_word)
     }
 
     async fn token(&self) -> Result<Option<TokenReport>, Failure> {
@@ -191,6 +191,12 @@ impl CiProvider for GitHub {
     async fn renewed(&self) -> bool {
         self.api.renewed().await
     }
+}
+
+/// Returns whether an error is GitHub's own: it repeats its status, or names the page that explains it.
+fn is_own_word(error: &ErrorDto, status: &str) -> bool {
+    let repeated = error.status.as_ref().is_some_and(|said| said.as_str() == Some(status));
+    error.message.is_some() && (repeated || error.documentation_url.is_some())
 }
 
 /// The answer travels beside the response, not in it: no body is copied on its way through octocrab.

@@ -15,7 +15,7 @@ use rustc_hash::FxHashSet;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::api::{self, Api, Kind};
+use super::api::{self, Api, ErrorDto, Kind};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
 use super::{CiOptions, CiProvider, token_facts};
@@ -153,7 +153,7 @@ impl CiProvider for GitLab {
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
         let endpoint = JobTrace::builder().project(run.repo.as_str()).job(job.0).build().map_err(withheld)?;
         let address = self.address(&endpoint, &QueryParams::default())?;
-        api::read_log(&self.ask(Kind::Log, &address).await?)
+        api::read_log(&self.ask(Kind::Log, &address).await?, is_own_word)
     }
 
     async fn token(&self) -> Result<Option<TokenReport>, Failure> {
@@ -172,6 +172,12 @@ impl CiProvider for GitLab {
     async fn renewed(&self) -> bool {
         self.api.renewed().await
     }
+}
+
+/// Returns whether an error is GitLab's own: its words begin with its status.
+fn is_own_word(error: &ErrorDto, status: &str) -> bool {
+    let words = [&error.message, &error.error].into_iter().flatten().filter_map(serde_json::Value::as_str);
+    words.into_iter().any(|words| words.starts_with(status))
 }
 
 fn page<D, T>(address: &str, answer: &Answer, convert: impl Fn(D) -> Option<T>) -> Result<Page<T>, Failure>

@@ -16,7 +16,7 @@ use crate::registry::{
     some_digest, tag, with_password, word,
 };
 
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
@@ -25,7 +25,7 @@ fn kinds(server: &Loopback) -> (usize, usize) {
     (server.asked() - tokens, tokens)
 }
 
-fn auth<T: std::fmt::Debug>(probe: Probe<T>) -> (AuthStage, AuthKind) {
+pub(crate) fn auth<T: std::fmt::Debug>(probe: Probe<T>) -> (AuthStage, AuthKind) {
     match probe {
         Probe::Unseen(Failure::Auth { stage, kind, .. }) => (stage, kind),
         other => panic!("{other:?}"),

@@ -47,7 +47,7 @@ fn a_wide_screen_shows_the_detail_beside_the_rows() {
      Service       CI         Verdict               Commit   Title             Landed     Behind  Since │ ✗ missing  checkout  2 behind
     ▸checkout      ✓ success  ✗ missing             5160aa9  Show the delive…  871c243  2 behind    95m │   nothing lands since 2026-03-02 10:25:00 UTC (95m ago)
      search        ✓ success  ≠ mismatch            17987ff  Boost exact mat…  bd51566  1 behind    25m │
-     ledger        ✓ success  ? unknown (✓ now)     ef70561  Round half to e…  none                  4h │ Newest green commit
+     ledger        ✓ success  ? unknown (✓ now)     ef70561  Round half to e…  ?                     4h │ Newest green commit
      legacy-crm               ? unknown (not foun…                                                      │   ✗ missing  ghcr.io/acme/checkout:sha-5160aa9
      newcomer                 … looking                                                                 │
      cart          ✓ success  ✓ landed              3a60314  Drop sold-out l…  3a60314         0    44m │ Next steps

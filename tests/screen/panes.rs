@@ -10,7 +10,7 @@ fn the_overview_puts_the_worst_first() {
      Service       CI         Verdict             Commit   Landed     Behind  Since
     ▸checkout      ✓ success  ✗ missing           5160aa9  871c243  2 behind    95m
      search        ✓ success  ≠ mismatch          17987ff  bd51566  1 behind    25m
-     ledger        ✓ success  ? unknown (✓ now)   ef70561  none                  4h
+     ledger        ✓ success  ? unknown (✓ now)   ef70561  ?                     4h
      legacy-crm               ? unknown (not fo…
      newcomer                 … looking
      cart          ✓ success  ✓ landed            3a60314  3a60314         0    44m

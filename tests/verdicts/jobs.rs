@@ -84,6 +84,19 @@ fn a_list_of_jobs_that_lacks_some_does_not_prove_that_nothing_was_to_be_pushed(#
 }
 
 #[test]
+fn that_a_run_had_no_job_at_all_is_believed_when_it_is_said_twice() {
+    let mut world = World::new().change(|service| service.push_job = globs(&[]));
+    let run = world.run(7, 30);
+    world.gone(TAG);
+    let none = jobs(&[]);
+    world.see(now(), Seen::Jobs(run.clone(), none.clone()));
+    assert_eq!(world.verdict(&run), Verdict::Unknown);
+    assert!(world.wants(|look| matches!(look, Look::Jobs(_))));
+    world.see(now(), Seen::Jobs(run.clone(), none));
+    assert_eq!(world.verdict(&run), Verdict::NotExpected);
+}
+
+#[test]
 fn a_skipped_job_that_only_sounds_like_a_push_proves_nothing() {
     assert_eq!(judged(&[], &jobs(&[("release notes", SKIPPED, 31), ("build", DONE, 31)])), Verdict::Unknown);
     assert_eq!(judged(&[], &jobs(&[("release notes", SKIPPED, 31), ("build", SKIPPED, 31)])), Verdict::NotExpected);
@@ -127,6 +140,34 @@ fn a_run_in_progress_is_not_judged_before_all_its_push_jobs_are_over() {
     see(&mut world, &run, &jobs(&[("docker amd64", DONE, 31), ("docker arm64", RunState::Running, 0)]));
     world.pushed(TAG, "one", Some(&sha(6)));
     assert_eq!(world.verdict(&run), Verdict::Pending);
+}
+
+/// Where the first job that pushes is over, and the other, which needs it, is not: GitHub lists that one when its turn
+/// comes, GitLab from the beginning.
+#[rstest]
+#[case::of_the_only_push_job(&[("test", RunState::Running, 0)], true)]
+#[case::of_the_only_push_job_as_created(&[("test", RunState::Running, 0), ("docker index", RunState::Waiting, 0)], true)]
+#[case::github(&[("docker amd64", DONE, 31)], true)]
+#[case::gitlab(&[("docker amd64", DONE, 31), ("docker index", RunState::Waiting, 0)], true)]
+#[case::github_half_read(&[("docker amd64", DONE, 31), ("docker index", DONE, 31)], false)]
+fn a_push_job_whose_turn_has_not_come_is_waited_for(
+    #[case] listed: &[(&str, RunState, i64)],
+    #[case] complete: bool,
+    #[values("absent", "old")] tag: &str,
+) {
+    let mut world = World::new();
+    let before = world.run(6, 60);
+    see(&mut world, &before, &jobs(&[("docker amd64", DONE, 61), ("docker index", DONE, 60), ("lint", DONE, 60)]));
+    let run = world.run_with(7, 30, |run| (run.state, run.finished_at) = (RunState::Running, None));
+    see(&mut world, &run, &Batch { complete, ..jobs(listed) });
+    match tag {
+        "absent" => world.gone(TAG),
+        _ => world.pushed(TAG, "one", Some(&sha(6))),
+    };
+    assert_eq!(world.verdict(&run), Verdict::Pending);
+    // Where all of them are over, it is judged.
+    see(&mut world, &run, &jobs(&[("docker amd64", DONE, 31), ("docker index", DONE, 30), ("deploy", DONE, 1)]));
+    assert_ne!(world.verdict(&run), Verdict::Pending);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What was proven whole once stands, costs nothing more, and leaves the memory.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use landfall::analysis::{Asked, Verdict, judge, keepsakes, plan, sheddable};
 use landfall::domain::{
@@ -137,6 +139,17 @@ fn a_proven_image_that_could_not_be_looked_at_again_is_unknown_and_says_what_it_
 }
 
 #[test]
+fn what_points_to_something_that_was_not_read_yet_says_what_it_was() {
+    let (mut world, runs) = landed();
+    keep(&mut world);
+    let unread = index("unread", &[("child", "linux/amd64")]);
+    world.tag(now(), TAGS[0], Probe::Present(Arc::new(unread)));
+    let row = world.row(&runs[0]);
+    assert_eq!((row.verdict, row.settled), (Verdict::Unknown, false));
+    assert_eq!(row.last_known, Some((Verdict::Landed, now())));
+}
+
+#[test]
 fn a_part_that_goes_away_after_the_proof_is_seen_and_the_proof_is_withdrawn() {
     let mut world = World::expecting(&["sha-{sha:8}"], &[]);
     let run = world.run(1, 100);
@@ -197,6 +210,33 @@ fn a_list_that_was_read_in_part_makes_no_run_disappear() {
         let keys: Vec<_> = world.report().rows.iter().map(|row| row.run.key.clone()).collect();
         assert_eq!(keys, [runs[2].clone(), runs[1].clone(), runs[0].clone()]);
     }
+}
+
+#[test]
+fn a_list_that_comes_empty_makes_no_run_disappear_before_it_comes_empty_again() {
+    let (mut world, runs) = landed();
+    let name = world.service.name.clone();
+    let see = |world: &mut World, minute: i64| {
+        let none = landfall::domain::Batch { items: vec![], skipped: 0, complete: true };
+        world.see(now() + SignedDuration::from_mins(minute), Seen::Runs(name.clone(), none));
+        assert!(world.snapshot.tidy(&world.service.clone()).is_empty() || minute == 3);
+        world.report()
+    };
+    let doubted = see(&mut world, 1);
+    assert_eq!((doubted.rows.len(), doubted.settled, doubted.seen_at), (3, false, Some(now())));
+    assert!(doubted.failure.unwrap().failure.to_string().contains("came empty"));
+    let list = |wanted: &Wanted| matches!(wanted.look, Look::Runs(_));
+    let plan = plan(&world.snapshot, &world.service, &world.policy, now(), false);
+    let again = plan.into_iter().find(list).unwrap();
+    assert_eq!(again.urgency, Urgency::Newest);
+    assert_eq!(again.not_before, Some(now() + SignedDuration::from_mins(1) + world.policy.second_look));
+    // Whatever else is listed in between takes the doubt away.
+    world.listed_at(now() + SignedDuration::from_mins(1));
+    assert!(world.report().failure.is_none());
+    assert_eq!(see(&mut world, 2).rows.len(), 3);
+    assert_eq!(world.verdict(&runs[0]), Verdict::Landed);
+    let believed = see(&mut world, 3);
+    assert_eq!((believed.rows.len(), believed.settled, believed.failure), (0, true, None));
 }
 
 #[test]

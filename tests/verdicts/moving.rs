@@ -6,7 +6,7 @@ use landfall::domain::{
 };
 use rstest::rstest;
 
-use crate::world::{World, digest, image, minutes_ago, now, sha};
+use crate::world::{World, digest, image, minutes_ago, now, sha, unreachable};
 
 const TAG: &str = "sha-0000000";
 
@@ -73,6 +73,28 @@ fn what_changed_after_the_runs_were_listed_is_not_judged_before_they_are_listed_
     assert_eq!(world.verdict(&run), Verdict::Mismatch);
     world.run_with(8, 0, |run| run.state = RunState::Running);
     assert_eq!(world.verdict(&run), Verdict::NotExpected);
+}
+
+#[test]
+fn a_failed_look_at_a_tag_that_moves_is_no_change_of_it() {
+    let (mut world, older, run) = two_runs();
+    world.job(&run, Conclusion::Success, 31).log(&run, &[]);
+    let later = |minutes: i64| now() + jiff::SignedDuration::from_mins(minutes);
+    // Nobody could look, and nothing is known from before.
+    world.tag(now(), "main", unreachable());
+    let row = world.row(&run);
+    assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, None));
+    assert_eq!(world.verdict(&older), Verdict::NotExpected);
+    world.listed_at(later(1)).pushed_at(later(1), "main", "eight", Some(&sha(8)));
+    assert_eq!((world.verdict(&run), world.row(&run).since), (Verdict::Mismatch, Some(later(1))));
+    // Nobody could look for a while, and it is as it was.
+    world.tag(later(2), "main", unreachable());
+    let row = world.row(&run);
+    assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, Some((Verdict::Mismatch, later(1)))));
+    world.pushed_at(later(3), "main", "eight", Some(&sha(8)));
+    assert_eq!((world.verdict(&run), world.row(&run).since), (Verdict::Mismatch, Some(later(1))));
+    world.pushed_at(later(4), "main", "seven", Some(&sha(7)));
+    assert_eq!(world.verdict(&run), Verdict::Landed);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The tag is there. Is it this commit's, and is it whole?
 
-use landfall::analysis::Verdict;
-use landfall::domain::{Absence, AbsenceCode, Conclusion, Look, Probe, RevisionRule, RunKey, Seen, TagTemplate};
+use landfall::analysis::{Verdict, plan};
+use landfall::domain::{Absence, AbsenceCode, Conclusion, Look, Probe, RevisionRule, RunKey, Seen, TagTemplate, Urgency};
 use rstest::rstest;
 
 use crate::world::{World, digest, image, index, minutes_ago, now, sha, single, unreachable};
@@ -150,6 +150,25 @@ fn a_moving_tag_left_behind_is_stale_after_the_grace() {
     let fresh = world.run(8, 1);
     world.job(&fresh, Conclusion::Success, 1);
     assert_eq!(world.verdict(&fresh), Verdict::Pending);
+}
+
+#[test]
+fn a_tag_that_was_looked_at_before_the_push_was_over_is_not_blamed_on_it() {
+    let mut world = World::expecting(&["{branch}"], &[]);
+    world.run(6, 60);
+    let run = world.run(7, 30);
+    world.job(&run, Conclusion::Success, 31).pushed_at(minutes_ago(40), "main", "one", Some(&sha(6)));
+    assert_eq!(world.verdict(&run), Verdict::Pending);
+    let is_tag = |look: &Look| matches!(look, Look::Tag(_));
+    let plan = plan(&world.snapshot, &world.service, &world.policy, now(), false);
+    let look = plan.iter().find(|wanted| is_tag(&wanted.look) && wanted.urgency == Urgency::Newest).unwrap();
+    assert_eq!(look.not_before, Some(minutes_ago(29)));
+    // Nor where nobody could look since.
+    world.tag(minutes_ago(1), "main", unreachable());
+    let row = world.row(&run);
+    assert_eq!((row.verdict, row.last_known.map(|(verdict, _)| verdict)), (Verdict::Unknown, Some(Verdict::Pending)));
+    world.pushed("main", "one", Some(&sha(6)));
+    assert_eq!(world.verdict(&run), Verdict::Stale);
 }
 
 #[test]

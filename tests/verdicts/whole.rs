@@ -45,6 +45,21 @@ fn entries_that_name_no_platform_are_what_their_configs_say() {
     assert_eq!(of_unnamed(&[("one", "linux/amd64")]), Verdict::Unknown);
 }
 
+#[rstest]
+#[case::an_index(ManifestKind::Index(Vec::new()), "is an index again")]
+#[case::something_else(ManifestKind::Other("text/spdx+json".into()), "is text/spdx+json, which is no image")]
+fn an_entry_that_is_no_image_is_unknown_and_says_so(#[case] kind: ManifestKind, #[case] sentence: &str) {
+    let mut world = World::new();
+    let run = world.run(7, 30);
+    world.tag(now(), TAG, Probe::Present(index("outer", &[("inner", "linux/amd64")]).into()));
+    let inner = Manifest { digest: digest("inner"), kind, revision: None, created: None };
+    world.see(now(), Seen::Manifest(image(), digest("inner"), Probe::Present(inner.into())));
+    assert_eq!(world.verdict(&run), Verdict::Unknown);
+    let why = world.why(&run);
+    assert!(why.evidence.iter().any(|said| said.contains(sentence)), "{:#?}", why.evidence);
+    assert!(!why.to_be_sure.is_empty());
+}
+
 #[test]
 fn an_expected_platform_that_the_config_does_not_name_is_not_taken_for_there() {
     let mut world = World::expecting(&["sha-{sha:7}"], &["linux/amd64"]);

@@ -1,0 +1,336 @@
+//! The dashboard without its terminal: what its screen shows while servers and network fail, and once they are well.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use landfall::analysis::Verdict;
+use landfall::app::{Act, Charset, Cmd, Key, Model, Msg, Settings, update};
+use landfall::domain::{Fact, Observation, Seen, SourceId};
+use landfall::poll::{Clock as _, Poller};
+use landfall::runtime::{build, steady};
+use rstest::rstest;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use crate::claims::Truth;
+use crate::fault::{Fault, Host, Made};
+use crate::once::weather;
+use crate::proxy::{Weather, calm};
+use crate::screen::{Shown, landed_commits, rows};
+use crate::street::{Street, Town};
+use crate::table::{Case, FAULTS, OF_TLS};
+
+/// Observations that may wait for the loop before their senders do, and those that are taken in at once.
+const WAITING: usize = 256;
+const AT_ONCE: usize = 64;
+
+/// Where nothing is under way, time is put forward by this much at first, and by more the longer nothing happens.
+const STEP: Duration = Duration::from_millis(100);
+
+/// How long the weather is bad: a few of the intervals at which is looked again.
+const SPELL: Duration = Duration::from_secs(3);
+/// When everything is right again at the latest, counted from the end of the weather and of the rest that it led to.
+/// It is two intervals of a second, the two looks that an absent tag needs, and the pause before the next try, which
+/// doubles from a second with every try of the spell; what only older commits need may rest a little longer.
+pub(crate) const HEALS: Duration = Duration::from_secs(60);
+
+/// How many runs of a service are looked at, and how many rows that makes at least.
+const RUNS: usize = 8;
+const LEAST: usize = 40;
+/// The two CI providers and the registry.
+const SOURCES: usize = 3;
+
+/// Between two frames while answers come in.
+const CALM: Duration = Duration::from_millis(100);
+
+/// Large enough that every row is in sight.
+const SIZE: (u16, u16) = (240, 240);
+
+/// The dashboard's loop, as `runtime` runs it, with tokio's time put forward wherever everybody only waits.
+pub(crate) struct Dashboard<'a> {
+    town: &'a Town,
+    street: &'a Street,
+    model: Model,
+    poller: Poller,
+    inbox: mpsc::Receiver<Observation>,
+    /// What was shown when all was well.
+    known: BTreeMap<Place, Verdict>,
+    /// The newest commit that landed, by service, when all was well.
+    landed: BTreeMap<String, String>,
+    truth: Truth,
+    pub(crate) wrong: BTreeSet<String>,
+}
+
+impl<'a> Dashboard<'a> {
+    /// Opens the dashboard, and begins to look.
+    pub(crate) fn open(town: &'a Town, street: &'a Street) -> Self {
+        let config = &street.config;
+        let (sender, inbox) = mpsc::channel(WAITING);
+        let poller =
+            Poller::start(build(config).unwrap(), &config.services, steady(config), town.clock.clone(), sender);
+        let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };
+        let model = Model::new(config.services.clone(), config.policy.clone(), settings, town.clock.now(), SIZE);
+        let mut dashboard = Self {
+            town,
+            street,
+            model,
+            poller,
+            inbox,
+            known: BTreeMap::new(),
+            landed: BTreeMap::new(),
+            truth: Truth::default(),
+            wrong: BTreeSet::new(),
+        };
+        for image in config.services.iter().flat_map(|service| &service.images) {
+            dashboard.poller.warm(image.repository.clone());
+        }
+        let source = SourceId::own();
+        let seen = Seen::Remembered(street.remembered.clone());
+        dashboard.tell(Msg::Seen(vec![Observation { at: town.clock.now(), source, seen }]));
+        let todo = dashboard.model.begin();
+        dashboard.act(todo);
+        dashboard
+    }
+
+    fn now(&self) -> Timestamp {
+        self.town.clock.now()
+    }
+
+    fn tell(&mut self, msg: Msg) {
+        let todo = update(&mut self.model, msg);
+        self.act(todo);
+    }
+
+    /// Presses a key. The loop owes it an answer at once, whatever the network does.
+    pub(crate) fn press(&mut self, key: char) {
+        self.tell(Msg::Acted(Act::Key(Key::Char(key))));
+    }
+
+    fn act(&mut self, todo: Vec<Cmd>) {
+        for cmd in todo {
+            match cmd {
+                Cmd::Want(wanted) => self.poller.want(wanted),
+                Cmd::Remember(facts) => facts.iter().for_each(|fact| self.remembered(fact)),
+                _ => {}
+            }
+        }
+    }
+
+    /// What is remembered as landed must have landed: later looks believe it.
+    fn remembered(&mut self, fact: &Fact) {
+        if let Fact::Landed(landed) = fact {
+            self.truth.or(&self.town.servers);
+            let (image, tag) = (landed.tag_ref.image.repository(), landed.tag_ref.tag.as_str());
+            let service = image.rsplit('/').next().unwrap();
+            if !self.truth.is(service, tag, Verdict::Landed) {
+                self.wrong.insert(format!("{image}:{tag} is remembered as landed"));
+            }
+        }
+    }
+
+    /// Draws a frame, and notes whatever on it is wrong.
+    fn frame(&mut self) -> Vec<Shown> {
+        self.tell(Msg::Passed(self.now()));
+        self.truth.or(&self.town.servers);
+        self.press('1');
+        let overview = self.model.screen().text();
+        self.press('2');
+        let divergence = self.model.screen().text();
+        if overview == divergence {
+            self.wrong.insert("a key was not answered".to_owned());
+        }
+        let shown = rows(&divergence);
+        for row in &shown {
+            let unsure = row.unsure && self.truth.is(&row.service, &row.tag, Verdict::Incomplete);
+            if !self.truth.allows(&row.service, &row.tag, row.verdict) && !unsure {
+                self.wrong.insert(format!("{row:?} is not so; {}", self.truth.deserved(&row.service, &row.tag)));
+            }
+        }
+        self.nothing_is_lost(&shown, &overview);
+        shown
+    }
+
+    /// What was known is still known, or it is said that it was.
+    fn nothing_is_lost(&mut self, shown: &[Shown], overview: &str) {
+        for service in self.services() {
+            let theirs = || shown.iter().filter(|row| row.service == service);
+            for row in theirs() {
+                let Some(known) = self.known.get(&key(row)).copied() else { continue };
+                let kept = match row.verdict {
+                    _ if matches!(known, Verdict::Unknown | Verdict::Pending) => true,
+                    Verdict::Unknown => row.last_known == Some(known),
+                    said => said == known || self.truth.is(&service, &row.tag, said),
+                };
+                if !kept {
+                    self.wrong.insert(format!("{row:?} was {known}"));
+                }
+            }
+            // A new run takes the oldest one's place, and nothing else does.
+            let new = theirs().filter(|row| !self.known.contains_key(&key(row))).count();
+            let known = self.known.keys().filter(|known| known.0 == service);
+            let gone: Vec<_> = known.filter(|known| !theirs().any(|row| key(row) == **known)).collect();
+            if gone.len() > new {
+                self.wrong.insert(format!("{gone:?} are gone, and {new} new ones came"));
+            }
+        }
+        let now = landed_commits(overview);
+        for (service, commit) in &self.landed {
+            if now.get(service).is_none_or(|shown| shown == "none") {
+                self.wrong.insert(format!("{commit} of {service} had landed, and now {:?} had", now.get(service)));
+            }
+        }
+    }
+
+    fn services(&self) -> Vec<String> {
+        self.model.services().iter().map(|service| service.name.to_string()).collect()
+    }
+
+    /// Goes on for so long, or until `done`. Returns whether it was.
+    pub(crate) async fn go_on(&mut self, time: Duration, done: impl Fn(&Truth, &[Shown]) -> bool) -> bool {
+        let (begun, end) = (Instant::now(), Instant::now() + time);
+        let mut batch = Vec::with_capacity(AT_ONCE);
+        let mut drawn = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.inbox.recv_many(&mut batch, AT_ONCE) => {
+                    self.tell(Msg::Seen(std::mem::take(&mut batch)));
+                    if drawn.elapsed() >= CALM {
+                        self.frame();
+                        drawn = Instant::now();
+                    }
+                }
+                () = quiet(self.street) => {
+                    let shown = self.frame();
+                    drawn = Instant::now();
+                    if done(&self.truth, &shown) {
+                        return true;
+                    }
+                    if drawn >= end {
+                        return false;
+                    }
+                    skip(STEP.max((drawn - begun) / 20)).await;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn change(&self, weather: Weather) {
+        self.street.change(weather);
+    }
+
+    /// Goes on until everything is as it deserves to be, and takes note of it.
+    pub(crate) async fn settle(&mut self, time: Duration) {
+        self.truth = Truth::of(&self.town.servers);
+        let rows = self.known.len().max(LEAST);
+        let right = |truth: &Truth, shown: &[Shown]| {
+            shown.len() >= rows && shown.iter().all(|row| truth.is(&row.service, &row.tag, row.verdict))
+        };
+        if !self.go_on(time, right).await {
+            let late = self.frame().into_iter().filter(|row| !self.truth.is(&row.service, &row.tag, row.verdict));
+            let late: Vec<_> =
+                late.map(|row| format!("{row:?} {}", self.truth.deserved(&row.service, &row.tag))).collect();
+            self.wrong.extend(late.into_iter().map(|row| format!("after {time:?} still {row}")));
+        }
+        self.known = self.frame().iter().map(|row| (key(row), row.verdict)).collect();
+        self.press('1');
+        self.landed = landed_commits(&self.model.screen().text());
+        self.landed.retain(|_, commit| !commit.is_empty() && commit != "none" && commit != "?");
+    }
+
+    /// Asks for everything anew, source by source.
+    pub(crate) fn look_now(&mut self) {
+        self.press('3');
+        self.press('g');
+        for _ in 0..SOURCES {
+            self.press('R');
+            self.press('j');
+        }
+    }
+}
+
+/// A row: service, tag and commit.
+type Place = (String, String, String);
+
+fn key(row: &Shown) -> Place {
+    (row.service.clone(), row.tag.clone(), row.commit.clone())
+}
+
+/// Waits until no answer is under way but those that wait for time to pass.
+async fn quiet(street: &Street) {
+    let mut times = 0;
+    while times < 3 {
+        sleep(Duration::from_micros(500)).await;
+        times = if street.tally().busy() == 0 { times + 1 } else { 0 };
+    }
+}
+
+/// Puts tokio's time forward.
+pub(crate) async fn skip(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+/// Lets the weather be bad for a spell, and looks whether everything is right again after it.
+async fn through(dashboard: &mut Dashboard<'_>, case: &Case, hosts: &'static [Host]) -> Vec<String> {
+    let met = dashboard.street.tally().faults();
+    dashboard.change(weather(case.which, hosts, case.fault));
+    dashboard.look_now();
+    dashboard.go_on(SPELL, |_, _| false).await;
+    let met = dashboard.street.tally().faults() - met;
+    dashboard.change(calm());
+    skip(case.rest.time()).await;
+    dashboard.settle(HEALS).await;
+    let mut wrong: Vec<String> = std::mem::take(&mut dashboard.wrong).into_iter().collect();
+    wrong.extend(dashboard.street.leaked());
+    if met == 0 {
+        wrong.push("no request met the fault".to_owned());
+    }
+    wrong.into_iter().map(|wrong| format!("{}: {wrong}", case.name)).collect()
+}
+
+/// One dashboard lives through one fault after the other.
+async fn live_through(cases: impl Iterator<Item = &'static Case>, hosts: &'static [Host], tls: bool) {
+    let town = Town::start().await;
+    let mut street = Street::to(&town, tls).await;
+    street.config.policy.runs = RUNS;
+    let mut dashboard = Dashboard::open(&town, &street);
+    dashboard.settle(HEALS).await;
+    let mut wrong: Vec<String> = std::mem::take(&mut dashboard.wrong).into_iter().collect();
+    for case in cases {
+        wrong.extend(through(&mut dashboard, case, hosts).await);
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// What asks for a time is judged by the system's clock, which cannot be put forward: each has a dashboard of its own.
+fn asks_to_be_left_alone(case: &Case) -> bool {
+    matches!(case.fault, Fault::Instead(Made { status: 403 | 429, .. }))
+}
+
+#[rstest]
+#[case::everybody(&Host::ALL)]
+#[case::ci(&[Host::GitHub, Host::GitLab, Host::Logs])]
+#[case::registry(&[Host::Registry, Host::Token])]
+#[tokio::test]
+async fn nothing_wrong_is_shown_through_a_fault_and_all_is_right_after_it(#[case] hosts: &'static [Host]) {
+    let fits = |case: &&Case| hosts.iter().any(|host| case.which.can_fit(*host));
+    let cases = FAULTS.iter().filter(|case| !asks_to_be_left_alone(case)).filter(fits);
+    live_through(cases, hosts, false).await;
+}
+
+#[tokio::test]
+async fn nothing_wrong_is_shown_through_a_bad_certificate_and_all_is_right_after_it() {
+    live_through(OF_TLS.iter(), &Host::ALL, true).await;
+}
+
+#[test]
+fn nothing_wrong_is_shown_while_servers_want_to_be_left_alone_and_all_is_right_after_it() {
+    for case in FAULTS.iter().filter(|case| asks_to_be_left_alone(case)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(live_through(std::iter::once(case), &Host::ALL, false));
+    }
+}
