@@ -1,6 +1,9 @@
 //! What both CI providers have in common: the token on every request, and what their answers mean.
 
+use std::sync::Arc;
+
 use http::{StatusCode, header};
+use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use url::Url;
@@ -10,9 +13,12 @@ use super::token::Token;
 use crate::domain::{AuthKind, AuthStage, Failure, PushLog, Stage, Text, TokenFacts, TokenReport, Traffic};
 use crate::http::{Answer, Ask, Client, ClientOptions, Credential, OverCap, limited, says};
 use crate::push_log;
+use crate::retry_log;
 
 /// A page of a hundred runs is about 1.5 MB at GitHub.
 const LIST_CAP: u64 = 16 << 20;
+/// An archive of reports; those of text are a tenth of what is in them.
+const ARCHIVE_CAP: u64 = 16 << 20;
 /// Of a longer log the first and the last half of this are read.
 const LOG_CAP: u64 = 2 << 20;
 /// What a token is worth takes a few lines.
@@ -25,6 +31,10 @@ const CACHE: usize = 16 << 20;
 pub(super) enum Kind {
     /// A page of a list.
     List,
+    /// What is asked for once, and never changes.
+    Once,
+    /// An archive of files.
+    Archive,
     /// The log of a job.
     Log,
     /// What the token is worth. It is asked anew each time.
@@ -84,6 +94,8 @@ impl Api {
     pub(super) async fn get(&self, kind: Kind, mut ask: Ask) -> Result<Answer, Failure> {
         (ask.cap, ask.over_cap, ask.conditional) = match kind {
             Kind::List => (LIST_CAP, OverCap::Refuse, true),
+            Kind::Once => (LIST_CAP, OverCap::Refuse, false),
+            Kind::Archive => (ARCHIVE_CAP, OverCap::Refuse, false),
             Kind::Log => (LOG_CAP, OverCap::KeepEnds, false),
             Kind::Token => (TOKEN_CAP, OverCap::Refuse, false),
         };
@@ -144,6 +156,12 @@ pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<jiff::
     Ok(text.and_then(|text| text.parse::<jiff::Timestamp>().ok()).filter(|moment| moment.as_second() > 0))
 }
 
+/// Reads a span of so many seconds; null, negative and endless ones are unknown.
+pub(super) fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SignedDuration>, D::Error> {
+    let seconds = Option::<f64>::deserialize(from)?;
+    Ok(seconds.filter(|seconds| *seconds >= 0.0).and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok()))
+}
+
 /// Returns what the log of a job says.
 pub(super) fn read_log(answer: &Answer) -> Result<PushLog, Failure> {
     if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE) || (answer.status == StatusCode::NO_CONTENT) {
@@ -158,10 +176,18 @@ pub(super) fn read_log(answer: &Answer) -> Result<PushLog, Failure> {
         return Ok(PushLog::default());
     }
     let half = log.len() / 2;
-    Ok(match log.split_at_checked(half).filter(|_| answer.truncated) {
-        Some((head, tail)) => push_log::parse(head, Some(tail)),
-        None => push_log::parse(log, None),
-    })
+    let (head, tail) = match log.split_at_checked(half).filter(|_| answer.truncated) {
+        Some((head, tail)) => (head, Some(tail)),
+        None => (log, None),
+    };
+    let marks = retry_log::parse(head, tail);
+    let retries = (marks.flaky > 0 || marks.reruns > 0 || !marks.tests.is_empty()).then(|| Arc::new(marks));
+    Ok(PushLog { retries, ..push_log::parse(head, tail) })
+}
+
+/// Returns whether a 403 is about rights, and neither about a limit nor about the credential as such.
+pub(super) fn is_refused(answer: &Answer) -> bool {
+    matches!(failure(answer), Failure::Forbidden(_) | Failure::Ambiguous(_))
 }
 
 /// Returns what an answer that is no success means.
