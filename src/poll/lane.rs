@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::Rhythm;
 use super::cadence::Stretch;
+use super::demand::Rate;
 use super::gate::{Because, Gate};
 use super::moment::Moment;
 use super::patient::Closing;
@@ -59,6 +60,8 @@ pub(super) struct Lane {
     pub(super) told: Told,
     /// By how much the background is slowed down on the whole, in tenths.
     pub(super) slowed: Option<u32>,
+    /// What the background wants, if nothing slowed it down.
+    pub(super) wanted: Rate,
     steady: bool,
     most: usize,
     under_way: usize,
@@ -104,6 +107,7 @@ impl Lane {
             stretch: Stretch::NONE,
             told: Told::default(),
             slowed: None,
+            wanted: Rate::default(),
             steady: rhythm.is_steady(),
             most: most.max(1),
             under_way: 0,
@@ -171,7 +175,7 @@ impl Lane {
         if urgency == Urgency::Spare {
             let is_open = self.gate.shut(now).is_none() && self.gate.width(self.most, now) == self.most;
             let room = self.spare < (self.most / SPARE).max(1) && self.under_way < self.most;
-            return is_open && room && self.purse.allows_spare(self.under_way, now);
+            return is_open && room && self.purse.allows_spare(self.under_way, self.wanted, now);
         }
         let asked = urgency == Urgency::Asked;
         let reserved = asked || (urgency == Urgency::Newest && unseen);

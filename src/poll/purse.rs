@@ -125,12 +125,14 @@ impl Purse {
         left > kept || (under_way == 0 && window.is_to_be_tried(now)) || (reserved && self.kind == SourceKind::Registry)
     }
 
-    /// Returns whether a look may be asked that nobody needs: while half of the budget is left.
-    pub(super) fn allows_spare(&self, under_way: usize, now: Instant) -> bool {
+    /// Returns whether a look may be asked that nobody needs: while half of the budget is left, and more than the
+    /// background wants of it.
+    pub(super) fn allows_spare(&self, under_way: usize, wanted: Rate, now: Instant) -> bool {
         let Some(window) = self.window(now) else { return true };
         let each = self.cost.div_ceil(WHOLE).max(1);
         let expected = u64::try_from(under_way).unwrap_or(u64::MAX).saturating_mul(each);
-        window.remaining.saturating_sub(expected) > window.limit.div_ceil(NEEDED)
+        let enough = window.remaining.saturating_sub(expected) > window.limit.div_ceil(NEEDED);
+        enough && self.allowed(now).is_none_or(|allowed| allowed.exceeds(wanted))
     }
 
     /// Returns from when on it may be asked again.
