@@ -49,7 +49,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("backon", &["poll"]),
     ("quick_xml", &["junit"]),
-    ("zip", &["source"]),
+    ("zip", &["source", "demo"]),
 ];
 
 /// Modules in which the same input gives the same output: no IO, no clock, no task, no colour, no terminal.
