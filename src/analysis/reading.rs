@@ -31,11 +31,11 @@ pub fn readings(snapshot: &Snapshot, service: &Service, depth: Depth, urgency: U
     let mut wanted = Vec::new();
     for sample in snapshot.samples(service).take(RUNS).filter(|sample| ran(sample)) {
         let ended = Ended::of(&sample.run, service.trust.retries);
-        if sample.tries(service.trust.retries).is_none() && may(sample.tries_failure.as_ref(), now) {
+        if sample.tries(service.trust.retries).is_none() && may(sample.tries_failure.as_deref(), now) {
             wanted.push(Look::Tries(ended.clone()));
         }
         let reports = depth == Depth::Reports && service.trust.reports.is_some();
-        if reports && sample.reports(service.trust.retries).is_none() && may(sample.reports_failure.as_ref(), now) {
+        if reports && sample.reports(service.trust.retries).is_none() && may(sample.reports_failure.as_deref(), now) {
             wanted.push(Look::Reports(ended));
         }
         if wanted.len() >= AT_ONCE {

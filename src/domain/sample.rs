@@ -45,7 +45,7 @@ pub struct Read<T> {
     pub value: T,
 }
 
-/// What is known of one run that is over.
+/// What is known of one run that is over. Of most, in a large world, only how it ended.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// The run, as it was listed when its newest attempt was over.
@@ -53,13 +53,13 @@ pub struct Sample {
     /// The attempts before it that were seen over in a list, oldest first.
     pub before: Vec<Arc<Run>>,
     /// Its jobs, of every try.
-    pub tries: Option<Read<Arc<Batch<JobExecution>>>>,
+    pub tries: Option<Box<Read<Arc<Batch<JobExecution>>>>>,
     /// Why they could not be read the last time.
-    pub tries_failure: Option<Miss>,
+    pub tries_failure: Option<Box<Miss>>,
     /// What its tests left behind.
-    pub reports: Option<Read<Arc<Reports>>>,
+    pub reports: Option<Box<Read<Arc<Reports>>>>,
     /// Why that could not be read the last time.
-    pub reports_failure: Option<Miss>,
+    pub reports_failure: Option<Box<Miss>>,
     /// What the logs that were read say of retries.
     pub logs: BTreeMap<JobId, Arc<RetryLog>>,
 }
@@ -119,12 +119,12 @@ impl Samples {
 
     /// Takes in why the jobs of a run could not be read.
     pub(super) fn untried(&mut self, run: &RunKey, at: Timestamp, failure: Failure) {
-        self.change(run, |sample| sample.tries_failure.replace(Miss { at, failure }).is_none());
+        self.change(run, |sample| sample.tries_failure.replace(Miss { at, failure }.into()).is_none());
     }
 
     /// Takes in why the reports of a run could not be looked for.
     pub(super) fn unreported(&mut self, run: &RunKey, at: Timestamp, failure: Failure) {
-        self.change(run, |sample| sample.reports_failure.replace(Miss { at, failure }).is_none());
+        self.change(run, |sample| sample.reports_failure.replace(Miss { at, failure }.into()).is_none());
     }
 
     /// Notes that more is known of a run.
@@ -238,10 +238,10 @@ impl Sample {
 }
 
 /// Puts in what was read, unless something of a later end is there.
-fn put<T: PartialEq>(slot: &mut Option<Read<T>>, of: &Ended, value: T) -> bool {
+fn put<T: PartialEq>(slot: &mut Option<Box<Read<T>>>, of: &Ended, value: T) -> bool {
     let age = |ended: &Ended| (ended.run.attempt, ended.at);
     if slot.as_ref().is_some_and(|known| age(&known.of) > age(of)) {
         return false;
     }
-    super::record::replace(slot, Some(Read { of: of.clone(), value }))
+    super::record::replace(slot, Some(Read { of: of.clone(), value }.into()))
 }
