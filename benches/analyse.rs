@@ -38,6 +38,7 @@ async fn look() -> (Config, Snapshot, Timestamp) {
         rhythm: patient(&config),
         clock: Arc::new(SystemClock),
         wait: SignedDuration::ZERO,
+        depth: None,
     };
     let snapshot = oneshot.look(build(&config).unwrap(), Vec::new(), &mut ()).await;
     let now = Timestamp::now();

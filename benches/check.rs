@@ -88,6 +88,7 @@ async fn look(mut config: Config, servers: &Servers) -> Walls {
         rhythm: patient(&config),
         clock: Arc::new(SystemClock),
         wait: SignedDuration::ZERO,
+        depth: None,
     };
     let started = Instant::now();
     let snapshot = oneshot.look(build(&config).unwrap(), Vec::new(), &mut first).await;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
-use crate::analysis::Verdict;
+use crate::analysis::{Depth, Verdict};
 use crate::config::parse_duration;
 
 /// Did it land? Cross-references successful CI runs with the image tags that really exist.
@@ -77,6 +77,12 @@ pub struct CheckArgs {
     /// Keep looking until every verdict is final, at most this long, such as 90s or 5m
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub wait: Option<SignedDuration>,
+    /// Also read the jobs and test reports of the runs that are listed: how often they flake
+    #[arg(long)]
+    pub flaky: bool,
+    /// Also read the jobs of the runs that are listed: how long they take
+    #[arg(long)]
+    pub durations: bool,
     /// The verdicts that count as findings, with commas between
     #[arg(
         long,
@@ -86,6 +92,18 @@ pub struct CheckArgs {
         default_value = "missing,stale,mismatch,incomplete,misrouted,pruned"
     )]
     pub fail_on: Vec<Verdict>,
+}
+
+impl CheckArgs {
+    /// Returns what is to be read of runs that are over; `None` for no more than the verdicts need.
+    #[must_use]
+    pub fn depth(&self) -> Option<Depth> {
+        match (self.flaky, self.durations) {
+            (true, _) => Some(Depth::Reports),
+            (false, true) => Some(Depth::Tries),
+            (false, false) => None,
+        }
+    }
 }
 
 /// What `doctor` takes.

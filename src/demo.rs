@@ -18,6 +18,7 @@ mod log;
 mod memory;
 mod registry;
 mod reply;
+mod reports;
 mod scenario;
 mod serve;
 mod servers;

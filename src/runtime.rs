@@ -10,6 +10,7 @@ mod keys;
 mod memory;
 mod oneshot;
 mod pace;
+mod remember;
 mod signals;
 mod sources;
 
@@ -55,12 +56,13 @@ async fn show(
         // A dashboard that does not wait any more has ended.
         let _ = give.send(facts);
         let sources = sources::build_with(&config, memory.archive().as_ref())?;
+        let remembered = memory.remembered();
         let keep = Box::new(move |kept| match kept {
             Kept::Facts(facts) => memory.keep(facts),
             Kept::Again(facts) => memory.keep_again(facts),
             Kept::Shelved(looks) => memory.shelve(looks),
         });
-        Ok(Connected { sources, rhythm: steady(&config), keep })
+        Ok(Connected { sources, rhythm: steady(&config), keep, remembered })
     };
     dashboard::run(shown, recalled, notices, connect).await
 }

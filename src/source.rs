@@ -2,8 +2,11 @@
 
 mod absence;
 mod api;
+mod artifact;
 mod github;
+mod github_reports;
 mod gitlab;
+mod gitlab_reports;
 mod manifest;
 mod memo;
 mod oci;
@@ -18,8 +21,8 @@ use async_trait::async_trait;
 use url::Url;
 
 use crate::domain::{
-    Batch, Digest, Failure, ImageConfig, ImageName, Job, JobId, LoginReport, Manifest, Probe, PushLog, Run, RunKey,
-    SecretSource, Service, SourceId, Tag, TagRef, TokenReport, Traffic,
+    Batch, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId, LoginReport, Manifest, Probe,
+    PushLog, Reports, Run, RunKey, SecretSource, Service, SourceId, Tag, TagRef, TokenReport, Traffic,
 };
 use crate::http::Archive;
 
@@ -66,6 +69,18 @@ pub trait CiProvider: Send + Sync {
     /// The token cannot be read here.
     async fn token(&self) -> Result<Option<TokenReport>, Failure> {
         Err(Failure::Withheld("this provider says nothing of its tokens".into()))
+    }
+
+    /// Returns the jobs of every try of a run that is over, where the provider knows them.
+    async fn tries(&self, run: &RunKey) -> Result<Batch<JobExecution>, Failure> {
+        Err(Failure::NotFound(format!("{} does not tell the tries of {}", run.ci, run.id).into()))
+    }
+
+    /// Returns what the tests of a run that is over left behind under names that the globs match. What is there and
+    /// cannot be read is among it; a failure is of the whole look, and worth another.
+    async fn reports(&self, run: &RunKey, names: &Globs) -> Result<Reports, Failure> {
+        let names = names.patterns().join(", ");
+        Err(Failure::NotFound(format!("{} does not keep the reports {names} of {}", run.ci, run.id).into()))
     }
 
     /// Returns whether the credential is another one than that which was refused last. Nothing is sent.

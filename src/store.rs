@@ -8,6 +8,7 @@ mod history;
 mod inspection;
 mod keep;
 mod keep_row;
+mod keep_sample;
 mod keep_tag;
 mod names;
 mod old;
@@ -15,12 +16,15 @@ mod open;
 mod packed;
 mod pending;
 mod recall;
+mod recall_sample;
 mod schema;
 mod shelf;
 mod stored_image;
 mod stored_job;
+mod stored_report;
 mod stored_row;
 mod stored_run;
+mod stored_sample;
 mod stored_state;
 mod sum;
 mod sweep;
@@ -87,11 +91,29 @@ impl Store {
     /// # Errors
     /// The history cannot be read.
     pub fn recall(&mut self, runs: usize) -> Result<Vec<Fact>, StoreError> {
-        let (facts, read) = self.read_all(runs);
+        let (facts, read) = self.read(Share::Known, runs);
         match read {
             Ok(()) => Ok(facts),
             Err(StoreError::Damaged(_)) => {
-                self.begin_anew(&facts)?;
+                let (remembered, _) = self.read(Share::Remembered, usize::MAX);
+                self.begin_anew(&[facts.clone(), remembered].concat())?;
+                Ok(facts)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns what is remembered of the newest so many runs of each repository that are over: how they ended, and what
+    /// was read of them once. It may be much, and no verdict depends on it, so it is no part of `recall`.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn remembered(&mut self, runs: usize) -> Result<Vec<Fact>, StoreError> {
+        let (facts, read) = self.read(Share::Remembered, runs);
+        match read {
+            Ok(()) => Ok(facts),
+            Err(StoreError::Damaged(_)) => {
+                self.renew()?;
                 Ok(facts)
             }
             Err(error) => Err(error),
@@ -177,7 +199,8 @@ impl Store {
 
     /// Begins a new file, with all that can be read of the damaged one.
     fn renew(&mut self) -> Result<(), StoreError> {
-        let (saved, _) = self.read_all(usize::MAX);
+        let (mut saved, _) = self.read(Share::Known, usize::MAX);
+        saved.extend(self.read(Share::Remembered, usize::MAX).0);
         self.begin_anew(&saved)
     }
 
@@ -197,13 +220,17 @@ impl Store {
         StoreError::of(&self.opened.path, error)
     }
 
-    fn read_all(&mut self, runs: usize) -> (Vec<Fact>, Result<(), StoreError>) {
+    fn read(&mut self, share: Share, runs: usize) -> (Vec<Fact>, Result<(), StoreError>) {
         let Self { opened, names, .. } = self;
         // One transaction: nobody's writing in between is seen half.
         let (facts, read) = match opened.connection.unchecked_transaction() {
             Ok(transaction) => {
                 let named = names.load(&transaction);
-                let (facts, read) = Recalling::new(&transaction, names, runs).all();
+                let recalling = Recalling::new(&transaction, names, runs);
+                let (facts, read) = match share {
+                    Share::Known => recalling.all(),
+                    Share::Remembered => recalling.remembered(),
+                };
                 (facts, named.and(read))
             }
             Err(error) => (Vec::new(), Err(error)),
@@ -259,6 +286,15 @@ impl Store {
         }
         done
     }
+}
+
+/// A share of what is kept that is read at once.
+#[derive(Debug, Clone, Copy)]
+enum Share {
+    /// What verdicts are judged by.
+    Known,
+    /// What is remembered of runs that are over.
+    Remembered,
 }
 
 /// What is written in one transaction.

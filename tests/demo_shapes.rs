@@ -12,7 +12,7 @@ use reqwest::Client;
 use serde_json::Value;
 
 /// Every kind of answer: the documented path, and our own condensed schema of it.
-const ANSWERS: [(&str, &str); 13] = [
+const ANSWERS: [(&str, &str); 15] = [
     ("/repos/{owner}/{repo}/actions/runs", "github_runs"),
     ("/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs", "github_runs"),
     ("/repos/{owner}/{repo}/actions/runs/{run_id}", "github_run"),
@@ -26,6 +26,8 @@ const ANSWERS: [(&str, &str); 13] = [
     ("/api/v4/projects/{id}/pipelines/{pipeline_id}", "gitlab_pipeline"),
     ("/api/v4/projects/{id}/pipelines/{pipeline_id}/jobs", "gitlab_jobs"),
     ("/api/v4/personal_access_tokens/self", "gitlab_personal_access_token"),
+    ("/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts", "github_artifacts"),
+    ("/api/v4/projects/{id}/pipelines/{pipeline_id}/test_report", "gitlab_test_report"),
 ];
 
 /// One answer of the demo.
@@ -96,15 +98,15 @@ impl Asked {
         self.get(0, ANSWERS[1].0, &format!("{base}/workflows/release.yml/runs?per_page=30")).await;
         self.get(0, ANSWERS[0].0, &format!("{base}/runs?exclude_pull_requests=true&per_page=10&page=2")).await;
         let runs = self.get(0, ANSWERS[0].0, &format!("{base}/runs?per_page=50")).await;
-        for run in
-            self.new_kinds(runs["workflow_runs"].as_array().unwrap(), &["status", "conclusion", "event", "run_attempt"])
-        {
+        let fields = ["status", "conclusion", "event", "run_attempt", "path"];
+        for run in self.new_kinds(runs["workflow_runs"].as_array().unwrap(), &fields) {
             let (id, attempt) = (&run["id"], &run["run_attempt"]);
             self.get(0, ANSWERS[2].0, &format!("{base}/runs/{id}")).await;
             self.get(0, ANSWERS[3].0, &format!("{base}/runs/{id}/attempts/1")).await;
             self.get(0, ANSWERS[4].0, &format!("{base}/runs/{id}/jobs?filter=all")).await;
             let jobs = self.get(0, ANSWERS[5].0, &format!("{base}/runs/{id}/attempts/{attempt}/jobs")).await;
             self.get(0, ANSWERS[6].0, &format!("{base}/jobs/{}", jobs["jobs"][0]["id"])).await;
+            self.get(0, ANSWERS[13].0, &format!("{base}/runs/{id}/artifacts?per_page=100")).await;
         }
     }
 
@@ -116,6 +118,7 @@ impl Asked {
             let id = &pipeline["id"];
             self.get(1, ANSWERS[10].0, &format!("{base}/pipelines/{id}")).await;
             self.get(1, ANSWERS[11].0, &format!("{base}/pipelines/{id}/jobs?include_retried=true")).await;
+            self.get(1, ANSWERS[14].0, &format!("{base}/pipelines/{id}/test_report")).await;
         }
     }
 }

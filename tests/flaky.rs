@@ -16,6 +16,8 @@ mod looks;
 mod order;
 #[path = "flaky/rates.rs"]
 mod rates;
+#[path = "flaky/summaries.rs"]
+mod summaries;
 #[path = "flaky/tests.rs"]
 mod tests;
 #[path = "flaky/trust.rs"]

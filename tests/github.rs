@@ -13,6 +13,12 @@ mod loopback;
 mod memo;
 #[path = "github/token.rs"]
 mod refused;
+#[path = "github/reports.rs"]
+mod reports;
+#[path = "github/tries.rs"]
+mod tries;
+#[path = "support/zipped.rs"]
+mod zipped;
 
 use ci::{fixture, jobs, key, options, runs, service, token};
 use landfall::domain::{AuthKind, AuthStage, Failure, JobId, SecretSource, Stage};

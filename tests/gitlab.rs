@@ -7,6 +7,9 @@ mod ci;
 #[path = "support/loopback.rs"]
 mod loopback;
 
+#[path = "gitlab/trust.rs"]
+mod trust;
+
 use std::sync::Arc;
 
 use ci::{fixture, jobs, key, options, runs, service, token};

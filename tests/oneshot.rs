@@ -109,7 +109,7 @@ async fn look(still: Still, services: &[Arc<Service>]) -> Option<Snapshot> {
     };
     let policy = Policy::default();
     let clock = Arc::new(Paused(tokio::time::Instant::now()));
-    let oneshot = Oneshot { services, policy: &policy, rhythm, clock, wait: SignedDuration::ZERO };
+    let oneshot = Oneshot { services, policy: &policy, rhythm, clock, wait: SignedDuration::ZERO, depth: None };
     let mut watcher = ();
     let looking = oneshot.look(sources, vec![], &mut watcher);
     tokio::time::timeout(Duration::from_mins(5), looking).await.ok()

@@ -7,6 +7,8 @@ mod damage;
 mod facts;
 #[path = "store/full.rs"]
 mod full;
+#[path = "store/past.rs"]
+mod past;
 #[path = "store/sweep.rs"]
 mod sweep;
 #[path = "store/world.rs"]

@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use landfall::domain::{Fact, Look};
 use landfall::store::Store;
 
-use world::{at, image, jobs, judged, landed, open, run_key, runs, tag};
+use world::{at, ended, image, jobs, judged, landed, open, reports, run_key, runs, tag, tries};
 
 /// Says to this very binary what to do, and in which folder.
 const ROLE: &str = "LANDFALL_TEST_ROLE";
@@ -45,19 +45,25 @@ fn transaction(turn: i64) -> Vec<Fact> {
         facts.push(tag(place, 2, turn));
         facts.push(Fact::Landed(landed(place, 3, turn)));
         facts.push(Fact::Readable(image(place), at(turn)));
+        facts.push(ended(place, 3, turn));
+        facts.push(tries(place, 5, turn));
+        facts.push(reports(place, 5, turn));
     }
     facts
 }
 
 /// Returns the turn that every fact in the file is of, or nothing where there are none.
 fn turn(store: &mut Store, what: &str) -> Option<i64> {
-    let recalled = store.recall(usize::MAX).unwrap();
+    let mut recalled = store.recall(usize::MAX).unwrap();
+    recalled.extend(store.remembered(usize::MAX).unwrap());
     let moments = recalled.iter().map(|fact| match fact {
         Fact::Runs { seen_at, .. } | Fact::Jobs { seen_at, .. } => *seen_at,
         Fact::Tag(fact) => fact.seen_at,
         Fact::Readable(_, at) => *at,
         Fact::Landed(landed) => landed.last_seen,
         Fact::Judged(judged) => judged.since,
+        Fact::Ended(run) => run.finished_at.unwrap(),
+        Fact::Tries(ended, _) | Fact::Reports(ended, _) => ended.at.unwrap(),
         other => panic!("{what}: {other:?} was never kept"),
     });
     let turns: Vec<i64> = moments.map(|moment| moment.duration_since(at(0)).as_mins()).collect();

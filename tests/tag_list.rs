@@ -26,6 +26,7 @@ async fn a_round_over_absent_tags_is_one_list() {
         rhythm: patient(&config),
         clock: Arc::new(SystemClock),
         wait: SignedDuration::ZERO,
+        depth: None,
     };
     let mut snapshot = oneshot.look(sources.clone(), servers.remembered(), &mut ()).await;
     let service = config.services.first().unwrap();

@@ -88,7 +88,11 @@ pub struct JobDurations {
 /// Sums up how long the runs of one service take, workflow by workflow.
 #[must_use]
 pub fn durations(executions: &[Execution], policy: &Policy) -> Vec<WorkflowDurations> {
-    let executions = merged(executions);
+    of_runs(&merged(executions), policy)
+}
+
+/// Sums up runs that are given once each, oldest first.
+pub(super) fn of_runs(executions: &[Execution], policy: &Policy) -> Vec<WorkflowDurations> {
     let mut workflows: BTreeMap<&Text, Vec<&Execution>> = BTreeMap::new();
     for run in executions.iter().filter(|run| run.mainline) {
         workflows.entry(&run.workflow).or_default().push(run);

@@ -24,8 +24,12 @@ pub struct Flakiness {
 /// Judges the runs and test reports of one service. Neither their order nor what is given twice makes a difference.
 #[must_use]
 pub fn flakiness(executions: &[Execution], tests_seen: &[TestRun], policy: &Policy, now: Timestamp) -> Flakiness {
-    let executions = merged(executions);
-    Flakiness { builds: builds(&executions, policy), jobs: jobs(&executions, now), tests: tests(tests_seen, now) }
+    of_runs(&merged(executions), tests_seen, policy, now)
+}
+
+/// Judges runs that are given once each, oldest first.
+pub(super) fn of_runs(executions: &[Execution], tests_seen: &[TestRun], policy: &Policy, now: Timestamp) -> Flakiness {
+    Flakiness { builds: builds(executions, policy), jobs: jobs(executions, now), tests: tests(tests_seen, now) }
 }
 
 /// Returns each run once, with all that was seen of it, oldest first.

@@ -12,8 +12,10 @@ use crate::domain::{TestRun, Text};
 /// How far the tests of a service can be trusted.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TestsFlakiness {
-    /// The tests, least trusted first.
+    /// The tests, least trusted first. Of reports that were reduced, only those that did not always pass at once.
     pub tests: Vec<TestFlakiness>,
+    /// How many more tests passed at once whenever they ran.
+    pub steady: u32,
     /// How many commits ran a test more than once, of those with a decided test.
     pub observed: Observed,
     /// Tries of jobs in which nearly every test failed: ignored, as the machinery was to blame.
@@ -65,7 +67,8 @@ pub(super) fn tests(seen: &[TestRun], now: Timestamp) -> TestsFlakiness {
         cut: gathered.cut,
         ..TestsFlakiness::default()
     };
-    let (mut decided, mut reran) = (FxHashSet::default(), FxHashSet::default());
+    let (mut decided, mut reran) = gathered.summarised();
+    suite.steady = u32::try_from(gathered.steady()).unwrap_or(u32::MAX);
     let shas = gathered.shas();
     for test in gathered.tests.into_values() {
         let mut commits = Vec::with_capacity(test.commits.len());

@@ -1,10 +1,11 @@
 //! Which services an observation concerns, so that only those are judged anew.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::domain::{ImageName, Look, RepoPath, RunKey, Seen, Service, ServiceName, SourceId};
+use crate::domain::{Fact, ImageName, Look, RepoPath, RunKey, Seen, Service, ServiceName, SourceId};
 
 /// An index from what is seen to the services that it concerns.
 #[derive(Debug, Clone, Default)]
@@ -39,20 +40,48 @@ impl Interest {
         match seen {
             Seen::Runs(service, _) => self.named(service),
             Seen::Jobs(run, _) | Seen::PushLog(run, ..) => self.in_repo(run),
+            Seen::Tries(ended, _) | Seen::Reports(ended, _) => self.in_repo(&ended.run),
             Seen::Tag(tag_ref, _) => self.with_image(&tag_ref.image),
             Seen::Manifest(image, ..) | Seen::Config(image, ..) | Seen::Blob(image, ..) | Seen::Canary(image, _) => {
                 self.with_image(image)
             }
             Seen::Failed(look, _) => self.asked_by(look),
             Seen::Traffic(..) | Seen::Pace(..) | Seen::Notice(..) => Vec::new(),
-            Seen::Remembered(_) => (0..self.count).collect(),
+            Seen::Remembered(facts) => self.remembered(facts),
+            Seen::Recalled => (0..self.count).collect(),
         }
+    }
+
+    /// What is remembered of runs concerns the services of their repository alone; it is much, and comes piece by piece.
+    fn remembered(&self, facts: &[Fact]) -> Vec<usize> {
+        let mut places = BTreeSet::new();
+        for fact in facts {
+            match fact {
+                Fact::Ended(run) => places.extend(self.in_repo(&run.key)),
+                Fact::Tries(ended, _) | Fact::Reports(ended, _) => places.extend(self.in_repo(&ended.run)),
+                Fact::Retried(run, ..) => places.extend(self.in_repo(run)),
+                Fact::Arrived(service, ..) => places.extend(self.named(service)),
+                Fact::Runs { .. }
+                | Fact::Jobs { .. }
+                | Fact::PushLog(..)
+                | Fact::Tag(_)
+                | Fact::Manifest(..)
+                | Fact::Config(..)
+                | Fact::Blob(..)
+                | Fact::Readable(..)
+                | Fact::Landed(_)
+                | Fact::Judged(_)
+                | Fact::Answered(..) => return (0..self.count).collect(),
+            }
+        }
+        places.into_iter().collect()
     }
 
     fn asked_by(&self, look: &Look) -> Vec<usize> {
         match look {
             Look::Runs(service) => self.named(service),
             Look::Jobs(run) | Look::PushLog(run, _) => self.in_repo(run),
+            Look::Tries(ended) | Look::Reports(ended) => self.in_repo(&ended.run),
             Look::Tag(tag_ref) => self.with_image(&tag_ref.image),
             Look::Manifest(image, _) | Look::Config(image, _) | Look::Blob(image, _) | Look::Canary(image) => {
                 self.with_image(image)

@@ -1,7 +1,9 @@
-//! What of a report is worth keeping: which tags landed, what was found behind them, and since when a verdict holds.
+//! What of a report is worth keeping: which tags landed, what was found behind them, which commits arrived
+//! with them, and since when a verdict holds.
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::landings::landings;
 use super::{Row, ServiceReport, Verdict};
 use crate::domain::{Fact, ImageSpec, Judgement, Landed, LandedRecord, Proof, Snapshot, TagRef};
 
@@ -12,7 +14,15 @@ const KEEP_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 #[must_use]
 pub fn keepsakes(snapshot: &Snapshot, report: &ServiceReport, now: Timestamp) -> Vec<Fact> {
     let landed = newly_landed(snapshot, report).into_iter().map(Fact::Landed);
-    landed.chain(newly_judged(snapshot, report, now).into_iter().map(Fact::Judged)).collect()
+    let judged = newly_judged(snapshot, report, now).into_iter().map(Fact::Judged);
+    landed.chain(judged).chain(newly_arrived(snapshot, report)).collect()
+}
+
+/// Returns the commits all of whose images landed, where that is not remembered yet.
+fn newly_arrived(snapshot: &Snapshot, report: &ServiceReport) -> Vec<Fact> {
+    let service = &report.service.name;
+    let arrived = landings(snapshot, &report.rows).into_iter().filter(|(run, _)| !snapshot.has_arrived(service, run));
+    arrived.map(|(run, commit)| Fact::Arrived(service.clone(), run, commit)).collect()
 }
 
 /// Returns the settled rows whose verdict is not the one that was noted last. What lands, or is not to be there, is

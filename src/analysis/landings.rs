@@ -5,21 +5,22 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Row, Verdict};
-use crate::domain::{LandedCommit, Snapshot, TagRef};
+use crate::domain::{LandedCommit, RunKey, Snapshot, TagRef};
 
-/// Returns the commits of which every expected tag landed.
-pub(super) fn landings(snapshot: &Snapshot, rows: &[Row]) -> Vec<LandedCommit> {
+/// Returns the commits of which every expected tag landed, each with the run that pushed it.
+pub(super) fn landings(snapshot: &Snapshot, rows: &[Row]) -> Vec<(RunKey, LandedCommit)> {
     let by_run = rows.chunk_by(|one, next| Arc::ptr_eq(&one.run, &next.run));
     by_run.filter_map(|rows| landing(snapshot, rows)).collect()
 }
 
-fn landing(snapshot: &Snapshot, rows: &[Row]) -> Option<LandedCommit> {
+fn landing(snapshot: &Snapshot, rows: &[Row]) -> Option<(RunKey, LandedCommit)> {
     let run = &rows.first()?.run;
-    let whole = rows.iter().all(|row| matches!(row.verdict, Verdict::Landed | Verdict::NotExpected));
+    let whole = rows.iter().all(|row| row.settled && matches!(row.verdict, Verdict::Landed | Verdict::NotExpected));
     let landed = rows.iter().filter(|row| row.verdict == Verdict::Landed);
     let landed_at = landed.filter_map(|row| moment(snapshot, row)).max().filter(|_| whole)?;
     let (sha, title) = (run.sha.clone(), run.title.clone());
-    Some(LandedCommit { sha, title, committed_at: None, run_created_at: run.created_at, landed_at })
+    let commit = LandedCommit { sha, title, committed_at: None, run_created_at: run.created_at, landed_at };
+    Some((run.key.clone(), commit))
 }
 
 /// Where it was noted that the tag was not there, it landed when it was first seen. Where it was there whenever it was

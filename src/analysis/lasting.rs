@@ -109,7 +109,9 @@ impl<N: Notes> Notes for Unhurried<'_, N> {
     fn want(&mut self, urgency: Urgency, not_before: Option<Timestamp>, look: impl FnOnce() -> Look) {
         let later = self.1.saturating_add(NEWEST_AGAIN).unwrap_or(self.1);
         match urgency {
-            Urgency::Asked | Urgency::Watched | Urgency::Again => self.0.want(urgency, not_before, look),
+            Urgency::Asked | Urgency::Watched | Urgency::Again | Urgency::Spare => {
+                self.0.want(urgency, not_before, look);
+            }
             Urgency::Newest | Urgency::NewestLayers | Urgency::Depth | Urgency::Layers => {
                 self.0.want(Urgency::Again, Some(not_before.map_or(later, |at| at.max(later))), look);
             }

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::flaky::{Flakiness, flakiness};
+use super::executions::{execution, tests};
+use super::flaky::Flakiness;
 use super::landings::landings;
-use super::{Delivery, Policy, Report, ServiceReport, WorkflowDurations, by_landed_images, durations};
-use crate::domain::{Execution, JobExecution, Miss, Retries, Run, RunKey, Sample, Service, Snapshot, Text, Unreadable};
+use super::{Delivery, Policy, Report, ServiceReport, WorkflowDurations, by_landed_images, duration, flaky};
+use crate::domain::{
+    Execution, LandedCommit, Miss, Run, RunKey, Sample, Service, Snapshot, TestEvidence, TestRun, Text, Unreadable,
+};
 
 /// What is judged by the time alone is judged anew after so many seconds.
 const HOUR: i64 = 3_600;
@@ -90,18 +93,55 @@ impl Reliability {
 #[must_use]
 pub fn reliability(snapshot: &Snapshot, report: &ServiceReport, policy: &Policy, now: Timestamp) -> Reliability {
     let service = &*report.service;
-    let samples: Vec<&Sample> = snapshot.samples(service).collect();
-    let executions: Vec<Execution> = samples.iter().flat_map(|sample| executions(snapshot, service, sample)).collect();
+    let retries = service.trust.retries;
+    let mut samples: Vec<&Sample> = snapshot.samples(service).collect();
+    let runs = samples.iter().map(|sample| sample.run.clone()).collect();
+    samples.reverse();
+    let executions: Vec<Execution> = samples.iter().map(|sample| execution(snapshot, service, sample)).collect();
+    let both = samples.iter().zip(&executions);
+    let tests: Vec<TestRun> =
+        both.flat_map(|(sample, execution)| tests(snapshot, retries, sample, execution)).collect();
     let since = samples.iter().filter_map(|sample| sample.run.created_at).min().unwrap_or(now);
-    let landed = landings(snapshot, &report.rows);
+    let fresh =
+        landings(snapshot, &report.rows).into_iter().filter(|(run, _)| !snapshot.has_arrived(&service.name, run));
+    let arrived = snapshot.arrivals(&service.name).cloned();
+    let landed: Vec<LandedCommit> = arrived.chain(fresh.map(|(_, commit)| commit)).collect();
     Reliability {
-        runs: samples.iter().map(|sample| sample.run.clone()).collect(),
-        coverage: Coverage::default(),
-        flakiness: flakiness(&executions, &[], policy, now),
-        durations: durations(&executions, policy),
+        runs,
+        coverage: Coverage::of(service, &samples, &tests),
+        flakiness: flaky::of_runs(&executions, &tests, policy, now),
+        durations: duration::of_runs(&executions, policy),
         landings: by_landed_images(&landed, since, now),
         deployments: None,
         stamp: Some(Stamp::of(snapshot, service, now)),
+    }
+}
+
+impl Coverage {
+    /// `samples` and `tests` are oldest first.
+    fn of(service: &Service, samples: &[&Sample], tests: &[TestRun]) -> Self {
+        let (retries, newest) = (service.trust.retries, samples.iter().rev());
+        let unread = tests.iter().rev().filter_map(|run| match &run.evidence {
+            TestEvidence::Unreadable(why) => {
+                let TestRun { run, job, file, .. } = run.clone();
+                Some(UnreadReport { run, job, file, why: why.clone() })
+            }
+            TestEvidence::Report(_) | TestEvidence::Summary(_) | TestEvidence::Log(_) => None,
+        });
+        let read = tests.iter().map(|run| match &run.evidence {
+            TestEvidence::Report(_) => 1,
+            TestEvidence::Summary(summary) => usize::try_from(summary.reports).unwrap_or_default(),
+            TestEvidence::Log(_) | TestEvidence::Unreadable(_) => 0,
+        });
+        let looked_for = samples.iter().filter(|sample| sample.reports(retries).is_some()).count();
+        Self {
+            jobs_read: samples.iter().filter(|sample| sample.tries(retries).is_some()).count(),
+            jobs_failure: newest.clone().find_map(|sample| sample.tries_failure.as_deref().cloned()),
+            reports_looked_for: (service.trust.reports.is_some() || looked_for > 0).then_some(looked_for),
+            reports_failure: newest.clone().find_map(|sample| sample.reports_failure.as_deref().cloned()),
+            reports_read: read.sum(),
+            unread: unread.collect(),
+        }
     }
 }
 
@@ -125,19 +165,4 @@ pub fn assess(report: &mut Report, snapshot: &Snapshot, policy: &Policy, now: Ti
     for service in &mut report.services {
         service.reliability = renewed(&service.reliability, snapshot, service, policy, now);
     }
-}
-
-/// Returns what the attempts of a run say, each as far as it is known.
-fn executions(snapshot: &Snapshot, service: &Service, sample: &Sample) -> Vec<Execution> {
-    let of = |run: &Arc<Run>| {
-        let mainline = service.filtered(run).is_none();
-        let known = snapshot.run(&run.key).and_then(|record| record.jobs.as_ref());
-        // What GitLab lists without its retried jobs does not tell whether there were any.
-        let jobs = known.filter(|_| service.trust.retries == Retries::Runs).map(|batch| {
-            let of = |job| JobExecution { attempt: run.key.attempt, ..JobExecution::of(job) };
-            batch.items.iter().map(of).collect()
-        });
-        Execution::of(run, mainline, service.trust.retries, jobs)
-    };
-    sample.before.iter().chain([&sample.run]).map(of).collect()
 }

@@ -7,7 +7,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{Evidence, Scope};
 use crate::domain::{
-    Ending, RetriedTest, RetryLog, RunKey, Sha, TestCase, TestEvidence, TestId, TestReport, TestResult, TestRun, Text,
+    Ending, RetriedTest, RetryLog, RunKey, Sha, TestCase, TestCounts, TestEvidence, TestId, TestReport, TestResult,
+    TestRun, TestSummary, Text, in_several_suites,
 };
 
 /// A report of so many decided tests, of which more than so many percent failed, tells of the machinery.
@@ -31,6 +32,32 @@ pub(super) struct Test<'a> {
     pub(super) commits: FxHashMap<u32, Evidence>,
 }
 
+/// What one summary says of tests that passed.
+#[derive(Debug)]
+struct Passes<'a> {
+    commit: u32,
+    scope: Scope,
+    run: u64,
+    at: Option<Timestamp>,
+    summary: &'a TestSummary,
+}
+
+/// What was read of the tests of one job.
+#[derive(Debug, Clone, Copy)]
+enum Content<'a> {
+    Report(&'a TestReport),
+    Summary(&'a TestSummary),
+}
+
+impl Content<'_> {
+    fn counts(&self) -> &TestCounts {
+        match self {
+            Self::Report(report) => &report.counts,
+            Self::Summary(summary) => &summary.counts,
+        }
+    }
+}
+
 /// All that was seen of the tests of a service.
 #[derive(Debug, Default)]
 pub(super) struct Gathered<'a> {
@@ -39,6 +66,8 @@ pub(super) struct Gathered<'a> {
     pub(super) unreadable: u32,
     pub(super) cut: u32,
     pub(super) unnamed: BTreeMap<JobOf<'a>, BTreeMap<&'a Sha, u32>>,
+    /// What summaries say of tests that passed, by the job.
+    passes: FxHashMap<u32, Vec<Passes<'a>>>,
     jobs: FxHashMap<JobOf<'a>, u32>,
     commits: FxHashMap<&'a Sha, u32>,
 }
@@ -58,20 +87,24 @@ impl<'a> Gathered<'a> {
         let mut gathered = Self::default();
         let mut logs = Vec::new();
         for files in places.values() {
-            let reports: Vec<_> = files.values().filter_map(|run| gathered.report(run)).collect();
-            if is_mass_failure(&reports) {
+            let contents: Vec<_> = files.values().filter_map(|run| gathered.content(run)).collect();
+            if is_mass_failure(&contents) {
                 gathered.ignored_as_infrastructure += 1;
                 continue;
             }
-            for (run, report) in reports {
-                gathered.cases(run, report);
+            for (run, content) in contents {
+                match content {
+                    Content::Report(report) => gathered.cases(run, report),
+                    Content::Summary(summary) => gathered.summary(run, summary),
+                }
             }
             logs.extend(files.values().filter_map(|run| match &run.evidence {
                 TestEvidence::Log(log) => Some((*run, &**log)),
-                TestEvidence::Report(_) | TestEvidence::Unreadable(_) => None,
+                TestEvidence::Report(_) | TestEvidence::Summary(_) | TestEvidence::Unreadable(_) => None,
             }));
         }
         gathered.logs(&logs);
+        gathered.pass();
         gathered
     }
 
@@ -80,11 +113,15 @@ impl<'a> Gathered<'a> {
         self.commits.iter().map(|(sha, number)| (*number, *sha)).collect()
     }
 
-    fn report(&mut self, run: &'a TestRun) -> Option<(&'a TestRun, &'a TestReport)> {
+    fn content(&mut self, run: &'a TestRun) -> Option<(&'a TestRun, Content<'a>)> {
         match &run.evidence {
             TestEvidence::Report(report) => {
                 self.cut += u32::from(report.ending != Ending::Whole);
-                Some((run, report))
+                Some((run, Content::Report(report)))
+            }
+            TestEvidence::Summary(summary) => {
+                self.cut += summary.cut;
+                Some((run, Content::Summary(summary)))
             }
             TestEvidence::Unreadable(_) => {
                 self.unreadable += 1;
@@ -116,6 +153,75 @@ impl<'a> Gathered<'a> {
             }
             test.commits.entry(commit).or_default().add_many(scope, run.run.id, (passed, failed), run.at);
         }
+    }
+
+    fn summary(&mut self, run: &'a TestRun, summary: &'a TestSummary) {
+        let scope = Scope::of(&run.event, run.run.id);
+        let (job, commit) = self.place(run);
+        for case in &summary.odd {
+            let test = self.tests.entry((job, case.id)).or_insert_with(|| Test {
+                job: (&run.workflow, &run.job),
+                classname: case.classname.clone(),
+                name: case.name.clone(),
+                file: case.file.clone(),
+                message: None,
+                commits: FxHashMap::default(),
+            });
+            let outcomes = match case.result {
+                TestResult::Passed => (1, case.tries),
+                TestResult::Failed | TestResult::Error => (0, case.tries.saturating_add(1)),
+                TestResult::Skipped => continue,
+            };
+            if let Some(message) = case.message.as_deref()
+                && test.message.as_ref().is_none_or(|(at, known)| (*at, known.as_str()) < (run.at, message))
+            {
+                test.message = Some((run.at, message.to_owned()));
+            }
+            test.commits.entry(commit).or_default().add_many(scope, run.run.id, outcomes, run.at);
+        }
+        let passes = Passes { commit, scope, run: run.run.id, at: run.at, summary };
+        self.passes.entry(job).or_default().push(passes);
+    }
+
+    /// Adds to each test that did not always pass the times that it did.
+    fn pass(&mut self) {
+        for ((job, id), test) in &mut self.tests {
+            for passes in self.passes.get(job).into_iter().flatten().filter(|passes| passes.summary.passes(*id)) {
+                let evidence = test.commits.entry(passes.commit).or_default();
+                evidence.add_many(passes.scope, passes.run, (1, 0), passes.at);
+            }
+        }
+    }
+
+    /// Returns how many tests passed in every summary that has them, and are not listed by name.
+    pub(super) fn steady(&self) -> usize {
+        let of_job = |(job, passes): (&u32, &Vec<Passes<'_>>)| {
+            let mut sets: Vec<&[u32]> = passes.iter().map(|passes| &*passes.summary.passed).collect();
+            sets.sort_unstable_by_key(|set| set.as_ptr());
+            sets.dedup_by_key(|set| set.as_ptr());
+            let mut all: FxHashSet<u32> = FxHashSet::default();
+            for set in sets {
+                all.extend(set);
+            }
+            let listed = self.tests.keys().filter(|(of, id)| of == job && all.contains(&id.short()));
+            all.len() - listed.count()
+        };
+        self.passes.iter().map(of_job).sum()
+    }
+
+    /// Returns the commits that summaries say something of, and those of which a job has several that may be compared.
+    pub(super) fn summarised(&self) -> (FxHashSet<u32>, FxHashSet<u32>) {
+        let (mut decided, mut reran) = (FxHashSet::default(), FxHashSet::default());
+        for passes in self.passes.values() {
+            let mut seen: FxHashSet<(u32, Scope)> = FxHashSet::default();
+            for passes in passes.iter().filter(|passes| !passes.summary.passed.is_empty()) {
+                decided.insert(passes.commit);
+                if !seen.insert((passes.commit, passes.scope)) {
+                    reran.insert(passes.commit);
+                }
+            }
+        }
+        (decided, reran)
     }
 
     /// Takes in the marks of logs, after all reports: a flake that a report of the same run shows counts once.
@@ -172,6 +278,7 @@ impl<'a> Gathered<'a> {
 fn preference(run: &TestRun) -> (bool, Option<Timestamp>, usize) {
     let content = match &run.evidence {
         TestEvidence::Report(report) => report.len(),
+        TestEvidence::Summary(summary) => usize::try_from(summary.counts.tests()).unwrap_or(usize::MAX),
         TestEvidence::Log(log) => log.tests.len(),
         TestEvidence::Unreadable(_) => 0,
     };
@@ -188,25 +295,11 @@ fn outcomes(case: &TestCase<'_>) -> Option<(u32, u32)> {
     }
 }
 
-fn is_mass_failure(reports: &[(&TestRun, &TestReport)]) -> bool {
-    let sum = |count: fn(&TestReport) -> u32| reports.iter().map(|(_, report)| u64::from(count(report))).sum::<u64>();
-    let failed = sum(|report| report.counts.failed + report.counts.errors);
-    let decided = failed + sum(|report| report.counts.passed);
+fn is_mass_failure(contents: &[(&TestRun, Content<'_>)]) -> bool {
+    let sum = |count: fn(&TestCounts) -> u32| contents.iter().map(|(_, it)| u64::from(count(it.counts()))).sum::<u64>();
+    let failed = sum(|counts| counts.failed + counts.errors);
+    let decided = failed + sum(|counts| counts.passed);
     decided >= u64::from(MASS) && failed * 100 > MASS_PERCENT * decided
-}
-
-/// Returns the tests that stand in several suites of one report: one for each browser, say. They are different tests.
-fn in_several_suites(report: &TestReport) -> FxHashSet<TestId> {
-    let mut several = FxHashSet::default();
-    if report.counts.suites > 1 {
-        let mut first: FxHashMap<TestId, (&str, &str)> = FxHashMap::default();
-        for (id, case) in report.cases() {
-            if *first.entry(id).or_insert((case.suite, case.host)) != (case.suite, case.host) {
-                several.insert(id);
-            }
-        }
-    }
-    several
 }
 
 /// Returns the id that the job's reports give to the test that a log names, where just one can be meant.

@@ -44,6 +44,8 @@ pub struct Model {
     /// Services that changed while the screen stood still.
     pub(super) unjudged: BTreeSet<usize>,
     pub(super) rounds: Rounds,
+    /// Whether what earlier processes remember of runs that are over is known: before that, none is read anew.
+    pub(super) remembers: bool,
     /// When it was last kept that a source answered.
     pub(super) answered: BTreeMap<SourceId, Timestamp>,
     pub(super) pane: usize,
@@ -82,6 +84,7 @@ impl Model {
             frozen: None,
             unjudged: BTreeSet::new(),
             rounds: Rounds::new(now),
+            remembers: false,
             answered: BTreeMap::new(),
             pane: 0,
             lists: std::array::from_fn(|_| List::default()),

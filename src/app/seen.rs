@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Cmd, Model, settle};
 use crate::analysis::{self, ServiceReport, SourceReport};
-use crate::domain::{Health, Observation, Service, Snapshot, SourceId, SourceKind};
+use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind, Urgency};
 
 /// How often it is kept when a source last answered.
 const KEEP_ANSWERED: SignedDuration = SignedDuration::from_mins(1);
@@ -18,6 +18,7 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
     for observation in observations {
         model.now = model.now.max(observation.at);
         concerned.extend(model.interest.of(&observation.seen));
+        model.remembers |= observation.seen == Seen::Recalled;
         let answered = observation.seen.answers();
         let (source, at) = (observation.source.clone(), observation.at);
         let is_new = model.snapshot.absorb(observation);
@@ -90,7 +91,12 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
         }
         let is_shown = on_screen.contains(&service.name);
         wanted.extend(analysis::plan(&model.snapshot, service, &model.policy, model.now, is_shown));
+        if model.remembers {
+            let depth = analysis::Depth::Reports;
+            wanted.extend(analysis::readings(&model.snapshot, service, depth, Urgency::Spare, model.now));
+        }
     }
+    facts.extend(model.snapshot.unkept());
     if model.frozen.is_some() {
         model.unjudged.extend(places);
     }

@@ -11,7 +11,8 @@ use crate::domain::{
 };
 
 /// The keys of `[[service]]`.
-pub(super) const SERVICE: [&str; 8] = ["name", "ci", "repo", "workflow", "branch", "event", "push_job", "image"];
+pub(super) const SERVICE: [&str; 9] =
+    ["name", "ci", "repo", "workflow", "branch", "event", "push_job", "reports", "image"];
 /// The keys of `[[service.image]]`.
 pub(super) const IMAGE: [&str; 4] = ["repository", "tags", "platforms", "revision"];
 
@@ -48,7 +49,7 @@ fn named(
     let repo = table.require("repo", "\"owner/name\"", problems).and_then(|entry| repo(entry, kind, problems));
     let mut globs = |key| table.get(key).map_or_else(|| Globs::parse(&[]).ok(), |entry| globs(entry, problems));
     let (workflow, branch) = (globs("workflow"), globs("branch"));
-    let (event, push_job) = (globs("event"), globs("push_job"));
+    let (event, push_job, reports) = (globs("event"), globs("push_job"), globs("reports"));
     let listed = table.get("image").map(|entry| entry.tables("[[service.image]]", &IMAGE, problems));
     if listed.as_ref().is_none_or(Vec::is_empty) {
         let hint = "add a [[service.image]] with `repository` and `tags`";
@@ -70,6 +71,7 @@ fn named(
                 Some(CiKind::GitLab) => Retries::Jobs,
                 Some(CiKind::GitHub) | None => Retries::Runs,
             },
+            reports: Some(reports?).filter(|reports| !reports.patterns().is_empty()),
         },
     })
 }

@@ -181,6 +181,9 @@ pub(super) struct Service {
     /// Globs for the job that pushes: its end starts the grace; skipped or cancelled it means that no image is expected.
     #[serde(default)]
     pub(super) push_job: Strings,
+    /// Globs for the artifacts (GitLab: the jobs) whose JUnit reports are read; by default none are.
+    #[serde(default)]
+    pub(super) reports: Strings,
     /// What a green run is to leave behind.
     #[schemars(length(min = 1))]
     pub(super) image: Vec<Image>,

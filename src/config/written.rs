@@ -137,6 +137,7 @@ impl From<&domain::Service> for Service {
             branch: globs(&service.branch),
             event: globs(&service.event),
             push_job: globs(&service.push_job),
+            reports: service.trust.reports.as_ref().map(globs).unwrap_or_default(),
             image: service.images.iter().map(Image::from).collect(),
         }
     }

@@ -29,6 +29,8 @@ fn service(place: usize, runs: usize) -> Service {
         platforms: platforms.iter().map(|&platform| platform.to_owned()).collect(),
         media: if place % 4 < 2 { Media::Oci } else { Media::Docker },
         build: if two { Build::Buildx } else { Build::Docker },
+        tests: None,
+        long: false,
         access: Access::Open,
         push_job: "docker".to_owned(),
         branches: Vec::new(),

@@ -60,6 +60,13 @@ fn one(text: &mut String, service: &Service, registry: &str) {
         let _ = writeln!(text, "event = {}", list(&service.events));
     }
     let _ = writeln!(text, "push_job = {}", quoted(&format!("{}*", service.push_job)));
+    if service.tests.is_some() {
+        let names = match service.provider {
+            Provider::GitHub => "junit*",
+            Provider::GitLab => "test",
+        };
+        let _ = writeln!(text, "reports = {}", quoted(names));
+    }
     let image = quoted(&format!("{registry}/{}", service.image));
     let _ = write!(text, "[[service.image]]\nrepository = {image}\ntags = {}\n", list(&service.tags));
     if service.platforms.len() > 1 {

@@ -29,6 +29,14 @@ pub enum Kind {
     Log,
     /// A log at the address that GitHub gave.
     LogFile,
+    /// A list of a run's artifacts.
+    Artifacts,
+    /// The address of an archive.
+    Archive,
+    /// An archive at the address that GitHub gave.
+    ArchiveFile,
+    /// GitLab's report on the tests of a pipeline.
+    TestReport,
     /// A project.
     Project,
     /// The rate limit.
@@ -53,12 +61,16 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Runs,
         Self::Run,
         Self::Jobs,
         Self::Log,
         Self::LogFile,
+        Self::Artifacts,
+        Self::Archive,
+        Self::ArchiveFile,
+        Self::TestReport,
         Self::Project,
         Self::RateLimit,
         Self::Token,

@@ -8,6 +8,7 @@ use super::counts::{Kind, Server};
 use super::github_shape::Shape;
 use super::jobs::{Job, Outcome, State, jobs};
 use super::reply::Reply;
+use super::reports;
 use super::stage::Stage;
 use super::world::{Provider, Run, Service, Workflow};
 
@@ -85,6 +86,8 @@ fn actions(stage: &Stage, call: &Call, service: &Service, rest: &[&str], now: i6
             None => not_found(Kind::Jobs),
         },
         ["jobs", id, "logs"] => log(stage, service, id, now),
+        ["runs", id, "artifacts"] => artifacts(stage, call, service, id, now),
+        ["artifacts", id, "zip"] => archive(stage, service, id, now),
         _ => not_found(Kind::Other),
     }
 }
@@ -159,6 +162,33 @@ fn log(stage: &Stage, service: &Service, id: &str, now: i64) -> Reply {
     let expires = stage.clock.written(now + 60);
     let location = format!("{origin}/{}/{id}.txt?se={expires}&sp=r&sig={}", service.repo, stage.signature(id));
     Reply::new(Kind::Log, StatusCode::FOUND, "text/html; charset=utf-8", "").with("location", location)
+}
+
+/// The reports of every attempt whose tests are over.
+fn artifacts(stage: &Stage, call: &Call, service: &Service, id: &str, now: i64) -> Reply {
+    let Some((run, newest)) = find(service, id, None, now) else { return not_found(Kind::Artifacts) };
+    let shape = Shape::new(stage, service);
+    let found = (1..=newest).filter_map(|attempt| {
+        let (archive, at) = reports::archive(service, run, attempt, now)?;
+        Some(shape.artifact(run, attempt, &archive, at))
+    });
+    let found: Vec<_> = found.collect();
+    let total = found.len();
+    let page = call.page(30);
+    let body = json!({ "total_count": total, "artifacts": page.of(found) });
+    paged(stage, call, page, total, Reply::json(Kind::Artifacts, StatusCode::OK, &body))
+}
+
+/// An archive is somewhere else, as a log is.
+fn archive(stage: &Stage, service: &Service, id: &str, now: i64) -> Reply {
+    if id.parse().ok().and_then(|id| reports::archive_of(service, id, now)).is_none() {
+        return not_found(Kind::Archive);
+    }
+    let origin = stage.addresses.origin(Server::Logs);
+    let expires = stage.clock.written(now + 600);
+    let location =
+        format!("{origin}/{}/{id}.zip?se={expires}&sp=r&sig={}", service.repo, stage.signature(&format!("{id}.zip")));
+    Reply::new(Kind::Archive, StatusCode::FOUND, "text/html; charset=utf-8", "").with("location", location)
 }
 
 fn rate_limit(stage: &Stage, now: i64) -> Reply {

@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::counts::Server;
 use super::jobs::{EARLIER, Job, Outcome, State, run_of, state};
+use super::layer::sha256;
+use super::reports;
 use super::scenario::{number, sha};
 use super::stage::Stage;
 use super::world::{Person, Run, Service, Workflow};
@@ -138,7 +140,7 @@ impl<'a> Shape<'a> {
             "url": format!("{api}/actions/jobs/{}", job.id),
             "html_url": format!("{}/job/{}", self.page(run), job.id),
             "status": status, "conclusion": (!conclusion.is_empty()).then_some(conclusion),
-            "created_at": time(job.starts - 6), "started_at": time(job.starts),
+            "created_at": time(job.starts - 2), "started_at": time(job.starts),
             "completed_at": over.then(|| time(job.ends)),
             "name": job.name, "steps": if begun { steps(job, now, &time) } else { json!([]) },
             "check_run_url": format!("{api}/check-runs/{}", job.id),
@@ -147,6 +149,24 @@ impl<'a> Shape<'a> {
             "runner_name": begun.then(|| format!("GitHub Actions {}", job.id % 997)),
             "runner_group_name": begun.then_some("GitHub Actions"),
             "workflow_name": run.workflow.name(), "head_branch": run.branch,
+        })
+    }
+
+    /// Returns an `artifact`: the reports of an attempt's tests.
+    pub(super) fn artifact(&self, run: &Run, attempt: u64, archive: &[u8], at: i64) -> Value {
+        let api = format!("{}/repos/{}", self.origin, self.service.repo);
+        let id = reports::artifact_id(run, attempt);
+        let url = format!("{api}/actions/artifacts/{id}");
+        let time = |at| self.stage.clock.written(at);
+        json!({
+            "id": id, "node_id": format!("MDg6QXJ0aWZhY3Q{id}"), "name": reports::ARTIFACT,
+            "size_in_bytes": archive.len(), "url": url, "archive_download_url": format!("{url}/zip"), "expired": false,
+            "digest": sha256(archive), "created_at": time(at), "updated_at": time(at),
+            "expires_at": time(at + 90 * 86_400),
+            "workflow_run": {
+                "id": run.id, "repository_id": self.service.id, "head_repository_id": self.service.id,
+                "head_branch": run.branch, "head_sha": run.sha,
+            },
         })
     }
 

@@ -9,6 +9,7 @@ use super::gitlab_shape::Shape;
 use super::jobs::{Job, Outcome, State, jobs, state};
 use super::log;
 use super::reply::Reply;
+use super::reports;
 use super::stage::Stage;
 use super::world::{Provider, Run, Service};
 
@@ -87,6 +88,10 @@ fn project(stage: &Stage, call: &Call, service: &Service, rest: &[&str], now: i6
             Some(run) => jobs_of(&shape, call, run, now),
             None => not_found(Kind::Jobs, ""),
         },
+        ["pipelines", id, "test_report"] => match run(service, id, now) {
+            Some(run) => found(Kind::TestReport, &reports::gitlab(service, run, now)),
+            None => not_found(Kind::TestReport, ""),
+        },
         ["jobs", id] => match job(stage, service, id, now) {
             Some((run, job)) => found(Kind::Jobs, &shape.job(run, &job, now)),
             None => not_found(Kind::Jobs, ""),
@@ -121,6 +126,12 @@ fn pipelines(shape: &Shape<'_>, call: &Call, now: i64) -> Reply {
 fn jobs_of(shape: &Shape<'_>, call: &Call, run: &Run, now: i64) -> Reply {
     // GitLab lists the newest job first.
     let mut found = jobs(shape.service, run, run.attempt);
+    if call.asked("include_retried") == Some("true") {
+        let before = (1..run.attempt).flat_map(|attempt| jobs(shape.service, run, attempt));
+        let mut retried: Vec<Job> = before.filter(|job| job.outcome == Outcome::Failure).collect();
+        retried.append(&mut found);
+        found = retried;
+    }
     found.reverse();
     let scopes: Vec<&str> = call
         .query

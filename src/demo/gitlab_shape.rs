@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::counts::Server;
-use super::jobs::{Job, Outcome, State, state};
+use super::jobs::{EARLIER, Job, Outcome, State, state};
 use super::scenario::{number, sha};
 use super::stage::Stage;
 use super::world::{Person, Run, Service};
@@ -47,7 +47,7 @@ impl Shape<'_> {
         json!({
             "id": run.id, "iid": run.number, "project_id": self.service.id, "sha": run.sha,
             "ref": Self::reference(run), "status": Self::status(state(run, now)), "source": Self::source(run),
-            "created_at": self.time(run.at), "updated_at": self.time(Self::updated(run, now)),
+            "created_at": self.time(Self::created(run)), "updated_at": self.time(Self::updated(run, now)),
             "web_url": format!("{}/-/pipelines/{}", self.page(), run.id),
         })
     }
@@ -60,7 +60,7 @@ impl Shape<'_> {
         let begun = state != State::Queued;
         let more = json!({
             "before_sha": sha(&format!("before {}", run.sha)), "tag": false, "yaml_errors": null,
-            "user": self.user(&run.author), "started_at": begun.then(|| self.time(run.at + 3)),
+            "user": self.user(&run.author), "started_at": begun.then(|| self.time(Self::created(run) + 3)),
             "finished_at": over.then(|| self.time(run.ends())), "committed_at": null,
             "duration": over.then_some(run.took - 3), "queued_duration": begun.then_some(3), "coverage": null,
             "name": null,
@@ -83,7 +83,8 @@ impl Shape<'_> {
         json!({
             "id": job.id, "status": Self::status(if skipped { State::Over(Outcome::Skipped) } else { state }),
             "stage": job.stage, "name": job.name, "ref": Self::reference(run), "tag": false, "coverage": null,
-            "allow_failure": false, "created_at": self.time(run.at),
+            "allow_failure": false,
+            "created_at": self.time(if job.starts < run.at { Self::created(run) } else { run.at }),
             "started_at": begun.then(|| self.time(job.starts)), "finished_at": over.then(|| self.time(job.ends)),
             "erased_at": null, "duration": over.then(|| job.ends - job.starts), "queued_duration": begun.then_some(2.5),
             "failure_reason": failed.then_some("script_failure"), "user": self.person(&run.author),
@@ -113,6 +114,11 @@ impl Shape<'_> {
             },
             "archived": false, "empty_repo": false,
         })
+    }
+
+    /// Where a job was tried again, the pipeline is as old as its first try.
+    fn created(run: &Run) -> i64 {
+        if run.attempt > 1 { run.at - EARLIER } else { run.at }
     }
 
     fn updated(run: &Run, now: i64) -> i64 {

@@ -89,6 +89,9 @@ pub(super) fn jobs(service: &Service, run: &Run, attempt: u64) -> Vec<Job> {
     if run.workflow == Workflow::Checks {
         return vec![Job { name: "lint".to_owned(), ends: run.ends(), outcome: outcome(run), ..first }];
     }
+    if service.long {
+        return long(service, run, &first, fate);
+    }
     let unpushed = if fate == Fate::Cancelled { Outcome::Cancelled } else { Outcome::Skipped };
     let outcome = if fate.pushes() { Outcome::Success } else { unpushed };
     let skipped = outcome == Outcome::Skipped;
@@ -102,6 +105,46 @@ pub(super) fn jobs(service: &Service, run: &Run, attempt: u64) -> Vec<Job> {
         pushes: !skipped,
     };
     vec![first, push]
+}
+
+/// Returns the jobs of a pipeline whose images wait for a long end-to-end stage. `first` is its unit tests as they end.
+fn long(service: &Service, run: &Run, first: &Job, fate: Fate) -> Vec<Job> {
+    let starts = first.starts - 8;
+    let passed = first.outcome == Outcome::Success;
+    let unit = Job { ends: first.starts + run.took * 3 / 20, ..first.clone() };
+    // Where the tests were tried again, what passed before is carried over as it was.
+    let begun = if run.attempt > 1 { run.at - EARLIER } else { run.at };
+    let lint = Job {
+        id: first.id + 2,
+        name: "lint".to_owned(),
+        stage: "test",
+        starts: begun + 8,
+        ends: begun + 49,
+        outcome: Outcome::Success,
+        pushes: false,
+    };
+    let unrun = if fate == Fate::Cancelled { Outcome::Cancelled } else { Outcome::Skipped };
+    let ends = if passed { starts + run.took * 3 / 4 } else { unit.ends };
+    let e2e = Job {
+        id: first.id + 3,
+        name: "e2e".to_owned(),
+        stage: "verify",
+        starts: if passed { unit.ends + 4 } else { unit.ends },
+        ends,
+        outcome: if passed { Outcome::Success } else { unrun },
+        pushes: false,
+    };
+    let pushes = passed && fate.pushes();
+    let push = Job {
+        id: first.id + 1,
+        name: service.push_job.clone(),
+        stage: "publish",
+        starts: if pushes { e2e.ends + 4 } else { e2e.ends },
+        ends: if pushes { starts + run.took } else { e2e.ends },
+        outcome: if pushes { Outcome::Success } else { unrun },
+        pushes,
+    };
+    vec![lint, unit, e2e, push]
 }
 
 /// How long before the last attempt an earlier one started, in seconds.

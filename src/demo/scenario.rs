@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::layer::sha256;
-use super::world::{Access, Build, Fate, Media, Person, Provider, Run, Service, Workflow, World};
+use super::world::{Access, Build, Dialect, Fate, Media, Person, Provider, Run, Service, Workflow, World};
 
 /// Why the embedded scenario cannot be read: a fault of the build, which a test keeps from happening.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,9 @@ struct Sheet {
     platforms: Vec<String>,
     media: Media,
     build: Build,
+    tests: Option<Dialect>,
+    #[serde(default)]
+    long: bool,
     #[serde(default = "open")]
     access: Access,
     #[serde(default)]
@@ -75,6 +78,16 @@ struct Line {
 struct Older {
     from: SignedDuration,
     fates: Vec<Fate>,
+    /// How long each takes at least.
+    #[serde(default = "three_minutes")]
+    took: SignedDuration,
+    /// The newest so many take so much longer.
+    slower: Option<(usize, SignedDuration)>,
+    /// One in so many misses the build cache, and takes this much longer.
+    misses: Option<(usize, SignedDuration)>,
+    /// The places of those whose tests failed at first, and passed when they were tried again.
+    #[serde(default)]
+    again: Vec<usize>,
 }
 
 /// Runs to come, all of which land.
@@ -92,6 +105,10 @@ fn open() -> Access {
 
 fn one() -> u64 {
     1
+}
+
+fn three_minutes() -> SignedDuration {
+    SignedDuration::from_secs(170)
 }
 
 fn four_minutes() -> SignedDuration {
@@ -150,6 +167,8 @@ fn service(mut sheet: Sheet, seed: usize, cast: &Cast) -> Service {
         platforms: sheet.platforms,
         media: sheet.media,
         build: sheet.build,
+        tests: sheet.tests,
+        long: sheet.long,
         access: sheet.access,
         branches: sheet.branches,
         events: sheet.events,
@@ -196,12 +215,17 @@ fn checks(run: &Run) -> Run {
 }
 
 fn older(older: Option<Older>, seed: usize) -> Vec<Line> {
-    let Some(Older { from, fates }) = older else { return Vec::new() };
+    let Some(Older { from, fates, took: least, slower, misses, again }) = older else { return Vec::new() };
     let mut at = from;
     let mut lines = Vec::new();
-    for (fate, gap) in fates.into_iter().zip(GAPS.iter().cycle().skip(seed)) {
-        let took = SignedDuration::from_secs(170 + gap % 97);
-        lines.push(Line { at, took, late: SignedDuration::ZERO, fate, title: None, branch: None, attempt: 1 });
+    for (place, (fate, gap)) in fates.into_iter().zip(GAPS.iter().cycle().skip(seed)).enumerate() {
+        let by = |more: Option<(usize, SignedDuration)>, holds: fn(usize, usize) -> bool| {
+            more.filter(|(count, _)| holds(place, *count)).map_or(SignedDuration::ZERO, |(_, by)| by)
+        };
+        let more = by(slower, |place, newest| place < newest) + by(misses, |place, one_in| place % one_in == 0);
+        let took = least + SignedDuration::from_secs(gap % 97) + more;
+        let attempt = if again.contains(&place) { 2 } else { 1 };
+        lines.push(Line { at, took, late: SignedDuration::ZERO, fate, title: None, branch: None, attempt });
         at -= SignedDuration::from_secs(gap * 60 + gap % 53);
     }
     lines

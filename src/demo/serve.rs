@@ -20,6 +20,7 @@ use super::call::Call;
 use super::counts::{Kind, Server};
 use super::log;
 use super::reply::Reply;
+use super::reports;
 use super::stage::Stage;
 
 /// One request as it came, so that it can be sent again.
@@ -93,7 +94,15 @@ fn logs(stage: &Stage, call: &Call) -> Reply {
         stage.counters(Server::Logs).leak();
         return Reply::new(Kind::LogFile, StatusCode::BAD_REQUEST, "application/xml", REFUSED);
     }
-    let id = call.parts.last().and_then(|file| file.strip_suffix(".txt")).unwrap_or_default();
+    let file = call.parts.last().map_or("", String::as_str);
+    if let Some(id) = file.strip_suffix(".zip") {
+        let signed = call.asked("sig").is_some_and(|given| given == stage.signature(file));
+        return match id.parse().ok().filter(|_| signed).and_then(|id| reports::github(stage, id)) {
+            Some(archive) => Reply::new(Kind::ArchiveFile, StatusCode::OK, "application/zip", archive),
+            None => Reply::new(Kind::ArchiveFile, StatusCode::FORBIDDEN, "application/xml", UNSIGNED),
+        };
+    }
+    let id = file.strip_suffix(".txt").unwrap_or_default();
     let signed = call.asked("sig").is_some_and(|given| given == stage.signature(id));
     match id.parse().ok().filter(|_| signed).and_then(|id| log::github(stage, id)) {
         Some(text) => Reply::text(Kind::LogFile, text),

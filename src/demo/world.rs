@@ -26,6 +26,10 @@ pub(super) struct Service {
     pub(super) platforms: Vec<String>,
     pub(super) media: Media,
     pub(super) build: Build,
+    /// How the reports of its tests are written; none where nothing keeps any.
+    pub(super) tests: Option<Dialect>,
+    /// Whether its pipeline has a long end-to-end stage that everything waits for.
+    pub(super) long: bool,
     pub(super) access: Access,
     pub(super) push_job: String,
     pub(super) branches: Vec<String>,
@@ -87,6 +91,16 @@ pub(super) enum Build {
     Docker,
     Buildx,
     Kaniko,
+}
+
+/// How the reports of tests are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Dialect {
+    /// A file for each class; a test that passed at the second try says so.
+    Surefire,
+    /// One file.
+    Pytest,
 }
 
 /// What the registry lets the demo's user do with a repository.

@@ -1,5 +1,7 @@
 //! Changes on their way to production: what landed as an image, and what was deployed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{Sha, Text};
@@ -34,4 +36,37 @@ pub struct Deployment {
     pub finished_at: Timestamp,
     /// Whether it succeeded.
     pub succeeded: bool,
+}
+
+/// The commits of one service that landed, by the run that pushed them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Arrivals {
+    commits: BTreeMap<u64, LandedCommit>,
+    /// Counts whatever changes.
+    pub(super) edition: u64,
+}
+
+/// Commits of one service that are remembered.
+const COMMITS: usize = 1_000;
+
+impl Arrivals {
+    /// Notes that a commit landed. When it did is what was noted first.
+    pub(super) fn note(&mut self, run: u64, commit: LandedCommit) {
+        if self.commits.contains_key(&run) {
+            return;
+        }
+        self.commits.insert(run, commit);
+        self.edition += 1;
+        if self.commits.len() > COMMITS {
+            self.commits.pop_first();
+        }
+    }
+
+    pub(super) fn knows(&self, run: u64) -> bool {
+        self.commits.contains_key(&run)
+    }
+
+    pub(super) fn commits(&self) -> impl Iterator<Item = &LandedCommit> {
+        self.commits.values()
+    }
 }

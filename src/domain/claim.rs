@@ -1,6 +1,8 @@
 //! What the log of a push job says that it pushed. A claim is evidence, never proof.
 
-use super::{Digest, ImageName, Tag, Text};
+use std::sync::Arc;
+
+use super::{Digest, ImageName, RetryLog, Tag, Text};
 
 /// One line in which a tool says that it pushed something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,4 +30,6 @@ pub struct PushLog {
     pub truncated: bool,
     /// Whether there was a log at all.
     pub available: bool,
+    /// What it says of tests that were tried again, where it says so of any.
+    pub retries: Option<Arc<RetryLog>>,
 }

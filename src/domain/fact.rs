@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Absence, Batch, Digest, ImageConfig, ImageName, Job, JobId, Manifest, Platform, PushLog, RevisionRule, Run, RunKey,
-    ServiceName, SourceId, SourceKind, TagRef, Text,
+    Absence, Batch, Digest, Ended, ImageConfig, ImageName, Job, JobExecution, JobId, LandedCommit, Manifest, Platform,
+    PushLog, Reports, RetryLog, RevisionRule, Run, RunKey, ServiceName, SourceId, SourceKind, TagRef, Text,
 };
 
 /// One thing that is kept. A newer fact about the same takes the older one's place.
@@ -50,6 +50,16 @@ pub enum Fact {
     Judged(Judgement),
     /// When a source last answered.
     Answered(SourceId, SourceKind, Timestamp),
+    /// A run that is over, as its list had it.
+    Ended(Arc<Run>),
+    /// The jobs of every try of a run.
+    Tries(Ended, Arc<Batch<JobExecution>>),
+    /// What the tests of a run left behind.
+    Reports(Ended, Arc<Reports>),
+    /// What the log of a job says of tests that were tried again.
+    Retried(RunKey, JobId, Arc<RetryLog>),
+    /// A commit of a service whose images all landed, and the run that pushed them.
+    Arrived(ServiceName, RunKey, LandedCommit),
 }
 
 /// Where a tag pointed, or that it was absent.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Digest, ImageName, JobId, RunKey, ServiceName, TagRef};
+use super::{Digest, Ended, ImageName, JobId, RunKey, ServiceName, TagRef};
 
 /// One thing to ask a source.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,6 +23,10 @@ pub enum Look {
     Blob(ImageName, Digest),
     /// Whether this credential may read the repository at all: its list of tags.
     Canary(ImageName),
+    /// The jobs of every try of a run that is over.
+    Tries(Ended),
+    /// What the tests of a run that is over left behind.
+    Reports(Ended),
 }
 
 impl Look {
@@ -34,7 +38,7 @@ impl Look {
             Self::Manifest(image, _) | Self::Config(image, _) | Self::Blob(image, _) | Self::Canary(image) => {
                 Some(image)
             }
-            Self::Runs(_) | Self::Jobs(_) | Self::PushLog(..) => None,
+            Self::Runs(_) | Self::Jobs(_) | Self::PushLog(..) | Self::Tries(_) | Self::Reports(_) => None,
         }
     }
 }
@@ -56,10 +60,12 @@ pub enum Urgency {
     Watched,
     /// Looking again at what is known.
     Again,
+    /// Reading once what no verdict depends on, when nothing else is to be asked.
+    Spare,
 }
 
 impl Urgency {
-    /// Returns whether nobody waits for it: it keeps fresh what is known.
+    /// Returns whether nobody waits for it: it keeps fresh what is known, or adds what no verdict depends on.
     #[must_use]
     pub fn is_background(self) -> bool {
         self >= Self::Watched

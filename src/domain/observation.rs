@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Digest, Fact, Failure, ImageConfig, ImageName, Job, JobId, Look, Manifest, Pace, Probe, PushLog, Run, RunKey,
-    ServiceName, SourceId, SourceKind, Tag, TagRef, Text, Traffic,
+    Digest, Ended, Fact, Failure, ImageConfig, ImageName, Job, JobExecution, JobId, Look, Manifest, Pace, Probe,
+    PushLog, Reports, Run, RunKey, ServiceName, SourceId, SourceKind, Tag, TagRef, Text, Traffic,
 };
 
 /// A part of landfall itself.
@@ -68,6 +68,10 @@ pub enum Seen {
     Blob(ImageName, Digest, Probe<()>),
     /// The tags of a repository, as far as one page tells: proof that this credential may read it.
     Canary(ImageName, Probe<Batch<Tag>>),
+    /// The jobs of every try of a run.
+    Tries(Ended, Arc<Batch<JobExecution>>),
+    /// What the tests of a run left behind.
+    Reports(Ended, Arc<Reports>),
     /// A look of a CI provider that gave no answer.
     Failed(Look, Failure),
     /// What the source's connections have sent and spent.
@@ -76,6 +80,8 @@ pub enum Seen {
     Pace(SourceKind, Pace),
     /// What earlier processes kept.
     Remembered(Vec<Fact>),
+    /// Nothing more comes of what earlier processes kept.
+    Recalled,
     /// What the user should know about a part of landfall itself, or that it is well again.
     Notice(Part, Option<Text>),
 }
@@ -93,7 +99,14 @@ impl Seen {
             Self::Config(image, digest, _) => Some(Look::Config(image.clone(), digest.clone())),
             Self::Blob(image, digest, _) => Some(Look::Blob(image.clone(), digest.clone())),
             Self::Canary(image, _) => Some(Look::Canary(image.clone())),
-            Self::Failed(..) | Self::Traffic(..) | Self::Pace(..) | Self::Remembered(_) | Self::Notice(..) => None,
+            Self::Tries(ended, _) => Some(Look::Tries(ended.clone())),
+            Self::Reports(ended, _) => Some(Look::Reports(ended.clone())),
+            Self::Failed(..)
+            | Self::Traffic(..)
+            | Self::Pace(..)
+            | Self::Remembered(_)
+            | Self::Recalled
+            | Self::Notice(..) => None,
         }
     }
 }

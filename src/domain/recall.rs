@@ -57,6 +57,13 @@ impl Snapshot {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
                 health.last_ok = health.last_ok.max(Some(at));
             }
+            Fact::Ended(run) => {
+                self.samples.ended(&run);
+            }
+            Fact::Tries(ended, jobs) => self.samples.tried(&ended, jobs),
+            Fact::Reports(ended, reports) => self.samples.reported(&ended, reports),
+            Fact::Retried(run, job, log) => self.samples.logged(&run, job, &log),
+            Fact::Arrived(service, run, commit) => self.arrivals.entry(service).or_default().note(run.id, commit),
         }
     }
 
@@ -100,6 +107,8 @@ impl Snapshot {
                 known.map(|known| Fact::Blob(image.clone(), digest.clone(), known)).into_iter().collect()
             }
             Look::Canary(image) => self.readable_fact(image).into_iter().collect(),
+            // What is read once is handed out by `unkept`.
+            Look::Tries(_) | Look::Reports(_) => Vec::new(),
         }
     }
 
@@ -181,8 +190,7 @@ impl Snapshot {
         let record = LandedRecord { digest, since, last_seen, proof };
         let place = (tag, run);
         if image.landed.get(&place).is_none_or(|known| known.last_seen <= last_seen) {
-            let before = image.landed.insert(place, record);
-            image.landings += u64::from(before.is_none_or(|before| before.since != since));
+            image.landed.insert(place, record);
         }
     }
 }

@@ -95,8 +95,6 @@ pub struct ImageRecord {
     pub canary: Option<Probe<Batch<Tag>>>,
     /// Tags that landed once, by tag and run.
     pub landed: FxHashMap<(Tag, RunKey), LandedRecord>,
-    /// Counts the tags that came to be known as landed.
-    pub landings: u64,
     /// Every digest that a tag of this repository was seen to point to, and the tags that were seen there last.
     pub tagged: FxHashMap<Digest, FxHashSet<Tag>>,
 }

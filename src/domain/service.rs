@@ -113,11 +113,13 @@ pub struct Service {
 pub struct TrustSpec {
     /// What its CI provider tries again.
     pub retries: Retries,
+    /// Globs for the names of the artifacts (on GitLab: of the jobs) that hold test reports; `None` where none are read.
+    pub reports: Option<Globs>,
 }
 
 impl Default for TrustSpec {
     fn default() -> Self {
-        Self { retries: Retries::Runs }
+        Self { retries: Retries::Runs, reports: None }
     }
 }
 

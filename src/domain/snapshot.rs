@@ -6,11 +6,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::change::Arrivals;
 use super::record::replace;
 use super::sample::Samples;
 use super::{
-    Batch, Digest, Failure, Health, ImageName, ImageRecord, Listing, Look, Manifest, Miss, Observation, Part, Probe,
-    Run, RunKey, RunRecord, Sample, Seen, Service, ServiceName, SourceId, SourceKind, TagRecord, TagRef, Text,
+    Batch, Digest, Fact, Failure, Health, ImageName, ImageRecord, LandedCommit, Listing, Look, Manifest, Miss,
+    Observation, Part, Probe, Run, RunKey, RunRecord, Sample, Seen, Service, ServiceName, SourceId, SourceKind,
+    TagRecord, TagRef, Text,
 };
 
 /// Everything that was seen.
@@ -22,6 +24,8 @@ pub struct Snapshot {
     pub(super) health: BTreeMap<SourceId, Health>,
     /// What is remembered of runs that are over.
     pub(super) samples: Samples,
+    /// The commits of each service that landed.
+    pub(super) arrivals: FxHashMap<ServiceName, Arrivals>,
     /// What the user should know about landfall itself.
     notices: BTreeMap<Part, Text>,
     /// The verdicts that were noted, and since when each holds.
@@ -47,6 +51,10 @@ impl Snapshot {
             }
             Seen::PushLog(run, job, log) => {
                 self.answered(&source, SourceKind::Ci, at, None);
+                if let Some(retries) = &log.retries {
+                    self.samples.logged(&run, job, retries);
+                    self.samples.keep(Fact::Retried(run.clone(), job, retries.clone()));
+                }
                 let record = self.runs.entry(run).or_default();
                 record.log_failures.remove(&job);
                 record.logs.insert(job, log.clone()) != Some(log)
@@ -76,6 +84,18 @@ impl Snapshot {
                 }
                 replace(&mut record.canary, Some(probe))
             }
+            Seen::Tries(ended, jobs) => {
+                self.answered(&source, SourceKind::Ci, at, None);
+                self.samples.tried(&ended, jobs.clone());
+                self.samples.keep(Fact::Tries(ended, jobs));
+                true
+            }
+            Seen::Reports(ended, reports) => {
+                self.answered(&source, SourceKind::Ci, at, None);
+                self.samples.reported(&ended, reports.clone());
+                self.samples.keep(Fact::Reports(ended, reports));
+                true
+            }
             Seen::Traffic(kind, traffic) => {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
                 replace(&mut health.traffic, traffic)
@@ -92,6 +112,7 @@ impl Snapshot {
                 }
                 true
             }
+            Seen::Recalled => false,
         }
     }
 
@@ -112,12 +133,28 @@ impl Snapshot {
         self.samples.of(service)
     }
 
+    /// Returns what was learnt of runs that are over since the last call, and is to be kept for later processes.
+    pub fn unkept(&mut self) -> Vec<Fact> {
+        self.samples.unkept()
+    }
+
+    /// Returns the commits of a service that landed, in the order of their runs.
+    pub fn arrivals(&self, service: &ServiceName) -> impl Iterator<Item = &LandedCommit> {
+        self.arrivals.get(service).into_iter().flat_map(Arrivals::commits)
+    }
+
+    /// Returns whether it is remembered that what a run pushed for a service landed.
+    #[must_use]
+    pub fn has_arrived(&self, service: &ServiceName, run: &RunKey) -> bool {
+        self.arrivals.get(service).is_some_and(|arrivals| arrivals.knows(run.id))
+    }
+
     /// Returns two numbers that differ from earlier ones where anything changed since: what is remembered of a service's
     /// runs, and what of it landed.
     #[must_use]
     pub fn remembered(&self, service: &Service) -> (u64, u64) {
-        let images = service.images.iter().filter_map(|spec| self.images.get(&spec.repository));
-        (self.samples.edition(service), images.map(|record| record.landings).sum())
+        let landed = self.arrivals.get(&service.name).map_or(0, |arrivals| arrivals.edition);
+        (self.samples.edition(service), landed)
     }
 
     /// Returns what is known of a repository of images.
@@ -190,6 +227,8 @@ impl Snapshot {
             Look::PushLog(run, job) => {
                 self.runs.entry(run).or_default().log_failures.insert(job, miss);
             }
+            Look::Tries(ended) => self.samples.untried(&ended.run, miss.at, miss.failure),
+            Look::Reports(ended) => self.samples.unreported(&ended.run, miss.at, miss.failure),
             Look::Tag(_) | Look::Manifest(..) | Look::Config(..) | Look::Blob(..) | Look::Canary(_) => {}
         }
         true

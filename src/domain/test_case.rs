@@ -1,7 +1,5 @@
 //! One test case, what makes it unique, and how the reading of a report can end.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use super::Text;
 
 /// How one test case ended in the report. Where several results are written, the gravest counts.
@@ -25,18 +23,49 @@ impl TestId {
     /// Returns the id of a test. The raw text counts: two names that look alike once they are clean stay apart.
     #[must_use]
     pub fn of(classname: &str, name: &str, file: Option<&str>) -> Self {
-        let mut hasher = DefaultHasher::new();
-        (classname, name, file).hash(&mut hasher);
-        Self(hasher.finish())
+        Self(spread([classname, name, file.unwrap_or("\u{1}")].into_iter().fold(OFFSET, mix)))
+    }
+
+    /// Returns the id that was kept as this number.
+    #[must_use]
+    pub fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number by which it is kept. It stays the same from one version of landfall to the next.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the half of it that tells tests of one job apart well enough.
+    #[must_use]
+    pub fn short(self) -> u32 {
+        let [a, b, c, d, ..] = self.0.to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
     }
 
     /// Returns the id of a test that a report has in several suites, such as one for each browser.
     #[must_use]
     pub fn within(self, suite: &str, host: &str) -> Self {
-        let mut hasher = DefaultHasher::new();
-        (self.0, suite, host).hash(&mut hasher);
-        Self(hasher.finish())
+        Self(spread([suite, host].into_iter().fold(self.0, mix)))
     }
+}
+
+/// Where the hash begins, and what it multiplies with (FNV-1a, 64 bits).
+const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0100_0000_01b3;
+
+/// Takes in one text and its end. What is kept must mean the same to every version: no hasher of a library does.
+fn mix(hash: u64, text: &str) -> u64 {
+    text.bytes().chain([0xff]).fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+}
+
+/// Lets every bit count in every other, as half of it must do.
+fn spread(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
 }
 
 /// One test case of a report.
@@ -96,6 +125,26 @@ pub struct TestCounts {
 }
 
 impl TestCounts {
+    /// Adds the counts of another report.
+    pub fn add(&mut self, other: &Self) {
+        let Self { suites, suite_errors, passed, failed, errors, skipped, flaky, several_results, messages_dropped } =
+            *other;
+        let sums = [
+            (&mut self.suites, suites),
+            (&mut self.suite_errors, suite_errors),
+            (&mut self.passed, passed),
+            (&mut self.failed, failed),
+            (&mut self.errors, errors),
+            (&mut self.skipped, skipped),
+            (&mut self.flaky, flaky),
+            (&mut self.several_results, several_results),
+            (&mut self.messages_dropped, messages_dropped),
+        ];
+        for (sum, more) in sums {
+            *sum = sum.saturating_add(more);
+        }
+    }
+
     /// Returns how many cases there are.
     #[must_use]
     pub fn tests(&self) -> u32 {
@@ -130,6 +179,21 @@ pub enum Unreadable {
     /// More names than are kept.
     #[error("the names of the test cases take more than {0} MB")]
     TooWordy(usize),
+    /// The provider keeps it no more.
+    #[error("the provider keeps it no more")]
+    Expired,
+    /// An archive that is none, or broken.
+    #[error("the archive cannot be read: {0}")]
+    Archive(Text),
+    /// A file of an archive that unpacks to far more than any report does.
+    #[error("the file unpacks to more than {0} times its size")]
+    Bomb(u64),
+    /// More files than are read.
+    #[error("there are more than {0} files, and the others were not read")]
+    TooManyFiles(usize),
+    /// What the provider said instead of giving it.
+    #[error("it was not given: {0}")]
+    NotGiven(Text),
 }
 
 /// How the reading of a report ended.

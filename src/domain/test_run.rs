@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Event, RunKey, Sha, TestReport, Text, Unreadable};
+use super::{Event, RunKey, Sha, TestReport, TestSummary, Text, Unreadable};
 
 /// What the tests of one job left behind in one try of one run.
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub struct TestRun {
 pub enum TestEvidence {
     /// A report.
     Report(Arc<TestReport>),
+    /// The reports of one job, reduced.
+    Summary(Arc<TestSummary>),
     /// What a job's log says of retries.
     Log(Arc<RetryLog>),
     /// A report that could not be read.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::Sources;
-use crate::domain::{Failure, ImageName, Look, Probe, Seen, Service, ServiceName, SourceId, SourceKind, Traffic};
+use crate::domain::{
+    Ended, Failure, Globs, ImageName, Look, Probe, Seen, Service, ServiceName, SourceId, SourceKind, Traffic,
+};
 
 /// Knows whom to ask.
 #[derive(Clone)]
@@ -27,6 +29,7 @@ impl Asker {
         match look {
             Look::Runs(service) => self.services.get(service).map(|service| (service.ci.clone(), SourceKind::Ci)),
             Look::Jobs(run) | Look::PushLog(run, _) => Some((run.ci.clone(), SourceKind::Ci)),
+            Look::Tries(ended) | Look::Reports(ended) => Some((ended.run.ci.clone(), SourceKind::Ci)),
             Look::Tag(_) | Look::Manifest(..) | Look::Config(..) | Look::Blob(..) | Look::Canary(_) => {
                 registry_of(look.image()?)
             }
@@ -51,6 +54,8 @@ impl Asker {
                     Err(failure) => Seen::Failed(Look::PushLog(run, job), failure),
                 }
             }
+            Look::Tries(ended) => self.tries(ended).await,
+            Look::Reports(ended) => self.reports(ended).await,
             Look::Tag(_) | Look::Manifest(..) | Look::Config(..) | Look::Blob(..) | Look::Canary(_) => {
                 self.probe(look).await
             }
@@ -107,7 +112,7 @@ impl Asker {
                 let probe = registry.tags(&image).await;
                 Seen::Canary(image, probe)
             }
-            Look::Runs(_) | Look::Jobs(_) | Look::PushLog(..) => nobody(look),
+            Look::Runs(_) | Look::Jobs(_) | Look::PushLog(..) | Look::Tries(_) | Look::Reports(_) => nobody(look),
         }
     }
 
@@ -127,6 +132,30 @@ impl Asker {
         }
     }
 
+    async fn tries(&self, ended: Ended) -> Seen {
+        let Some(ci) = self.sources.ci.get(&ended.run.ci) else { return nobody(Look::Tries(ended)) };
+        match ci.tries(&ended.run).await {
+            Ok(jobs) => Seen::Tries(ended, Arc::new(jobs)),
+            Err(failure) => Seen::Failed(Look::Tries(ended), failure),
+        }
+    }
+
+    /// Whatever any service of the repository names a report is read, for all of them.
+    async fn reports(&self, ended: Ended) -> Seen {
+        let Some(ci) = self.sources.ci.get(&ended.run.ci) else { return nobody(Look::Reports(ended)) };
+        let run = &ended.run;
+        let theirs = self.services.values().filter(|service| (&service.ci, &service.repo) == (&run.ci, &run.repo));
+        let names = theirs.filter_map(|service| service.trust.reports.as_ref()).flat_map(Globs::patterns);
+        let names: Vec<String> = names.cloned().collect();
+        let Ok(names) = Globs::parse(&names) else {
+            return unanswered(Look::Reports(ended), Failure::Withheld("the names of reports are no globs".into()));
+        };
+        match ci.reports(run, &names).await {
+            Ok(reports) => Seen::Reports(ended, Arc::new(reports)),
+            Err(failure) => Seen::Failed(Look::Reports(ended), failure),
+        }
+    }
+
     async fn runs(&self, name: ServiceName) -> Seen {
         let service = self.services.get(&name);
         let Some((service, ci)) = service.and_then(|service| Some((service, self.sources.ci.get(&service.ci)?))) else {
@@ -142,7 +171,9 @@ impl Asker {
 /// Returns a look's answer where there was none.
 pub(super) fn unanswered(look: Look, failure: Failure) -> Seen {
     match look {
-        Look::Runs(_) | Look::Jobs(_) | Look::PushLog(..) => Seen::Failed(look, failure),
+        Look::Runs(_) | Look::Jobs(_) | Look::PushLog(..) | Look::Tries(_) | Look::Reports(_) => {
+            Seen::Failed(look, failure)
+        }
         Look::Tag(tag_ref) => Seen::Tag(tag_ref, Probe::Unseen(failure)),
         Look::Manifest(image, digest) => Seen::Manifest(image, digest, Probe::Unseen(failure)),
         Look::Config(image, digest) => Seen::Config(image, digest, Probe::Unseen(failure)),
@@ -168,9 +199,12 @@ pub(super) fn failure_of(seen: &Seen) -> Option<&Failure> {
         | Seen::Runs(..)
         | Seen::Jobs(..)
         | Seen::PushLog(..)
+        | Seen::Tries(..)
+        | Seen::Reports(..)
         | Seen::Traffic(..)
         | Seen::Pace(..)
         | Seen::Remembered(_)
+        | Seen::Recalled
         | Seen::Notice(..) => None,
     }
 }

@@ -26,6 +26,11 @@ impl Rate {
         Self(u64::try_from(looks / time.as_millis().max(1)).unwrap_or(u64::MAX))
     }
 
+    /// Returns whether it is more than the other, by a margin.
+    pub(super) fn exceeds(self, other: Self) -> bool {
+        self.0 > other.0.saturating_add(other.0 / 10)
+    }
+
     fn add(&mut self, interval: Duration) {
         self.0 = self.0.saturating_add(Self::new(1, 1000, interval.max(Duration::from_secs(1))).0);
     }
@@ -39,6 +44,10 @@ struct Demand {
 }
 
 impl Demand {
+    fn whole(self) -> Rate {
+        Rate(self.again.0.saturating_add(self.watched.0))
+    }
+
     /// Returns how much longer the intervals must be to stay within what is allowed: first those of looks that are
     /// not on the screen.
     fn stretch(self, Rate(allowed): Rate) -> Stretch {
@@ -69,6 +78,9 @@ impl Queue {
     pub(super) fn adjust(&mut self, source: &SourceId, now: Instant) {
         let Some(allowed) = self.lanes.get(source).map(|lane| lane.purse.allowed(now)) else { return };
         let wanted = self.demand(source, Stretch::NONE);
+        if let Some(lane) = self.lanes.get_mut(source) {
+            lane.wanted = wanted.whole();
+        }
         let stretch = allowed.map_or(Stretch::NONE, |allowed| wanted.stretch(allowed));
         let differs = |one: u32, other: u32| one.abs_diff(other) * 10 > one || (one == 10) != (other == 10);
         let before = self.lanes.get(source).map_or(Stretch::NONE, |lane| lane.stretch);

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::Rhythm;
 use super::cadence::Stretch;
+use super::demand::Rate;
 use super::gate::{Because, Gate};
 use super::moment::Moment;
 use super::patient::Closing;
@@ -22,6 +23,9 @@ const ADJUSTED: Duration = Duration::from_secs(5);
 const ABREAST: usize = 2;
 /// … and more only where more than six wait for each.
 const BACKLOG: usize = 6;
+
+/// Looks that nobody needs go one in so many at once: a place is soon free for one that somebody does.
+const SPARE: usize = 4;
 
 /// A look's place in the order: urgency first; for the newest commits what most other looks follow from; then age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +50,8 @@ fn stage(look: &Look) -> u8 {
         Look::Manifest(..) | Look::Jobs(_) => 2,
         Look::Config(..) | Look::PushLog(..) => 3,
         Look::Blob(..) | Look::Canary(_) => 4,
+        // No verdict follows from these.
+        Look::Tries(_) | Look::Reports(_) => 5,
     }
 }
 
@@ -59,12 +65,16 @@ pub(super) struct Lane {
     pub(super) told: Told,
     /// By how much the background is slowed down on the whole, in tenths.
     pub(super) slowed: Option<u32>,
+    /// What the background wants, if nothing slowed it down.
+    pub(super) wanted: Rate,
     steady: bool,
     most: usize,
     under_way: usize,
     /// How many of those are in the background, and how many for a newest commit.
     background: usize,
     newest: usize,
+    /// How many of those nobody needs.
+    spare: usize,
     waiting: BTreeMap<Turn, Waiting>,
     adjusted: Option<Instant>,
 }
@@ -102,11 +112,13 @@ impl Lane {
             stretch: Stretch::NONE,
             told: Told::default(),
             slowed: None,
+            wanted: Rate::default(),
             steady: rhythm.is_steady(),
             most: most.max(1),
             under_way: 0,
             background: 0,
             newest: 0,
+            spare: 0,
             waiting: BTreeMap::new(),
             adjusted: None,
         }
@@ -140,6 +152,7 @@ impl Lane {
         self.under_way = self.under_way.saturating_add(1);
         self.background += usize::from(urgency.is_background());
         self.newest += usize::from(urgency <= Urgency::Newest);
+        self.spare += usize::from(urgency == Urgency::Spare);
     }
 
     /// Notes that somebody is back.
@@ -147,6 +160,7 @@ impl Lane {
         self.under_way = self.under_way.saturating_sub(1);
         self.background = self.background.saturating_sub(usize::from(urgency.is_background()));
         self.newest = self.newest.saturating_sub(usize::from(urgency <= Urgency::Newest));
+        self.spare = self.spare.saturating_sub(usize::from(urgency == Urgency::Spare));
     }
 
     /// Returns whether what a newest commit needs waits or is under way.
@@ -154,11 +168,21 @@ impl Lane {
         self.newest > 0 || self.waiting.first_key_value().is_some_and(|(turn, _)| turn.urgency <= Urgency::Newest)
     }
 
+    /// Returns how many of the looks that wait are needed for anything.
+    fn needed(&self) -> usize {
+        self.waiting.range(..Turn { urgency: Urgency::Spare, stage: 0, age: 0 }).count()
+    }
+
     fn may(&self, urgency: Urgency, unseen: bool, now: Instant) -> bool {
         if !self.steady {
             return self.under_way < self.most && self.closing.closed(now).is_none();
         }
-        if urgency.is_background() && self.background >= ABREAST.max(self.waiting.len() / BACKLOG) {
+        if urgency == Urgency::Spare {
+            let is_open = self.gate.shut(now).is_none() && self.gate.width(self.most, now) == self.most;
+            let room = self.spare < (self.most / SPARE).max(1) && self.under_way < self.most;
+            return is_open && room && self.purse.allows_spare(self.under_way, self.wanted, now);
+        }
+        if urgency.is_background() && self.background >= ABREAST.max(self.needed() / BACKLOG) {
             return false;
         }
         let asked = urgency == Urgency::Asked;
@@ -196,7 +220,7 @@ impl Lane {
             stopped: self.gate.is_refused(),
             next: None,
             slowed: self.slowed,
-            waiting: self.waiting.len(),
+            waiting: self.needed(),
             under_way: self.under_way,
         }
     }
@@ -204,7 +228,7 @@ impl Lane {
     /// Returns when the source is next asked in the background. `due` is when the next look is.
     pub(super) fn next_in_background(&self, due: Option<Instant>, now: Moment) -> Option<Timestamp> {
         let until = self.kept_closed(now).map(|(until, _)| until);
-        let due = if self.waiting.is_empty() { due } else { until.or(Some(now.at)) };
+        let due = if self.needed() == 0 { due } else { until.or(Some(now.at)) };
         due.map(|due| now.wall_at(until.map_or(due, |until| until.max(due))))
     }
 
@@ -241,7 +265,8 @@ impl Lane {
             return self.closing.closed(now).map(|(until, _)| *until).filter(|_| may);
         }
         let kept = self.purse.kept_until(now).filter(|until| *until > now);
-        [self.gate.widens(now), kept].into_iter().flatten().min()
+        let spare = self.purse.spare_until(now).filter(|_| self.needed() < self.waiting.len());
+        [self.gate.widens(now), kept, spare].into_iter().flatten().min()
     }
 
     pub(super) fn wait(&mut self, turn: Turn, waiting: Waiting) {
@@ -264,7 +289,7 @@ impl Lane {
 
     /// Returns whether nothing waits or is under way.
     pub(super) fn is_quiet(&self) -> bool {
-        self.under_way == 0 && self.waiting.is_empty()
+        self.under_way == 0 && self.needed() == 0
     }
 }
 

@@ -12,6 +12,9 @@ use crate::domain::{Budget, Failure, SourceKind, Traffic};
 /// One part in this many of a budget is kept for what the user asks, and for what was never seen.
 const RESERVED: u64 = 5;
 
+/// One part in this many is kept from what no verdict depends on.
+const NEEDED: u64 = 2;
+
 /// No window is believed to last longer than this where its end is told; clocks may differ by the slack.
 const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 const SLACK: SignedDuration = SignedDuration::from_mins(5);
@@ -120,6 +123,22 @@ impl Purse {
         // A registry's budget counts pulls: without any left it still answers other questions.
         let kept = if reserved { 0 } else { window.reserve() };
         left > kept || (under_way == 0 && window.is_to_be_tried(now)) || (reserved && self.kind == SourceKind::Registry)
+    }
+
+    /// Returns whether a look may be asked that nobody needs: while half of the budget is left, and more than the
+    /// background wants of it.
+    pub(super) fn allows_spare(&self, under_way: usize, wanted: Rate, now: Instant) -> bool {
+        let Some(window) = self.window(now) else { return true };
+        let each = self.cost.div_ceil(WHOLE).max(1);
+        let expected = u64::try_from(under_way).unwrap_or(u64::MAX).saturating_mul(each);
+        let enough = window.remaining.saturating_sub(expected) > window.limit.div_ceil(NEEDED);
+        enough && self.allowed(now).is_none_or(|allowed| allowed.exceeds(wanted))
+    }
+
+    /// Returns from when on it may be asked again.
+    pub(super) fn spare_until(&self, now: Instant) -> Option<Instant> {
+        let window = self.window(now)?;
+        (window.remaining <= window.limit.div_ceil(NEEDED)).then_some(window.ends)
     }
 
     /// Notes that a look sets out.

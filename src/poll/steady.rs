@@ -124,8 +124,15 @@ impl Desk {
             if doubted {
                 continue;
             }
-            let looks = self.queue.turn_away(&source, until, |urgency, waiting| {
-                if urgency == Urgency::Asked { limit } else { !(waiting.told || limit && urgency.is_background()) }
+            let looks = self.queue.turn_away(&source, until, |urgency, waiting| match urgency {
+                Urgency::Asked => limit,
+                Urgency::Spare => false,
+                Urgency::Newest
+                | Urgency::NewestLayers
+                | Urgency::Depth
+                | Urgency::Layers
+                | Urgency::Watched
+                | Urgency::Again => !(waiting.told || limit && urgency.is_background()),
             });
             self.tell_all(&source, looks, &why, now).await?;
         }

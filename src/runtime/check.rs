@@ -15,7 +15,7 @@ use crate::analysis::{Asked, Policy, analyse, assess, explain, judge};
 use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
-use crate::domain::{Fact, Landed, Look, Service, Snapshot};
+use crate::domain::{Fact, Landed, Look, Observation, Seen, Service, Snapshot, SourceId};
 use crate::output::{self, Selection, Style};
 use crate::poll::Clock as _;
 
@@ -41,12 +41,23 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
         rhythm: sources::patient(config),
         clock: Arc::new(clock),
         wait: args.wait.unwrap_or_default(),
+        depth: args.depth(),
     };
-    let facts = credible(facts, args.sha.as_deref());
+    let remembered = memory.remembered();
+    let mut facts = credible(facts, args.sha.as_deref());
+    // What was read of a run once is not read again, so it must be known before.
+    let (before, after) = if oneshot.depth.is_some() { (Some(remembered), None) } else { (None, Some(remembered)) };
+    if let Some(remembered) = before {
+        facts.extend(remembered.await.unwrap_or_default());
+    }
     let mut progress = Progress::new(&config.services, &policy);
     let sources = sources::build_with(config, memory.archive().as_ref())?;
     let mut snapshot = oneshot.look(sources, facts, &mut progress).await;
     progress.clear();
+    if let Some(remembered) = after {
+        let seen = Seen::Remembered(remembered.await.unwrap_or_default());
+        snapshot.absorb(Observation { at: clock.now(), source: SourceId::own(), seen });
+    }
     let now = clock.now();
     let mut report = analyse(&snapshot, &config.services, &policy, now);
     assess(&mut report, &snapshot, &policy, now);
@@ -64,6 +75,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
     let ran_out = args.wait.is_some() && !selection.is_final();
     let code = ExitCode::from(selection.exit_code(&args.fail_on, ran_out));
     memory.keep(snapshot.health().keys().filter_map(|source| snapshot.answered_fact(source)).collect());
+    memory.keep(snapshot.unkept());
     memory.keep(progress.answered.iter().flat_map(|look| snapshot.facts(look)).collect());
     for service in &report.services {
         let Settled { facts, shelved } = settle(&mut snapshot, service, now);

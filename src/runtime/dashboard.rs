@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::clock::SystemClock;
 use super::keys;
 use super::pace::Pace;
+use super::remember;
 use super::signals::Signals;
 use crate::analysis::Policy;
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
@@ -49,6 +50,9 @@ pub struct Connected {
     pub rhythm: Rhythm,
     /// Takes what is to be kept. It must not block.
     pub keep: Keep,
+    /// What earlier processes remember of runs that are over. Nothing of those is read anew before it came, or the
+    /// other end is gone.
+    pub remembered: oneshot::Receiver<Vec<Fact>>,
 }
 
 /// What is to be kept.
@@ -263,12 +267,14 @@ impl Dashboard {
     }
 
     fn connected(&mut self, connected: Result<Connected, String>, seen: &mpsc::Sender<Observation>) -> Option<End> {
-        let Connected { sources, rhythm, mut keep } = match connected {
+        let Connected { sources, rhythm, mut keep, remembered } = match connected {
             Ok(connected) => connected,
             Err(said) => return Some(End { code: 2, said: Some(said), ..End::default() }),
         };
         std::mem::take(&mut self.unkept).into_iter().for_each(&mut keep);
         self.keep = Some(keep);
+        // It ends with the loop, which then receives nothing any more.
+        tokio::spawn(remember::hand_on(remembered, seen.clone()));
         let services = self.model.services();
         let poller = Poller::start(sources, services, rhythm, Arc::new(SystemClock), seen.clone());
         let images = services.iter().flat_map(|service| &service.images).map(|image| image.repository.clone());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::SystemClock;
@@ -20,6 +21,9 @@ const SWEEPS_OF_A_CHECK: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many times deeper than is looked at what hangs on runs is read: several workflows may share a repository.
 const DEEPER: usize = 2;
+
+/// How many runs of each repository are remembered: as many builds as prove five flakes to be few.
+const RUNS: usize = 250;
 
 /// How long the end waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -113,6 +117,16 @@ impl Memory {
         if let Some(writer) = self.writer.as_ref().filter(|_| !later.is_empty()) {
             writer.keep(later);
         }
+    }
+
+    /// Begins to read back what is remembered of runs that are over. Where there is no history, nothing ever comes.
+    pub(super) fn remembered(&self) -> oneshot::Receiver<Vec<Fact>> {
+        let (give, remembered) = oneshot::channel();
+        if let Some(writer) = &self.writer {
+            // A dashboard or check that does not wait any more has ended.
+            writer.remembered(RUNS, move |facts| drop(give.send(facts)));
+        }
+        remembered
     }
 
     /// Returns where answers go that are asked for again conditionally.

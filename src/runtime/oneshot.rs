@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
-use crate::analysis::{Interest, Policy, Verdict, judge, plan};
-use crate::domain::{Fact, Look, Observation, Seen, Service, Snapshot, SourceId};
+use crate::analysis::{Depth, Interest, Policy, Verdict, judge, plan, readings};
+use crate::domain::{Fact, Look, Observation, Seen, Service, Snapshot, SourceId, Urgency};
 use crate::poll::{Clock, Poller, Rhythm, Sources};
 
 /// How many answers may wait to be taken in.
@@ -29,6 +29,8 @@ pub struct Oneshot<'a> {
     pub clock: Arc<dyn Clock>,
     /// How long to keep looking until every verdict is final; zero for one look.
     pub wait: SignedDuration,
+    /// What is read of runs that are over and that nobody has read yet; `None` for nothing that no verdict needs.
+    pub depth: Option<Depth>,
 }
 
 /// Is told how a look goes on.
@@ -127,6 +129,9 @@ impl Looking<'_> {
         for service in places.iter().filter_map(|place| self.oneshot.services.get(*place)) {
             let mut wanted = plan(&self.snapshot, service, self.oneshot.policy, now, false);
             wanted.retain(|wanted| keep_looking || !wanted.urgency.is_background());
+            if let Some(depth) = self.oneshot.depth {
+                wanted.extend(readings(&self.snapshot, service, depth, Urgency::Layers, now));
+            }
             poller.want(wanted);
         }
     }

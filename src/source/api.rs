@@ -1,6 +1,9 @@
 //! What both CI providers have in common: the token on every request, and what their answers mean.
 
+use std::sync::Arc;
+
 use http::{StatusCode, header};
+use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -11,9 +14,12 @@ use super::token::Token;
 use crate::domain::{AuthKind, AuthStage, Failure, PushLog, Stage, Text, TokenFacts, TokenReport, Traffic};
 use crate::http::{Answer, Ask, Client, ClientOptions, Credential, OverCap, limited, says};
 use crate::push_log;
+use crate::retry_log;
 
 /// A page of a hundred runs is about 1.5 MB at GitHub.
 const LIST_CAP: u64 = 16 << 20;
+/// An archive of reports; those of text are a tenth of what is in them.
+const ARCHIVE_CAP: u64 = 16 << 20;
 /// Of a longer log the first and the last half of this are read.
 const LOG_CAP: u64 = 2 << 20;
 /// What a token is worth takes a few lines.
@@ -26,6 +32,10 @@ const CACHE: usize = 16 << 20;
 pub(super) enum Kind {
     /// A page of a list.
     List,
+    /// What is asked for once, and never changes.
+    Once,
+    /// An archive of files.
+    Archive,
     /// The log of a job.
     Log,
     /// What the token is worth. It is asked anew each time.
@@ -85,6 +95,8 @@ impl Api {
     pub(super) async fn get(&self, kind: Kind, mut ask: Ask) -> Result<Answer, Failure> {
         (ask.cap, ask.over_cap, ask.conditional) = match kind {
             Kind::List => (LIST_CAP, OverCap::Refuse, true),
+            Kind::Once => (LIST_CAP, OverCap::Refuse, false),
+            Kind::Archive => (ARCHIVE_CAP, OverCap::Refuse, false),
             Kind::Log => (LOG_CAP, OverCap::KeepEnds, false),
             Kind::Token => (TOKEN_CAP, OverCap::Refuse, false),
         };
@@ -145,6 +157,12 @@ pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<jiff::
     Ok(text.and_then(|text| text.parse::<jiff::Timestamp>().ok()).filter(|moment| moment.as_second() > 0))
 }
 
+/// Reads a span of so many seconds; null, negative and endless ones are unknown.
+pub(super) fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SignedDuration>, D::Error> {
+    let seconds = Option::<f64>::deserialize(from)?;
+    Ok(seconds.filter(|seconds| *seconds >= 0.0).and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok()))
+}
+
 /// What a provider says in the JSON of an answer that is no success.
 #[derive(Debug, Deserialize)]
 pub(super) struct ErrorDto {
@@ -179,10 +197,18 @@ pub(super) fn read_log(answer: &Answer, own: impl Fn(&ErrorDto, &str) -> bool) -
         return Ok(PushLog::default());
     }
     let half = log.len() / 2;
-    Ok(match log.split_at_checked(half).filter(|_| answer.truncated) {
-        Some((head, tail)) => push_log::parse(head, Some(tail)),
-        None => push_log::parse(log, None),
-    })
+    let (head, tail) = match log.split_at_checked(half).filter(|_| answer.truncated) {
+        Some((head, tail)) => (head, Some(tail)),
+        None => (log, None),
+    };
+    let marks = retry_log::parse(head, tail);
+    let retries = (marks.flaky > 0 || marks.reruns > 0 || !marks.tests.is_empty()).then(|| Arc::new(marks));
+    Ok(PushLog { retries, ..push_log::parse(head, tail) })
+}
+
+/// Returns whether a 403 is about rights, and neither about a limit nor about the credential as such.
+pub(super) fn is_refused(answer: &Answer) -> bool {
+    matches!(failure(answer), Failure::Forbidden(_) | Failure::Ambiguous(_))
 }
 
 /// Returns whether a body is a page or a document of markup, whatever it is called. No log begins so.

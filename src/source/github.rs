@@ -13,10 +13,14 @@ use rustc_hash::FxHashSet;
 use url::Url;
 
 use super::api::{self, Api, ErrorDto, Kind};
+use super::github_reports::{self, Once};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
 use super::{CiOptions, CiProvider, token_facts};
-use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, TokenReport, Traffic};
+use crate::domain::{
+    Batch, Failure, Globs, Job, JobExecution, JobId, PushLog, Reports, Run, RunKey, Service, SourceId, TokenReport,
+    Traffic,
+};
 use crate::http::{Answer, Ask};
 use dto::{JobDto, List, RateLimitDto, RunDto, TagDto};
 
@@ -58,7 +62,7 @@ impl GitHub {
         })
     }
 
-    async fn ask(&self, kind: Kind, route: String) -> Result<Answer, Failure> {
+    pub(super) async fn ask(&self, kind: Kind, route: String) -> Result<Answer, Failure> {
         let mut request = Request::new(OctoBody::empty());
         let withheld = |why: String| Failure::Withheld(why.into());
         *request.uri_mut() = route.parse().map_err(|_| withheld(format!("no address: {route}")))?;
@@ -69,7 +73,7 @@ impl GitHub {
         outcome.unwrap_or_else(|| Err(withheld("the request was lost".to_owned())))
     }
 
-    fn route(&self, path: &str) -> String {
+    pub(super) fn route(&self, path: &str) -> String {
         format!("{}/{path}", self.base.as_str().trim_end_matches('/'))
     }
 
@@ -82,7 +86,7 @@ impl GitHub {
         }
     }
 
-    fn page<D, T>(&self, answer: &Answer, convert: impl Fn(D) -> Option<T>) -> Result<Page<T>, Failure>
+    pub(super) fn page<D, T>(&self, answer: &Answer, convert: impl Fn(D) -> Option<T>) -> Result<Page<T>, Failure>
     where
         D: for<'a> serde::Deserialize<'a>,
     {
@@ -182,6 +186,16 @@ impl CiProvider for GitHub {
             Ok(token_facts::github(&answer.headers))
         };
         self.api.token(told).await
+    }
+
+    async fn tries(&self, run: &RunKey) -> Result<Batch<JobExecution>, Failure> {
+        let path = format!("repos/{}/actions/runs/{}/jobs?filter=all&per_page=100", run.repo, run.id);
+        let page = |_: &str, answer: &Answer| self.page(answer, |job: JobDto| Some(job.execution()));
+        pages::read(self.route(&path), &mut Reading::new(&Once(self)), page, pages::everything).await
+    }
+
+    async fn reports(&self, run: &RunKey, names: &Globs) -> Result<Reports, Failure> {
+        github_reports::reports(self, run, names).await
     }
 
     fn traffic(&self) -> Traffic {

@@ -9,7 +9,7 @@ use gitlab::api::common::SortOrder;
 use gitlab::api::endpoint_prelude::{Endpoint, QueryParams};
 use gitlab::api::personal_access_tokens::PersonalAccessTokenSelf;
 use gitlab::api::projects::jobs::JobTrace;
-use gitlab::api::projects::pipelines::{PipelineJobs, PipelineOrderBy, PipelineScope, Pipelines};
+use gitlab::api::projects::pipelines::{PipelineJobs, PipelineOrderBy, PipelineScope, PipelineTestReport, Pipelines};
 use http::header;
 use rustc_hash::FxHashSet;
 use serde_json::value::RawValue;
@@ -18,8 +18,11 @@ use url::Url;
 use super::api::{self, Api, ErrorDto, Kind};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider, token_facts};
-use crate::domain::{Batch, Failure, Job, JobId, PushLog, Run, RunKey, Service, SourceId, TokenReport, Traffic};
+use super::{CiOptions, CiProvider, gitlab_reports, token_facts};
+use crate::domain::{
+    Batch, Failure, Globs, Job, JobExecution, JobId, PushLog, Reports, Run, RunKey, Service, SourceId, TokenReport,
+    Traffic, number_retries,
+};
 use crate::http::{Answer, Ask};
 pub(super) use dto::TokenDto;
 use dto::{IdDto, JobDto, PipelineDto};
@@ -61,7 +64,8 @@ impl GitLab {
     async fn ask(&self, kind: Kind, address: &str) -> Result<Answer, Failure> {
         let url = Url::parse(address).map_err(|error| Failure::Withheld(error.to_string().into()))?;
         let accepted = match kind {
-            Kind::List | Kind::Token => "application/json",
+            Kind::List | Kind::Once | Kind::Token => "application/json",
+            Kind::Archive => "application/octet-stream",
             Kind::Log => "text/plain",
         };
         self.api.get(kind, Ask::get(url).header(header::ACCEPT, accepted)).await
@@ -122,6 +126,17 @@ impl Pages for GitLab {
     }
 }
 
+/// Reads pages that never change once the pipeline is over: they are not remembered.
+struct Once<'a>(&'a GitLab);
+
+impl Pages for Once<'_> {
+    async fn get(&self, address: String) -> Result<Answer, Failure> {
+        self.0.ask(Kind::Once, &address).await
+    }
+
+    fn distrust(&self, _: &Answer) {}
+}
+
 #[async_trait]
 impl CiProvider for GitLab {
     async fn runs(&self, service: &Service, count: usize) -> Result<Batch<Arc<Run>>, Failure> {
@@ -163,6 +178,25 @@ impl CiProvider for GitLab {
             api::json::<TokenDto>(&self.ask(Kind::Token, &address).await?).map(token_facts::gitlab)
         };
         self.api.token(told).await
+    }
+
+    async fn tries(&self, run: &RunKey) -> Result<Batch<JobExecution>, Failure> {
+        let endpoint =
+            PipelineJobs::builder().project(run.repo.as_str()).pipeline(run.id).include_retried(true).build();
+        let first = self.address(&endpoint.map_err(withheld)?, &per_page(100))?;
+        let page = |at: &str, answer: &Answer| page(at, answer, |job: JobDto| Some(job.execution()));
+        let mut batch = pages::read(first, &mut Reading::new(&Once(self)), page, pages::everything).await?;
+        number_retries(&mut batch.items);
+        Ok(batch)
+    }
+
+    async fn reports(&self, run: &RunKey, names: &Globs) -> Result<Reports, Failure> {
+        let endpoint = PipelineTestReport::builder().project(run.repo.as_str()).pipeline(run.id).build();
+        let address = self.address(&endpoint.map_err(withheld)?, &QueryParams::default())?;
+        let answer = self.ask(Kind::Once, &address).await?;
+        let names = names.clone();
+        let reading = tokio::task::spawn_blocking(move || gitlab_reports::read(&answer, &names));
+        reading.await.unwrap_or_else(|_| Err(Failure::Withheld("a test report could not be read".into())))
     }
 
     fn traffic(&self) -> Traffic {

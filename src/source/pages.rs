@@ -98,7 +98,7 @@ pub(super) async fn whole<T, P: Pages>(
 }
 
 /// Takes everything in.
-fn everything<T>(items: &mut Vec<T>, item: T) -> Enough {
+pub(super) fn everything<T>(items: &mut Vec<T>, item: T) -> Enough {
     items.push(item);
     Enough::No
 }

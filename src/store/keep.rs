@@ -55,6 +55,11 @@ impl Keeping<'_> {
             Fact::Landed(landed) => self.landed(landed),
             Fact::Judged(judgement) => self.judged(judgement),
             Fact::Answered(source, kind, at) => self.answered(source, *kind, at.as_microsecond()),
+            Fact::Ended(run) => self.ended(run),
+            Fact::Tries(ended, jobs) => self.tries(ended, jobs),
+            Fact::Reports(ended, reports) => self.reports(ended, reports),
+            Fact::Retried(run, job, log) => self.retried(run, *job, log),
+            Fact::Arrived(service, run, commit) => self.arrived(service, run, commit),
         }
     }
 
@@ -243,6 +248,6 @@ impl Stored {
     }
 }
 
-fn unwritable(error: serde_json::Error) -> rusqlite::Error {
+pub(super) fn unwritable(error: serde_json::Error) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }

@@ -55,6 +55,9 @@ enum About {
     Landed(TagRef, RunKey),
     Judged(ServiceName, RunKey, TagRef),
     Answered(SourceId),
+    Ended(RunKey),
+    Retried(RunKey, u64),
+    Arrived(ServiceName, RunKey),
 }
 
 /// What waits about one thing.
@@ -174,7 +177,12 @@ impl About {
     fn look(self) -> Option<Look> {
         match self {
             Self::Look(look) => Some(look),
-            Self::Landed(..) | Self::Judged(..) | Self::Answered(_) => None,
+            Self::Landed(..)
+            | Self::Judged(..)
+            | Self::Answered(_)
+            | Self::Ended(_)
+            | Self::Retried(..)
+            | Self::Arrived(..) => None,
         }
     }
 }
@@ -195,6 +203,11 @@ fn about(fact: &Fact) -> About {
         Fact::Landed(landed) => About::Landed(landed.tag_ref.clone(), landed.run.clone()),
         Fact::Judged(judged) => About::Judged(judged.service.clone(), judged.run.clone(), judged.tag_ref.clone()),
         Fact::Answered(source, ..) => About::Answered(source.clone()),
+        Fact::Ended(run) => About::Ended(run.key.clone()),
+        Fact::Tries(ended, _) => About::Look(Look::Tries(ended.clone())),
+        Fact::Reports(ended, _) => About::Look(Look::Reports(ended.clone())),
+        Fact::Retried(run, JobId(job), _) => About::Retried(run.clone(), *job),
+        Fact::Arrived(service, run, _) => About::Arrived(service.clone(), run.clone()),
     }
 }
 
@@ -216,6 +229,14 @@ fn moment(fact: &Fact) -> Option<Timestamp> {
         Fact::Readable(_, at) | Fact::Answered(_, _, at) => Some(*at),
         Fact::Landed(landed) => Some(landed.last_seen),
         Fact::Judged(judged) => Some(judged.since),
-        Fact::PushLog(..) | Fact::Manifest(..) | Fact::Config(..) | Fact::Blob(..) => None,
+        Fact::Ended(run) => run.finished_at,
+        Fact::PushLog(..)
+        | Fact::Manifest(..)
+        | Fact::Config(..)
+        | Fact::Blob(..)
+        | Fact::Tries(..)
+        | Fact::Reports(..)
+        | Fact::Retried(..)
+        | Fact::Arrived(..) => None,
     }
 }

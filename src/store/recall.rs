@@ -12,15 +12,15 @@ use crate::domain::{Digest, Fact, JobId, Judgement, Landed, RunKey, TagRef};
 /// What is read back, as far as it can be.
 pub(super) struct Recalling<'a> {
     connection: &'a Connection,
-    names: &'a Names,
+    pub(super) names: &'a Names,
     /// Of how many of its newest runs each service and each repository of images gives back what hangs on them.
     runs: usize,
-    words: Words,
+    pub(super) words: Words,
     facts: Vec<Fact>,
 }
 
 /// What one row says, if it is what was written. A value of the wrong kind is the row's trouble, not the table's.
-type Said = rusqlite::Result<Option<Fact>>;
+pub(super) type Said = rusqlite::Result<Option<Fact>>;
 
 impl<'a> Recalling<'a> {
     pub(super) fn new(connection: &'a Connection, names: &'a Names, runs: usize) -> Self {
@@ -39,7 +39,14 @@ impl<'a> Recalling<'a> {
         (self.facts, first)
     }
 
-    fn each(&mut self, sql: &str, read: impl Fn(&mut Self, &Row<'_>) -> Said) -> rusqlite::Result<()> {
+    /// Reads what is remembered of runs that are over, in the same way.
+    pub(super) fn remembered(mut self) -> (Vec<Fact>, rusqlite::Result<()>) {
+        let first = self.samples();
+        let second = self.arrivals();
+        (self.facts, first.and(second))
+    }
+
+    pub(super) fn each(&mut self, sql: &str, read: impl Fn(&mut Self, &Row<'_>) -> Said) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -51,7 +58,7 @@ impl<'a> Recalling<'a> {
     }
 
     /// Reads the rows of one group, newest run first, until there were enough runs.
-    fn newest(
+    pub(super) fn newest(
         &mut self,
         sql: &str,
         group: impl Params,
@@ -86,6 +93,20 @@ impl<'a> Recalling<'a> {
             match rows.next()? {
                 // In a damaged index it might go round.
                 Some(row) if (row.get(0)?, row.get(1)?) > last => found.push((row.get(0)?, row.get(1)?)),
+                Some(_) | None => return Ok(found),
+            }
+        }
+    }
+
+    /// Returns each number that rows begin with, in the same way.
+    pub(super) fn numbers(&self, sql: &str) -> rusqlite::Result<Vec<i64>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut found: Vec<i64> = Vec::new();
+        loop {
+            let last = found.last().copied().unwrap_or(i64::MIN);
+            let mut rows = statement.query([last])?;
+            match rows.next()? {
+                Some(row) if row.get::<_, i64>(0)? > last => found.push(row.get(0)?),
                 Some(_) | None => return Ok(found),
             }
         }
@@ -236,7 +257,7 @@ impl<'a> Recalling<'a> {
 }
 
 /// Reads `place, run, attempt` from this column on.
-fn run_key(names: &Names, row: &Row<'_>, first: usize) -> rusqlite::Result<Option<(RunKey, RunMark)>> {
+pub(super) fn run_key(names: &Names, row: &Row<'_>, first: usize) -> rusqlite::Result<Option<(RunKey, RunMark)>> {
     let Some(((ci, repo), place)) = names.place_of(row.get(first)?) else { return Ok(None) };
     let (id, attempt) = (row.get::<_, i64>(first + 1)?, row.get(first + 2)?);
     let key = RunKey { ci: ci.clone(), repo: repo.clone(), id: id.cast_unsigned(), attempt };

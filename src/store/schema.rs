@@ -113,17 +113,33 @@ const STEPS: [&str; NEWEST as usize] = [
     CREATE TABLE answer_used (key BLOB PRIMARY KEY, used INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE INDEX answer_age ON answer_used (used);
 ",
+    "
+    -- What is read once of runs that are over; `detail` is the attempt, or the job whose log it is.
+    CREATE TABLE sample (
+        id INTEGER PRIMARY KEY, place INTEGER NOT NULL, run INTEGER NOT NULL, part INTEGER NOT NULL,
+        detail INTEGER NOT NULL, ended INTEGER NOT NULL, seen INTEGER NOT NULL, sum INTEGER NOT NULL, body BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX sample_key ON sample (place, run, part, detail);
+    CREATE INDEX sample_age ON sample (seen);
+
+    -- Commits of which everything landed.
+    CREATE TABLE arrival (
+        service INTEGER NOT NULL, place INTEGER NOT NULL, run INTEGER NOT NULL,
+        landed INTEGER NOT NULL, sum INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (service, place, run)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The newest version.
-pub(super) const NEWEST: u32 = 2;
+pub(super) const NEWEST: u32 = 3;
 
 /// Brings the file to the newest version, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), MigrationError> {
-    let [first, second] = STEPS;
+    let [first, second, third] = STEPS;
     let carry = |transaction: &Transaction<'_>| -> HookResult {
         old::carry_over(transaction)?;
         Ok(transaction.execute_batch("DROP TABLE landed_1; DROP TABLE verdict_1;")?)
     };
-    Migrations::new(vec![M::up(first), M::up_with_hook(second, carry)]).to_latest(connection)
+    Migrations::new(vec![M::up(first), M::up_with_hook(second, carry), M::up(third)]).to_latest(connection)
 }

@@ -51,6 +51,8 @@ pub(super) fn shelve(to: &Connection, names: &mut Names, looks: &[Look]) -> rusq
                     set(to, "UPDATE readable SET shelf = 1 WHERE image = ?1 AND shelf = 0", [image.id])?;
                 }
             }
+            // What is read once is at hand for as long as it is kept.
+            Look::Tries(_) | Look::Reports(_) => {}
         }
     }
     Ok(())

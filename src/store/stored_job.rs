@@ -143,5 +143,7 @@ pub(super) fn read_log(body: &[u8]) -> Option<PushLog> {
         no_push: stored.no_push.iter().map(Str::text).collect(),
         truncated: stored.truncated,
         available: stored.available,
+        // Kept apart, for longer.
+        retries: None,
     })
 }

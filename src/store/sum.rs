@@ -87,6 +87,15 @@ pub(super) fn of_verdict(row: RowMark<'_>, service: i64, verdict: i64, since: i6
     sum(&[run.place, run.id, run.attempt.into(), image, service, verdict, since, told], &[tag])
 }
 
+/// Of what is kept of a run that is over. The attempt is in `detail`, where it counts.
+pub(super) fn of_sample(run: RunMark, part: i64, detail: i64, ended: i64, body: &[u8]) -> i64 {
+    sum(&[run.place, run.id, part, detail, ended], &[body])
+}
+
+pub(super) fn of_arrival(service: i64, run: RunMark, landed: i64, body: &[u8]) -> i64 {
+    sum(&[service, run.place, run.id, landed], &[body])
+}
+
 pub(super) fn of_answer(key: &[u8], head: &[u8], body: &[u8]) -> i64 {
     sum(&[], &[key, head, body])
 }

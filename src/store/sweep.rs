@@ -37,6 +37,8 @@ enum What {
     Logs,
     Jobs,
     Contents,
+    Samples,
+    Arrivals,
     Listings,
     Tags,
     Changes,
@@ -74,8 +76,8 @@ impl Sweep {
         let span = i64::from(days.max(1)) * DAY;
         let aged = |what| Step::Forget { what, before: now - span, only_over: false };
         let over = |what, age| Step::Forget { what, before: now - age, only_over: true };
-        let runs = [What::Logs, What::Jobs, What::Contents, What::Changes];
-        let known = [What::Listings, What::Tags, What::Judged];
+        let runs = [What::Logs, What::Jobs, What::Contents, What::Changes, What::Samples];
+        let known = [What::Listings, What::Tags, What::Judged, What::Arrivals];
         let spans = [2, 4, 8, 16, 32, 64].map(|share| span / share);
         let mut steps = VecDeque::from([
             Step::Convert,
@@ -162,6 +164,15 @@ fn forget(on: &Connection, what: What, before: i64) -> rusqlite::Result<usize> {
         }
         What::Contents => all(
             &["DELETE FROM content WHERE id IN (SELECT id FROM content WHERE used < ?1 ORDER BY used LIMIT ?2)"],
+            ROWS,
+        ),
+        What::Samples => all(
+            &["DELETE FROM sample WHERE id IN (SELECT id FROM sample WHERE seen < ?1 ORDER BY seen LIMIT ?2)"],
+            ROWS,
+        ),
+        What::Arrivals => all(
+            &["DELETE FROM arrival WHERE (service, place, run) IN
+               (SELECT service, place, run FROM arrival WHERE landed < ?1 LIMIT ?2)"],
             ROWS,
         ),
         What::Listings => all(

@@ -42,7 +42,17 @@ pub(super) enum Message {
     Ready,
     /// The file was read as a whole, and is damaged.
     Damaged,
+    Recall(usize, Give),
     End(SyncSender<bool>),
+}
+
+/// Takes what was read back.
+pub(super) struct Give(Box<dyn FnOnce(Vec<Fact>) + Send>);
+
+impl std::fmt::Debug for Give {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Give")
+    }
 }
 
 impl Writer {
@@ -86,6 +96,12 @@ impl Writer {
     /// Puts what these looks gave on the shelf.
     pub fn shelve(&self, looks: Vec<Look>) {
         self.send(Message::Shelf(looks));
+    }
+
+    /// Reads back what is remembered of the newest so many runs of each repository, and gives it away from another
+    /// thread; nothing where it cannot be read.
+    pub fn remembered(&self, runs: usize, give: impl FnOnce(Vec<Fact>) + Send + 'static) {
+        self.send(Message::Recall(runs, Give(Box::new(give))));
     }
 
     /// Returns the kept answers, if they can be read.
@@ -136,6 +152,8 @@ enum Order {
     Write(Changes),
     /// The file is damaged: a new one is begun.
     Renew,
+    /// Somebody wants what is remembered of runs.
+    Recall(usize, Give),
     /// Somebody waits: no more pauses.
     Hurry,
 }
@@ -174,6 +192,7 @@ impl Gathering {
             }
             Message::Ready => self.busy = false,
             Message::Damaged => drop(self.orders.send(Order::Renew)),
+            Message::Recall(runs, give) => drop(self.orders.send(Order::Recall(runs, give))),
             Message::End(done) => {
                 self.end = Some(done);
                 // One more try, however the last one went.
@@ -241,6 +260,7 @@ impl<C: Fn() -> Timestamp, T: Fn(Option<String>)> Writing<C, T> {
                 let renewed = self.store.renew();
                 self.say(renewed.map_or_else(|error| Some(error.to_string()), |()| self.warning()));
             }
+            Order::Recall(runs, Give(give)) => give(self.store.remembered(runs).unwrap_or_default()),
             // Nothing is ordered to be written before this thread is ready for it.
             Order::Write(changes) => drop(self.write(changes)),
         }

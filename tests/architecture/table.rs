@@ -15,11 +15,11 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("push_log", &["domain"]),
     ("junit", &["domain"]),
     ("retry_log", &["domain"]),
-    ("source", &["auth", "domain", "http", "push_log"]),
+    ("source", &["auth", "domain", "http", "junit", "push_log", "retry_log"]),
     ("poll", &["domain", "source"]),
     ("store", &["domain"]),
     ("config", &["analysis::Policy", "domain"]),
-    ("cli", &["analysis::Verdict", "config::parse_duration"]),
+    ("cli", &["analysis::Depth", "analysis::Verdict", "config::parse_duration"]),
     ("command", &["cli", "config", "domain"]),
     ("demo", &["analysis::Verdict", "domain"]),
     ("terminal", &[]),
@@ -49,6 +49,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("backon", &["poll"]),
     ("quick_xml", &["junit"]),
+    ("zip", &["source", "demo"]),
 ];
 
 /// Modules in which the same input gives the same output: no IO, no clock, no task, no colour, no terminal.

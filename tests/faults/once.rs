@@ -53,6 +53,7 @@ pub(crate) async fn look(town: &Town, street: &Street, config: &Config) -> Repor
         rhythm,
         clock: town.clock.clone(),
         wait: SignedDuration::ZERO,
+        depth: None,
     };
     let mut watcher = ();
     let looking = oneshot.look(build(config).unwrap(), street.remembered.clone(), &mut watcher);

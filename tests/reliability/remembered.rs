@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use landfall::analysis::{GateVerdict, Rate, Report, assess, reliability, renewed};
 use landfall::domain::{Batch, Conclusion, RunKey, RunState, Seen};
 
-use crate::world::{World, minutes_ago, now};
+use crate::world::{World, digest, image, minutes_ago, now};
 
 /// A run that failed, and passed when it was tried again.
 fn flaked(world: &mut World, number: u64, ended: i64) -> RunKey {
@@ -87,7 +87,7 @@ fn how_long_a_commit_took_to_land_is_measured_from_its_run_to_the_first_sight_of
     let mut world = World::new();
     let run = world.run(1, 60);
     world.job(&run, Conclusion::Success, 60).pushed_at(minutes_ago(58), "sha-0000000", "one", None);
-    world.listed_at(now());
+    world.log(&run, &[(&image(), "sha-0000000", &digest("one"))]).canary();
     let found = judged(&world);
     let lead = found.landings.lead_time.expect("it landed");
     assert_eq!(lead.value.p50, SignedDuration::from_mins(6), "it ended then, and was there whenever it was looked at");

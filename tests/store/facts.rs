@@ -51,6 +51,11 @@ fn about(fact: &Fact) -> String {
         Fact::Landed(landed) => format!("landed {} {:?}", landed.tag_ref, landed.run),
         Fact::Judged(judged) => format!("judged {} {:?} {}", judged.service, judged.run, judged.tag_ref),
         Fact::Answered(source, ..) => format!("answered {source}"),
+        Fact::Ended(run) => format!("ended {:?}", run.key),
+        Fact::Tries(ended, _) => format!("tries {:?}", ended.run),
+        Fact::Reports(ended, _) => format!("reports {:?}", ended.run),
+        Fact::Retried(run, job, _) => format!("retried {run:?} {job:?}"),
+        Fact::Arrived(service, run, _) => format!("arrived {service} {run:?}"),
     }
 }
 
@@ -62,7 +67,15 @@ fn age(fact: &Fact) -> i64 {
         Fact::Readable(_, at) | Fact::Answered(_, _, at) => *at,
         Fact::Landed(landed) => landed.last_seen,
         Fact::Judged(judged) => judged.since,
-        Fact::PushLog(..) | Fact::Manifest(..) | Fact::Config(..) | Fact::Blob(..) => return 0,
+        Fact::PushLog(..)
+        | Fact::Manifest(..)
+        | Fact::Config(..)
+        | Fact::Blob(..)
+        | Fact::Ended(_)
+        | Fact::Tries(..)
+        | Fact::Reports(..)
+        | Fact::Retried(..)
+        | Fact::Arrived(..) => return 0,
     };
     at.as_microsecond()
 }

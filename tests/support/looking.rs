@@ -17,6 +17,7 @@ pub(crate) async fn look(config: &Config, remembered: Vec<Fact>, watcher: &mut d
         rhythm: patient(config),
         clock: Arc::new(SystemClock),
         wait: SignedDuration::ZERO,
+        depth: None,
     };
     let snapshot = oneshot.look(build(config).unwrap(), remembered, watcher).await;
     let now = SystemClock.now();

@@ -8,9 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use landfall::domain::{
-    Absence, AbsenceCode, Batch, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobId, Look, Manifest,
-    Observation, Pace, Probe, PushLog, RepoPath, Run, RunKey, Seen, Service, ServiceName, SourceId, Stage, Tag, TagRef,
-    Traffic, Urgency, Wanted,
+    Absence, AbsenceCode, Batch, Digest, Ended, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId, Look,
+    Manifest, Observation, Pace, Probe, PushLog, RepoPath, Run, RunKey, Seen, Service, ServiceName, SourceId, Stage,
+    Tag, TagRef, Traffic, Urgency, Wanted,
 };
 use landfall::poll::{Clock, Poller, Rhythm, Sources};
 use landfall::source::{CiProvider, Registry};
@@ -122,6 +122,10 @@ impl CiProvider for Scripted {
 
     async fn push_log(&self, run: &RunKey, job: JobId) -> Result<PushLog, Failure> {
         self.ask(Look::PushLog(run.clone(), job)).await.map(|()| PushLog::default())
+    }
+
+    async fn tries(&self, run: &RunKey) -> Result<Batch<JobExecution>, Failure> {
+        self.ask(Look::Tries(Ended { run: run.clone(), at: None })).await.map(|()| whole(vec![]))
     }
 
     async fn renewed(&self) -> bool {
@@ -356,6 +360,7 @@ fn outcome(seen: &Seen) -> (Option<Look>, Option<Failure>) {
     match seen {
         Seen::Runs(service, _) => (Some(Look::Runs(service.clone())), None),
         Seen::Jobs(run, _) => (Some(Look::Jobs(run.clone())), None),
+        Seen::Tries(ended, _) => (Some(Look::Tries(ended.clone())), None),
         Seen::Failed(look, failure) => (Some(look.clone()), Some(failure.clone())),
         Seen::Tag(tag_ref, probe) => {
             let failure = if let Probe::Unseen(failure) = probe { Some(failure.clone()) } else { None };

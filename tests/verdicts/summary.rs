@@ -55,7 +55,7 @@ fn what_landed_is_to_be_remembered_once() {
     let mut world = incident();
     let kept = keepsakes(&world.snapshot, &world.report(), now());
     let landed = |fact: &&Fact| matches!(fact, Fact::Landed(_));
-    assert_eq!((kept.len(), kept.iter().filter(landed).count()), (4, 2), "two landed, two missing");
+    assert_eq!((kept.len(), kept.iter().filter(landed).count()), (6, 2), "two landed and arrived, two missing");
     world.see(now(), Seen::Remembered(kept));
     assert_eq!(keepsakes(&world.snapshot, &world.report(), now()), []);
 }

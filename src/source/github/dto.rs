@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::domain::{Conclusion, Event, Job, JobId, RepoPath, Run, RunKey, RunState, Sha, SourceId, Text};
+use crate::domain::{
+    Conclusion, Event, Job, JobExecution, JobId, RepoPath, Run, RunKey, RunState, Sha, SourceId, Text,
+};
 use crate::source::api::moment;
 
-/// `GET /repos/{repo}/actions/runs` and `…/jobs`.
+/// `GET /repos/{repo}/actions/runs`, `…/jobs` and `…/artifacts`.
 #[derive(Debug, Deserialize)]
 pub(super) struct List<'a> {
-    #[serde(borrow, alias = "workflow_runs", alias = "jobs")]
+    #[serde(borrow, alias = "workflow_runs", alias = "jobs", alias = "artifacts")]
     pub(super) items: Vec<&'a RawValue>,
 }
 
@@ -57,10 +59,13 @@ struct PullRequestDto {
 #[derive(Debug, Deserialize)]
 pub(super) struct JobDto {
     id: u64,
+    run_attempt: Option<u32>,
     name: Option<String>,
     html_url: Option<String>,
     status: Option<String>,
     conclusion: Option<String>,
+    #[serde(default, deserialize_with = "moment")]
+    created_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
     started_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
@@ -127,6 +132,14 @@ impl JobDto {
             url: self.html_url.unwrap_or_default().into(),
             state,
         }
+    }
+}
+
+impl JobDto {
+    /// Returns the job as one of the tries of its run.
+    pub(super) fn execution(self) -> JobExecution {
+        let (attempt, created_at) = (self.run_attempt.unwrap_or(1).max(1), self.created_at);
+        JobExecution { attempt, created_at, ..JobExecution::of(&self.job()) }
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::domain::{Conclusion, Event, Job, JobId, RepoPath, Run, RunKey, RunState, Sha, SourceId, Text};
-use crate::source::api::moment;
+use crate::domain::{
+    Conclusion, Event, Job, JobExecution, JobId, RepoPath, Run, RunKey, RunState, Sha, SourceId, Text,
+};
+use crate::source::api::{moment, seconds};
 
 /// A pipeline, as the list has it: without durations, and without a word on whether its ref is a tag.
 #[derive(Debug, Deserialize)]
@@ -34,7 +36,14 @@ pub(super) struct JobDto {
     stage: Option<String>,
     status: String,
     allow_failure: Option<bool>,
+    failure_reason: Option<String>,
     web_url: Option<String>,
+    #[serde(default, deserialize_with = "seconds")]
+    queued_duration: Option<SignedDuration>,
+    #[serde(default, deserialize_with = "seconds")]
+    duration: Option<SignedDuration>,
+    #[serde(default, deserialize_with = "moment")]
+    created_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
     started_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
@@ -97,6 +106,15 @@ impl JobDto {
             url: self.web_url.unwrap_or_default().into(),
             state,
         }
+    }
+}
+
+impl JobDto {
+    /// Returns the job as one of the tries of its pipeline; which try it is, is not known of it alone.
+    pub(super) fn execution(mut self) -> JobExecution {
+        let (created_at, queued, took) = (self.created_at, self.queued_duration, self.duration);
+        let failure_reason = self.failure_reason.take().map(Text::from);
+        JobExecution { failure_reason, created_at, queued, took, ..JobExecution::of(&self.job()) }
     }
 }
 

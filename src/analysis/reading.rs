@@ -1,0 +1,64 @@
+//! What is read once of runs that are over, to tell how much their green and red can be trusted.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{Conclusion, Ended, Failure, Look, Miss, RunState, Sample, Service, Snapshot, Urgency, Wanted};
+
+/// The newest runs that are read.
+const RUNS: usize = 100;
+
+/// Looks that are wanted at once: the next follow when these are answered, so that no service waits for another's past.
+const AT_ONCE: usize = 6;
+
+/// The pauses after a failure, by what can be done about it: wait, mend something, hardly anything.
+const AGAIN: SignedDuration = SignedDuration::from_mins(15);
+const AGAIN_WHEN_MENDED: SignedDuration = SignedDuration::from_hours(1);
+const AGAIN_ALL_THE_SAME: SignedDuration = SignedDuration::from_hours(24);
+
+/// How much is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The jobs of every try.
+    Tries,
+    /// Those, and the test reports where the configuration names them.
+    Reports,
+}
+
+/// Returns the looks at runs that are over and that were not read yet, newest first. Each is answered once and for
+/// all: with nothing left, nothing is wanted.
+#[must_use]
+pub fn readings(snapshot: &Snapshot, service: &Service, depth: Depth, urgency: Urgency, now: Timestamp) -> Vec<Wanted> {
+    let mut wanted = Vec::new();
+    for sample in snapshot.samples(service).take(RUNS).filter(|sample| ran(sample)) {
+        let ended = Ended::of(&sample.run, service.trust.retries);
+        if sample.tries(service.trust.retries).is_none() && may(sample.tries_failure.as_deref(), now) {
+            wanted.push(Look::Tries(ended.clone()));
+        }
+        let reports = depth == Depth::Reports && service.trust.reports.is_some();
+        if reports && sample.reports(service.trust.retries).is_none() && may(sample.reports_failure.as_deref(), now) {
+            wanted.push(Look::Reports(ended));
+        }
+        if wanted.len() >= AT_ONCE {
+            break;
+        }
+    }
+    wanted.into_iter().map(|look| Wanted { look, urgency, not_before: None }).collect()
+}
+
+/// A run that was left out left nothing behind.
+fn ran(sample: &Sample) -> bool {
+    sample.run.state != RunState::Finished(Conclusion::Skipped)
+}
+
+/// Returns whether a look may be asked, or asked again.
+fn may(miss: Option<&Miss>, now: Timestamp) -> bool {
+    let Some(Miss { at, failure }) = miss else { return true };
+    let pause = match failure {
+        Failure::NotFound(_) | Failure::TooLarge { .. } => AGAIN_ALL_THE_SAME,
+        Failure::Auth { .. } | Failure::Forbidden(_) | Failure::Malformed(_) | Failure::Withheld(_) => {
+            AGAIN_WHEN_MENDED
+        }
+        Failure::RateLimited { .. } | Failure::Unreachable { .. } | Failure::Ambiguous(_) => AGAIN,
+    };
+    now.duration_since(*at).abs() >= pause
+}
