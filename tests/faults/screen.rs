@@ -24,7 +24,7 @@ pub(crate) fn rows(screen: &str) -> Vec<Shown> {
     let glyphs = glyphs();
     let row = |cells: BTreeMap<String, String>| {
         let said = &cells["Verdict"];
-        let verdict = glyphs[&said.chars().next().unwrap()];
+        let verdict = *glyphs.get(&said.chars().next().unwrap()).unwrap_or_else(|| panic!("{said} on\n{screen}"));
         let last_known = said.split_once('(').and_then(|(_, known)| glyphs.get(&known.chars().next()?).copied());
         let unsure = said.ends_with('…');
         let [service, tag, commit] = ["Service", "Tag", "Commit"].map(|head| cells[head].clone());

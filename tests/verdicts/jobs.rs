@@ -89,10 +89,10 @@ fn that_a_run_had_no_job_at_all_is_believed_when_it_is_said_twice() {
     let run = world.run(7, 30);
     world.gone(TAG);
     let none = jobs(&[]);
-    world.see(now(), Seen::Jobs(run.clone(), none.clone()));
+    world.see(now(), Seen::Jobs(run.clone(), none.clone().into()));
     assert_eq!(world.verdict(&run), Verdict::Unknown);
     assert!(world.wants(|look| matches!(look, Look::Jobs(_))));
-    world.see(now(), Seen::Jobs(run.clone(), none));
+    world.see(now(), Seen::Jobs(run.clone(), none.into()));
     assert_eq!(world.verdict(&run), Verdict::NotExpected);
 }
 
