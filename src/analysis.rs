@@ -34,8 +34,10 @@ mod report;
 mod shed;
 mod source_words;
 mod spread;
+mod suggestion;
 mod tag_list;
 mod test_evidence;
+mod test_tool;
 mod transition;
 mod trust;
 mod two_speeds;
@@ -74,6 +76,7 @@ pub use source_words::{
     traffic_figures, utc,
 };
 pub use spread::Spread;
+pub use suggestion::{Purpose, Suggestion, for_job, for_test};
 pub use transition::Flips;
 pub use trust::{Behaviour, Observed, Trust};
 pub use two_speeds::TwoSpeeds;
