@@ -1,7 +1,7 @@
 //! What could be done about a flake, in the words of the tool at hand: text to copy. landfall runs none of it.
 
-use super::test_tool::Ecosystem;
 use super::TestFlakiness;
+use super::test_tool::Ecosystem;
 use crate::domain::{Retries, Run};
 
 /// What a suggestion is good for.
@@ -73,7 +73,9 @@ pub fn for_job(run: Option<&Run>, retries: Retries) -> Vec<Suggestion> {
         Retries::Runs => {
             let again = run.map(|run| {
                 let (id, repo) = (run.key.id, quoted(run.key.repo.as_str()));
-                again("gh", format!("gh run rerun {id} --failed --repo {repo}"))
+                // Where it passed in the end there is no failed job to try again.
+                let failed = if run.state.is_success() { "" } else { " --failed" };
+                again("gh", format!("gh run rerun {id}{failed} --repo {repo}"))
             });
             again.into_iter().chain([quarantine("GitHub Actions", "continue-on-error: true".to_owned())]).collect()
         }
