@@ -2,7 +2,7 @@
 
 use super::TestFlakiness;
 use super::test_tool::Ecosystem;
-use crate::domain::{Retries, Run};
+use crate::domain::{Retries, Run, Text};
 
 /// What a suggestion is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,7 +52,7 @@ pub struct Suggestion {
 #[must_use]
 pub fn for_test(test: &TestFlakiness) -> Vec<Suggestion> {
     let (classname, name) = (test.classname.as_str(), test.name.as_str());
-    let file = test.file.as_ref().map(|file| file.as_str());
+    let file = test.file.as_ref().map(Text::as_str);
     match Ecosystem::of(test) {
         Some(Ecosystem::Rust) => rust(name),
         Some(Ecosystem::Go) => go(classname, name),

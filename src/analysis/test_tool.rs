@@ -27,8 +27,8 @@ impl Ecosystem {
     fn by_file(file: &str) -> Option<Self> {
         let (stem, extension) = file.rsplit_once('.')?;
         // A dotted class such as `shop.cart.py` is no file.
-        let is_path =
-            stem.contains(['/', '\\']) || !stem.contains('.') || stem.ends_with(".test") || stem.ends_with(".spec");
+        let is_dotted = stem.contains('.') && ![".test", ".spec"].iter().any(|kind| stem.ends_with(kind));
+        let is_path = stem.contains(['/', '\\']) || !is_dotted;
         Some(match extension {
             _ if !is_path => return None,
             "rs" => Self::Rust,

@@ -5,7 +5,8 @@ use super::line::{Line, Tone};
 use super::table::Column;
 use super::took::{self, TREND};
 use super::{Filter, Identity, Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
-use crate::analysis::{JobDurations, Report, ServiceReport, WorkflowDurations};
+use crate::analysis::{JobDurations, Report, ServiceReport, Spread, WorkflowDurations};
+use crate::domain::Text;
 
 pub(super) struct DurationParts;
 
@@ -27,7 +28,7 @@ impl Pane for DurationParts {
     fn columns(&self, scope: Scope<'_>) -> Vec<Column> {
         let Some((_, workflow)) = workflow(scope) else { return Vec::new() };
         let name = widest(workflow.jobs.iter().map(|job| job.name.as_str()), 15);
-        let stages = workflow.jobs.iter().filter_map(|job| job.stage.as_ref()).map(|stage| stage.as_str());
+        let stages = workflow.jobs.iter().filter_map(|job| job.stage.as_ref()).map(Text::as_str);
         let stage = widest(stages, 6);
         vec![
             Column::words("", 4, 4, 6),
@@ -69,9 +70,7 @@ impl Pane for DurationParts {
     fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line> {
         let Some((_, (workflow, job))) = find(view.report, place) else { return Vec::new() };
         let what = |what: &'static str| Line::of(Tone::Dim, what);
-        let runs = |ran: Option<crate::analysis::Spread>| {
-            Line::of(Tone::Dim, ran.map(|ran| ran.of.to_string()).unwrap_or_default())
-        };
+        let runs = |ran: Option<Spread>| Line::of(Tone::Dim, ran.map(|ran| ran.of.to_string()).unwrap_or_default());
         let Some(job) = job else {
             let path = workflow.path.as_ref().map(|path| took::took(path.total)).unwrap_or_default();
             return vec![
@@ -129,7 +128,7 @@ impl Pane for DurationParts {
 }
 
 /// Returns the workflow whose parts the rows are, and its place.
-fn workflow<'a>(scope: Scope<'a>) -> Option<(Place, &'a WorkflowDurations)> {
+fn workflow(scope: Scope<'_>) -> Option<(Place, &WorkflowDurations)> {
     let Some(Identity::Workflow(_, Some(name))) = scope.within else { return None };
     let (outer, service) = scope.service()?;
     let mut workflows = service.reliability.durations.iter().enumerate();

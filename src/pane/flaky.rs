@@ -125,7 +125,7 @@ fn unread(reports: usize) -> Line {
 
 /// Returns those that may not be trusted; the rest, of which there may be ten thousand, is not looked at. They are in
 /// the order of their rank: those that flaked, then by their state.
-fn distrusted<'a, T>(all: &'a [T], behaviour: fn(&T) -> &Behaviour) -> impl Iterator<Item = &'a T> {
+fn distrusted<T>(all: &[T], behaviour: fn(&T) -> &Behaviour) -> impl Iterator<Item = &T> {
     all.iter().take_while(move |one| behaviour(one).flaky > 0 || behaviour(one).trust < Trust::Recovered)
 }
 
