@@ -75,7 +75,7 @@ pub use source_words::{
     SourceFigure, budget_words, clock, is_scarce, pace_figures, percent, resets, skewed, slower, thousands,
     traffic_figures, utc,
 };
-pub use spread::Spread;
+pub use spread::{Spread, minutes};
 pub use suggestion::{Purpose, Suggestion, for_job, for_test};
 pub use transition::Flips;
 pub use trust::{Behaviour, Observed, Trust};

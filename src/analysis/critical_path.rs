@@ -18,6 +18,16 @@ pub enum PathBasis {
 }
 
 impl PathBasis {
+    /// Returns the word that the report uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Needs => "needs",
+            Self::Stages => "stages",
+            Self::Times => "times",
+        }
+    }
+
     /// Returns the words that stand beside the path.
     #[must_use]
     pub fn words(self) -> &'static str {

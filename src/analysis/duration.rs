@@ -28,6 +28,16 @@ pub enum Against {
 }
 
 impl Against {
+    /// Returns the word that the report uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Below => "below",
+            Self::AtLimit => "at-limit",
+            Self::Above => "above",
+        }
+    }
+
     /// Compares a time with its limit.
     #[must_use]
     pub fn limit(time: SignedDuration, limit: SignedDuration) -> Self {

@@ -1,11 +1,10 @@
 //! What can be done with what a row is about: its run and page, what is worth copying, and whether it is a finding.
 
 use super::Subject;
-use super::took::took;
 use super::trust;
 use crate::analysis::{
     Against, Colour, Drift, GateVerdict, Glimpse, JobFlakiness, Row, ServiceReport, Shift, Suggestion, TestFlakiness,
-    Trust, Verdict, WorkflowDurations, for_job, for_test,
+    Trust, Verdict, WorkflowDurations, for_job, for_test, minutes,
 };
 use crate::domain::{Run, Text};
 
@@ -83,7 +82,7 @@ impl<'a> Subject<'a> {
                 let ran = workflow.and_then(|workflow| Some((workflow, workflow.ran?)));
                 let words = ran.map(|(workflow, ran)| {
                     let (name, workflow) = (&service.service.name, &workflow.workflow);
-                    format!("{name} {workflow}: p50 {}, p95 {} of {} runs", took(ran.p50), took(ran.p95), ran.of)
+                    format!("{name} {workflow}: p50 {}, p95 {} of {} runs", minutes(ran.p50), minutes(ran.p95), ran.of)
                 });
                 words.into_iter().collect()
             }

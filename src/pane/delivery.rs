@@ -3,7 +3,7 @@
 use super::detail::Sheet;
 use super::line::{Line, Tone};
 use super::took::rough;
-use crate::analysis::{Basis, Delivery, Frequency, Often, ServiceReport};
+use crate::analysis::{Basis, Delivery, Frequency, ServiceReport};
 
 /// Writes the figures; those that could not be measured are left out, and where there is none at all that is said.
 pub(super) fn paragraphs(sheet: &mut Sheet, service: &ServiceReport) {
@@ -46,13 +46,8 @@ fn figure_words(sheet: &mut Sheet, label: &'static str, words: String, basis: Ba
 }
 
 fn often(frequency: &Frequency) -> String {
-    let word = match frequency.often {
-        Often::Daily => "daily",
-        Often::Weekly => "weekly",
-        Often::Monthly => "monthly",
-        Often::Rarely => "rarely",
-    };
-    let Frequency { count, weeks, per_week, .. } = frequency;
+    let Frequency { often, count, weeks, per_week } = frequency;
+    let word = often.word();
     if *weeks == 1 {
         return format!("{word}: {count} in 1 week");
     }

@@ -5,7 +5,7 @@ use super::line::{Line, Tone};
 use super::table::Column;
 use super::took::{self, TREND};
 use super::{Filter, Identity, Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
-use crate::analysis::{JobDurations, Report, ServiceReport, Spread, WorkflowDurations};
+use crate::analysis::{JobDurations, Report, ServiceReport, Spread, WorkflowDurations, minutes};
 use crate::domain::Text;
 
 pub(super) struct DurationParts;
@@ -72,7 +72,7 @@ impl Pane for DurationParts {
         let what = |what: &'static str| Line::of(Tone::Dim, what);
         let runs = |ran: Option<Spread>| Line::of(Tone::Dim, ran.map(|ran| ran.of.to_string()).unwrap_or_default());
         let Some(job) = job else {
-            let path = workflow.path.as_ref().map(|path| took::took(path.total)).unwrap_or_default();
+            let path = workflow.path.as_ref().map(|path| minutes(path.total)).unwrap_or_default();
             return vec![
                 what("run"),
                 Line::of(Tone::Strong, "the whole run"),

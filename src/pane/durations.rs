@@ -5,7 +5,7 @@ use super::line::{Line, Tone};
 use super::table::Column;
 use super::took::{self, TREND};
 use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, duration_parts, sorted, widest};
-use crate::analysis::{Against, Report, ServiceReport, WorkflowDurations};
+use crate::analysis::{Against, Report, ServiceReport, WorkflowDurations, minutes};
 
 pub(super) struct Durations;
 
@@ -72,7 +72,7 @@ impl Pane for Durations {
         let newest = workflow.newest.map_or_else(Line::new, |(time, against)| {
             let is_over = against == Against::Above;
             let (tone, mark) = if is_over { (Tone::Warn, "!") } else { (Tone::Dim, "") };
-            Line::of(tone, format!("{mark}{}", took::took(time)))
+            Line::of(tone, format!("{mark}{}", minutes(time)))
         });
         vec![
             name,
@@ -139,7 +139,7 @@ fn remark(workflow: &WorkflowDurations) -> Line {
     let steps = workflow.path.iter().flat_map(|path| &path.steps);
     let slow = steps.into_iter().filter(|step| parallelise(workflow, &step.name)).max_by_key(|step| step.ran);
     if let Some(step) = slow {
-        return Line::of(Tone::Warn, format!("parallelise? {} {}", took::took(step.ran), step.name));
+        return Line::of(Tone::Warn, format!("parallelise? {} {}", minutes(step.ran), step.name));
     }
     if workflow.two_speeds.is_some() {
         return Line::of(Tone::Warn, "two speeds: does a cache miss?");

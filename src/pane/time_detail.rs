@@ -5,10 +5,10 @@ use super::about::{is_slower, parallelise};
 use super::delivery;
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
-use super::took::{against, nearly_all, took, trend, typical};
+use super::took::{against, nearly_all, trend, typical};
 use crate::analysis::{
     CriticalPath, Drift, JobDurations, OrderAdvice, PathStep, ServiceReport, Shift, Spread, TwoSpeeds,
-    WorkflowDurations,
+    WorkflowDurations, minutes,
 };
 
 /// The cells of a trend that has the width of the detail.
@@ -34,14 +34,14 @@ pub(super) fn workflow(
     sheet.head("Successful runs of the main line, in minutes and seconds");
     times(&mut sheet, (workflow.ran, workflow.waited), &workflow.trend);
     if let Some((time, standing)) = workflow.newest {
-        sheet.fact("newest", Line::of(Tone::Plain, format!("{}  ", took(time))).join(against(standing, limit)));
+        sheet.fact("newest", Line::of(Tone::Plain, format!("{}  ", minutes(time))).join(against(standing, limit)));
     }
     drift(&mut sheet, workflow.shift.as_ref());
     two_speeds(&mut sheet, workflow.two_speeds.as_ref());
     if let Some(path) = &workflow.path {
         critical_path(&mut sheet, path);
     }
-    sheet.sentences("Fastest checks first", workflow.advice.iter().map(advised).collect());
+    sheet.sentences("Fastest checks first", workflow.advice.iter().map(OrderAdvice::words).collect());
     delivery::paragraphs(&mut sheet, service);
     sheet.done()
 }
@@ -74,7 +74,7 @@ pub(super) fn job(
         critical_path(&mut sheet, path);
     }
     let advice = workflow.advice.iter().filter(|advice| advice.fast == job.name || advice.slow == job.name);
-    sheet.sentences("Fastest checks first", advice.map(advised).collect());
+    sheet.sentences("Fastest checks first", advice.map(OrderAdvice::words).collect());
     sheet.done()
 }
 
@@ -93,7 +93,7 @@ fn times(sheet: &mut Sheet, (ran, waited): (Option<Spread>, Option<Spread>), all
     }
     let (least, most) = (all.iter().min(), all.iter().max());
     if let (Some(least), Some(most), true) = (least, most, all.len() > 1) {
-        let range = format!("  oldest first, {} to {}", took(*least), took(*most));
+        let range = format!("  oldest first, {} to {}", minutes(*least), minutes(*most));
         sheet.fact("trend", Line::of(Tone::Plain, trend(all, TREND)).with(Tone::Dim, range));
     }
 }
@@ -113,7 +113,7 @@ fn drift(sheet: &mut Sheet, shift: Option<&Shift>) {
         return;
     };
     let comparison = &shift.comparison;
-    let seconds = |seconds: f64| took(jiff::SignedDuration::try_from_secs_f64(seconds).unwrap_or_default());
+    let seconds = |seconds: f64| minutes(jiff::SignedDuration::try_from_secs_f64(seconds).unwrap_or_default());
     let (before, now) = (seconds(comparison.baseline), seconds(comparison.recent));
     let words = match comparison.drift {
         Drift::Steady => Line::of(Tone::Plain, format!("→ steady: {before} before, {now} now")),
@@ -131,9 +131,8 @@ fn drift(sheet: &mut Sheet, shift: Option<&Shift>) {
 }
 
 fn two_speeds(sheet: &mut Sheet, speeds: Option<&TwoSpeeds>) {
-    if let Some(TwoSpeeds { fast, slow, slow_runs, of }) = speeds {
-        let words = format!("{slow_runs} of {of} runs take {}, the others {}: ", took(*slow), took(*fast));
-        sheet.fact("two speeds", Line::of(Tone::Plain, words).with(Tone::Warn, "does a cache miss?"));
+    if let Some(speeds) = speeds {
+        sheet.fact("two speeds", Line::of(Tone::Warn, "! ").with(Tone::Plain, speeds.words()));
     }
 }
 
@@ -142,13 +141,10 @@ fn critical_path(sheet: &mut Sheet, path: &CriticalPath) {
     sheet.line(Line::of(Tone::Dim, format!("  {}", path.basis.words())));
     for (place, PathStep { name, stage, ran, parallelise, .. }) in path.steps.iter().enumerate() {
         let stage = stage.as_ref().map(|stage| format!("{stage}: ")).unwrap_or_default();
-        let line = Line::of(Tone::Dim, format!("  {}  ", place + 1)).with(Tone::Plain, format!("{:>8}  ", took(*ran)));
+        let line =
+            Line::of(Tone::Dim, format!("  {}  ", place + 1)).with(Tone::Plain, format!("{:>8}  ", minutes(*ran)));
         let line = line.with(Tone::Dim, stage).with(Tone::Plain, name.to_string());
         sheet.line(if *parallelise { line.with(Tone::Warn, "  parallelise?") } else { line });
     }
-    sheet.line(Line::of(Tone::Dim, format!("  =  {:>8}  together", took(path.total))));
-}
-
-fn advised(OrderAdvice { fast, fails, slow, saves }: &OrderAdvice) -> String {
-    format!("{fast} fails in {fails} and waits for {slow} ({}): could it run first?", took(*saves))
+    sheet.line(Line::of(Tone::Dim, format!("  =  {:>8}  together", minutes(path.total))));
 }

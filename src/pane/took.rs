@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::line::{Line, Tone};
-use crate::analysis::{Against, Drift, Shift, Spread};
+use crate::analysis::{Against, Drift, Shift, Spread, minutes};
 
 /// The cells of a trend.
 pub(super) const TREND: usize = 18;
@@ -13,13 +13,6 @@ const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '�
 
 /// A trend is at least so high, as one part in so many of its highest point: noise draws no mountains.
 const LEAST_RANGE: i64 = 4;
-
-/// Returns a duration in minutes and seconds, and hours where it takes any: `0:07`, `12:34`, `1:02:10`.
-pub(super) fn took(time: SignedDuration) -> String {
-    let seconds = time.as_millis().saturating_add(500).div_euclid(1000).max(0);
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
 
 /// Returns a long time in one unit: `40 s`, `12 min`, `3 h`, `5 d`.
 pub(super) fn rough(time: SignedDuration) -> String {
@@ -34,7 +27,7 @@ pub(super) fn rough(time: SignedDuration) -> String {
 
 /// Returns how a time stands to its limit, in words.
 pub(super) fn against(against: Against, limit: SignedDuration) -> Line {
-    let limit = took(limit);
+    let limit = minutes(limit);
     match against {
         Against::Above => Line::of(Tone::Bad, format!("✗ over {limit}")),
         Against::AtLimit => Line::of(Tone::Warn, format!("! at {limit}")),
@@ -51,7 +44,7 @@ pub(super) fn typical(ran: Option<Spread>, against: Option<Against>, shift: Opti
         Some(Against::Below) | None => (Tone::Plain, ""),
     };
     let arrow = shift.map_or(Line::of(Tone::Plain, " "), |shift| arrow(shift.comparison.drift));
-    Line::of(tone, format!("{mark}{} ", took(ran.p50))).join(arrow)
+    Line::of(tone, format!("{mark}{} ", minutes(ran.p50))).join(arrow)
 }
 
 /// Returns where a duration drifts.
@@ -66,15 +59,15 @@ fn arrow(drift: Drift) -> Line {
 /// Returns the time that nearly all keep to; dim and marked where there are too few to tell it from the greatest.
 pub(super) fn nearly_all(ran: Option<Spread>) -> Line {
     match ran {
-        Some(ran) if ran.p95_is_sure() => Line::of(Tone::Plain, took(ran.p95)),
-        Some(ran) => Line::of(Tone::Dim, format!("~{}", took(ran.p95))),
+        Some(ran) if ran.p95_is_sure() => Line::of(Tone::Plain, minutes(ran.p95)),
+        Some(ran) => Line::of(Tone::Dim, format!("~{}", minutes(ran.p95))),
         None => Line::new(),
     }
 }
 
 /// Returns the typical time of waiting.
 pub(super) fn waited(waited: Option<Spread>) -> Line {
-    waited.map_or_else(Line::new, |waited| Line::of(Tone::Dim, took(waited.p50)))
+    waited.map_or_else(Line::new, |waited| Line::of(Tone::Dim, minutes(waited.p50)))
 }
 
 /// Returns the line that these draw, oldest first, in at most so many cells: each the median of its share of them.
