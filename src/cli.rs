@@ -77,6 +77,12 @@ pub struct CheckArgs {
     /// Keep looking until every verdict is final, at most this long, such as 90s or 5m
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub wait: Option<SignedDuration>,
+    /// Also say how much green and red can be trusted: flaky builds, jobs and tests
+    #[arg(long)]
+    pub flaky: bool,
+    /// Also say how long runs take, and what could be done about it
+    #[arg(long)]
+    pub durations: bool,
     /// The verdicts that count as findings, with commas between
     #[arg(
         long,
