@@ -74,7 +74,10 @@ pub fn critical_path(jobs: &[&JobExecution], slow_stage: SignedDuration) -> Opti
     } else if ran.iter().all(|ran| ran.job.stage.is_some()) {
         (PathBasis::Stages, by_stages(&ran))
     } else {
-        (PathBasis::Times, by_times(&ran))
+        let path = by_times(&ran);
+        // Where nothing says when its first job was created, nothing says what that waited for.
+        let is_open = ran.len() > 1 && path.first().is_some_and(|first| first.job.created_at.is_none());
+        (PathBasis::Times, if is_open { Vec::new() } else { path })
     };
     let step = |ran: &Ran<'_>| PathStep {
         name: ran.job.name.clone(),

@@ -28,12 +28,13 @@ impl Pane for DurationParts {
     fn columns(&self, scope: Scope<'_>) -> Vec<Column> {
         let Some((_, workflow)) = workflow(scope) else { return Vec::new() };
         let name = widest(workflow.jobs.iter().map(|job| job.name.as_str()), 15);
+        let staged = workflow.jobs.iter().any(|job| job.stage.is_some());
         let stages = workflow.jobs.iter().filter_map(|job| job.stage.as_ref()).map(Text::as_str);
         let stage = widest(stages, 6);
         vec![
             Column::words("", 4, 4, 6),
             Column::words("Job", 13, name.min(64), 0),
-            Column::words("Stage", stage.min(8), stage.min(20), if stage > 6 { 4 } else { 9 }),
+            Column::words("Stage", stage.min(8), stage.min(20), 4).only_if(staged),
             Column::number("p50  ", 10, 0),
             Column::number("p95", 8, 1),
             Column::number("Queue", 6, 2),
@@ -120,8 +121,8 @@ impl Pane for DurationParts {
         let standing = workflow.pipeline.map(|against| took::against(against, view.policy.slow_pipeline));
         let of = match workflow.ran.map(|ran| ran.of) {
             None => "no successful run of the main line is known".to_owned(),
-            Some(1) => "by the one successful run of the main line that is known".to_owned(),
-            Some(of) => format!("by the newest {of} successful runs of the main line"),
+            Some(1) => "by one successful run of the main line".to_owned(),
+            Some(of) => format!("by {of} successful runs of the main line"),
         };
         vec![name.join(standing.unwrap_or_default()).with(Tone::Dim, format!("  {of}"))]
     }

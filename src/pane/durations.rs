@@ -22,11 +22,12 @@ impl Pane for Durations {
         let services = || scope.report.services.iter();
         let name = widest(services().map(|service| service.service.name.as_str()), 12);
         let workflows = services().flat_map(|service| &service.reliability.durations);
+        let named = workflows.clone().any(|workflow| !workflow.workflow.is_empty());
         let workflow = widest(workflows.map(|workflow| workflow.workflow.as_str()), 8);
         let several = services().any(|service| service.reliability.durations.len() > 1);
         vec![
             Column::words("Service", 12, name.min(32), 0),
-            Column::words("Workflow", 8, workflow.min(24), if several { 1 } else { 7 }),
+            Column::words("Workflow", 8, workflow.min(24), if several { 1 } else { 7 }).only_if(named),
             Column::words("Typical run", 14, 14, 0),
             Column::number("p50  ", 10, 0),
             Column::number("p95", 8, 1),

@@ -19,6 +19,7 @@ impl Pane for Flaky {
     fn columns(&self, scope: Scope<'_>) -> Vec<Column> {
         let services = || scope.report.services.iter();
         let name = widest(services().map(|service| service.service.name.as_str()), 12);
+        let tests = services().any(|service| !service.reliability.flakiness.tests.tests.is_empty());
         let unread = services().any(|service| !service.reliability.coverage.unread.is_empty());
         vec![
             Column::words("Service", 12, name.min(32), 0),
@@ -27,10 +28,10 @@ impl Pane for Flaky {
             Column::number("To settle", 9, 3),
             Column::words("Firm", 7, 7, 4),
             Column::number("Ran again", 10, 5),
-            Column::number("Unread", 6, if unread { 2 } else { 8 }),
-            Column::words("Worst job or test", 20, 60, 6),
+            Column::number("Unread", 6, 2).only_if(unread),
             Column::number("Jobs", 7, 7),
-            Column::number("Tests", 9, 7),
+            Column::number("Tests", 9, 8).only_if(tests),
+            Column::words("Worst job or test", 20, 60, 6),
         ]
     }
 
@@ -77,9 +78,9 @@ impl Pane for Flaky {
             trust::firmness(&builds.gate),
             Line::of(Tone::Dim, format!("{}/{}", builds.observed.reran, builds.observed.of)),
             unread(known.coverage.unread.len()),
-            worst(service),
             share(&known.flakiness.jobs, |job| &job.behaviour),
             share(tests, |test| &test.behaviour),
+            worst(service),
         ]
     }
 

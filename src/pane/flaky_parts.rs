@@ -113,7 +113,7 @@ impl Pane for FlakyParts {
         let tests = || flakiness.tests.tests.iter();
         let job = widest(tests().take(LOOKED_AT).map(|test| test.job.1.as_str()), 14);
         let name = widest(jobs.chain(tests().take(LOOKED_AT).map(|test| test.name.as_str())), 15);
-        let file = if tests().next().is_some() { 5 } else { 9 };
+        let any = tests().next().is_some();
         vec![
             Column::words("", 4, 4, 4),
             Column::words("Job or test", 15, name.min(64), 0),
@@ -122,9 +122,9 @@ impl Pane for FlakyParts {
             Column::number("Last", 5, 2),
             Column::words("Recent commits", STRIP, STRIP, 3),
             Column::number("Commits", 8, 7),
-            Column::words("In the job", 14, job.min(32), file),
+            Column::words("In the job", 14, job.min(32), 5).only_if(any),
             Column::words("Evidence", 8, 8, 8),
-            Column::words("Class", 30, 48, file + 1),
+            Column::words("Class", 30, 48, 6).only_if(any),
         ]
     }
 

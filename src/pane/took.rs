@@ -87,3 +87,60 @@ pub(super) fn trend(times: &[SignedDuration], width: usize) -> String {
     let height = |point: &i64| usize::try_from((point - low) * top / range).unwrap_or(0);
     points.iter().map(|point| HEIGHTS.get(height(point)).copied().unwrap_or(' ')).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(seconds: &[i64]) -> Vec<SignedDuration> {
+        seconds.iter().map(|&seconds| SignedDuration::from_secs(seconds)).collect()
+    }
+
+    #[test]
+    fn a_trend_is_drawn_from_its_lowest_to_its_highest_point() {
+        assert_eq!(trend(&times(&[60, 120, 180, 240, 300, 360, 420, 480]), 8), "▁▂▃▄▅▆▇█");
+        assert_eq!(trend(&times(&[480, 60]), 8), "█▁");
+        assert_eq!(trend(&[], 8), "");
+    }
+
+    #[test]
+    fn noise_of_a_few_percent_draws_no_mountains() {
+        assert_eq!(trend(&times(&[600, 606, 597, 603]), 8), "▁▁▁▁");
+        assert_eq!(trend(&times(&[600, 600, 600, 900]), 8), "▁▁▁█");
+    }
+
+    #[test]
+    fn a_long_trend_takes_the_median_of_each_share() {
+        let mut long = vec![60; 50];
+        long.extend(vec![600; 50]);
+        // A single outlier does not show: a trend is what is typical.
+        long.insert(10, 5_000);
+        assert_eq!(trend(&times(&long), 10), "▁▁▁▁▁█████");
+        for count in 0..200 {
+            let width = trend(&times(&vec![60; count]), 18).chars().count();
+            assert_eq!(width, count.min(18), "{count}");
+        }
+    }
+
+    #[test]
+    fn what_is_over_its_limit_is_marked_and_not_only_coloured() {
+        let ran = Spread::of(times(&[600]));
+        let words = |against| typical(ran, Some(against), None).text();
+        assert_eq!(words(Against::Below), "10:00  ");
+        assert_eq!(words(Against::AtLimit), "=10:00  ");
+        assert_eq!(words(Against::Above), "!10:00  ");
+        assert_eq!(typical(None, None, None).text(), "—  ");
+    }
+
+    #[test]
+    fn a_percentile_of_few_runs_is_marked_and_not_only_dimmed() {
+        assert_eq!(nearly_all(Spread::of(times(&[60; 19]))).text(), "~1:00");
+        assert_eq!(nearly_all(Spread::of(times(&[60; 20]))).text(), "1:00");
+    }
+
+    #[test]
+    fn a_long_time_is_told_in_one_unit() {
+        let words = |seconds| rough(SignedDuration::from_secs(seconds));
+        assert_eq!([0, 119, 120, 7_199, 7_200, 172_800].map(words), ["0 s", "119 s", "2 min", "119 min", "2 h", "2 d"]);
+    }
+}

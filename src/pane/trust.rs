@@ -164,3 +164,60 @@ pub(super) fn evidence(strength: Strength) -> &'static str {
         Strength::Weak => "weak: runs that may have built something else; it counts as suspect at most",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+    use crate::analysis::Builds;
+    use crate::domain::Sha;
+
+    const STATES: [Trust; 7] =
+        [Trust::Broken, Trust::Flaky, Trust::Suspect, Trust::Failing, Trust::Recovered, Trust::Healthy, Trust::Unknown];
+
+    #[test]
+    fn every_state_has_a_glyph_of_its_own() {
+        let mut glyphs = STATES.map(glyph);
+        assert!(glyphs.iter().all(|glyph| glyph.width() == 1));
+        glyphs.sort_unstable();
+        assert!(glyphs.iter().zip(glyphs.iter().skip(1)).all(|(one, next)| one != next));
+    }
+
+    #[test]
+    fn only_what_is_broken_or_flaky_is_a_finding() {
+        assert_eq!(STATES.map(is_finding), [true, true, false, false, false, false, false]);
+    }
+
+    fn glimpses(colours: &[Colour]) -> Vec<Glimpse> {
+        let sha = || Sha::parse(&"a".repeat(40)).ok();
+        colours.iter().filter_map(|colour| Some(Glimpse { sha: sha()?, run: 1, at: None, colour: *colour })).collect()
+    }
+
+    #[test]
+    fn a_strip_ends_with_the_newest_commit_and_never_loses_it() {
+        use Colour::{Flaky, Green, Infrastructure, Red, Undecided};
+        let all = glimpses(&[Green, Green, Flaky, Red, Infrastructure, Undecided]);
+        assert_eq!(strip(&all, 8).text(), "  ••≈✗!-");
+        assert_eq!(strip(&all, 3).text(), "✗!-");
+        assert_eq!(strip(&[], 3).text(), "   ");
+    }
+
+    #[test]
+    fn a_gate_is_told_in_words_and_dots_say_that_it_may_turn() {
+        let gate = |hits, of, red_once, any_reran| {
+            let gate = Gate::judge(Builds { failed_by_flake: Rate::new(hits, of), red_once, any_reran }, 0.05);
+            let words = [super::gate(&gate), gate_word(&gate), firmness(&gate), rate(gate.builds.known())];
+            words.map(|line| line.text())
+        };
+        let stay = "✗ stay on Continuous Delivery";
+        assert_eq!(gate(12, 100, 0, true), [stay, "✗ stay", "firm", "12% (7–20)"]);
+        assert_eq!(gate(6, 100, 0, true), [stay, "✗ stay…", "not yet", "6.0% (3–12)"]);
+        assert_eq!(gate(1, 2, 0, true), ["… not enough data", "… too few", "", "1 of 2"]);
+        assert_eq!(gate(0, 0, 0, false), ["… not enough data", "… too few", "", "—"]);
+        assert_eq!(gate(0, 73, 0, true), ["✓ within the limit", "✓ within", "firm", "0.0% (0–5)"]);
+        assert_eq!(gate(1, 20, 0, true), ["✓ within the limit", "✓ within…", "not yet", "5.0% (1–24)"]);
+        assert_eq!(gate(0, 40, 3, false), ["? unknown: nothing ran again", "? unknown", "", "—"]);
+        assert_eq!(gate(0, 5, 1, false)[3], "—", "a red build that ran once may have been a flake");
+    }
+}

@@ -66,7 +66,7 @@ fn strange(title: &str, branch: &str) -> Vec<landfall::domain::Observation> {
         url: "https://ci.test/job".into(),
     };
     let jobs = Batch { items: vec![job], skipped: 0, complete: true };
-    all.push(seen(now(), "github", Seen::Jobs(run.key.clone(), jobs)));
+    all.push(seen(now(), "github", Seen::Jobs(run.key.clone(), Arc::new(jobs))));
     all.push(seen(now(), "github", Seen::Failed(failed, Failure::Malformed(says))));
     all
 }

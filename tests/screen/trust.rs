@@ -24,7 +24,7 @@ fn jobs(run: &Run, conclusion: &Conclusion, names: &[&str]) -> Seen {
         url: "https://ci.test/job".into(),
     };
     let items = (0..).zip(names).map(job).collect();
-    Seen::Jobs(run.key.clone(), Batch { items, skipped: 0, complete: true })
+    Seen::Jobs(run.key.clone(), Arc::new(Batch { items, skipped: 0, complete: true }))
 }
 
 /// Every fifth commit ran twice: it failed, and passed in another run.
@@ -347,4 +347,19 @@ fn a_selected_job_stays_selected_when_more_is_seen() {
     assert!(selected(&stage).contains("e2e (chrome)"), "{}", stage.text());
     history(&mut stage, COMMITS, &["a job that is new", "e2e (chrome)"]);
     assert!(stage.text().contains("a job that is …") && selected(&stage).contains("e2e"), "{}", stage.text());
+}
+
+#[test]
+fn in_ascii_strips_and_trends_keep_their_meaning() {
+    let settings = Settings { title: "landfall", charset: Charset::Ascii, browser: false };
+    let mut stage = Stage::with((80, 24), settings);
+    history(&mut stage, COMMITS, &["e2e (chrome)"]);
+    stage.press("4");
+    stage.key(Key::Enter);
+    let text = stage.text();
+    assert!(text.contains("20% (10-35)") && text.contains("~ flaky"), "{text}");
+    assert!(text.contains("~....~....~....~...."), "{text}");
+    assert!(text.contains("over 5 %"), "{text}");
+    stage.press("5");
+    assert!(stage.text().contains("..................") && stage.text().contains("5:00 >"), "{}", stage.text());
 }

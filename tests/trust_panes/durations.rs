@@ -48,8 +48,7 @@ fn the_smallest_screen_keeps_both_percentiles() {
 #[test]
 fn within_a_workflow_its_jobs_stand_with_the_critical_path() {
     insta::assert_snapshot!(Looked::new(report()).parts(DURATIONS, &runs("checkout"), 80), @r"
-    checkout  release  ✓ under 10:00  by the newest 31 successful runs of the main
-      line
+    checkout  release  ✓ under 10:00  by 31 successful runs of the main line
     Job                 p50         p95   Queue  Critical path  Trend
     the whole run      8:51 ↑     11:39    0:13  11:10          ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██
     e2e (chrome)      !5:12 ↑      8:00    0:09  parallelise?   ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███
@@ -62,21 +61,21 @@ fn within_a_workflow_its_jobs_stand_with_the_critical_path() {
 #[test]
 fn within_a_workflow_a_wide_screen_has_every_trend() {
     insta::assert_snapshot!(Looked::new(report()).parts(DURATIONS, &runs("checkout"), 200), @r"
-    checkout  release  ✓ under 10:00  by the newest 31 successful runs of the main line
-          Job              Stage        p50         p95   Queue  Critical path  Trend               Runs  What stands out
-    run   the whole run                8:51 ↑     11:39    0:13  11:10          ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██    31
-    job   e2e (chrome)                !5:12 ↑      8:00    0:09  parallelise?   ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███    38  ↑ slower since 3033346
-    job   build                        2:30 →      2:30    0:09  on the path    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁    38
-    job   unit                         1:10 →      1:10    0:09                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁    38
-    job   docker push                  0:40 →      0:40    0:09  on the path    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁    38
+    checkout  release  ✓ under 10:00  by 31 successful runs of the main line
+          Job                   p50         p95   Queue  Critical path  Trend               Runs  What stands out
+    run   the whole run        8:51 ↑     11:39    0:13  11:10          ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██    31
+    job   e2e (chrome)        !5:12 ↑      8:00    0:09  parallelise?   ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁███    38  ↑ slower since 3033346
+    job   build                2:30 →      2:30    0:09  on the path    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁    38
+    job   unit                 1:10 →      1:10    0:09                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁    38
+    job   docker push          0:40 →      0:40    0:09  on the path    ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁    38
     ");
 }
 
 #[test]
 fn within_a_workflow_the_smallest_screen_keeps_the_path() {
     insta::assert_snapshot!(Looked::new(report()).parts(DURATIONS, &runs("checkout"), 60), @r"
-    checkout  release  ✓ under 10:00  by the newest 31
-      successful runs of the main line
+    checkout  release  ✓ under 10:00  by 31 successful runs of
+      the main line
     Job                 p50         p95   Queue  Critical path
     the whole run      8:51 ↑     11:39    0:13  11:10
     e2e (chrome)      !5:12 ↑      8:00    0:09  parallelise?
@@ -126,7 +125,7 @@ fn two_heaps_of_durations_raise_a_suspicion() {
       trend       █▁▁█▁▁█▁▁█▁▁█▁▁█▁▁█▁█▁▁█▁▁█▁▁  oldest first, 6:09 to 9:09
       newest      6:09  ✓ under 10:00
       drift       → steady: 6:09 before, 6:09 now
-      two speeds  10 of 29 runs take 9:09, the others 6:09: does a cache miss?
+      two speeds  ! 10 of 29 runs take 9:09, the others 6:09: does a cache miss?
 
     Critical path of the newest run
       inferred from when jobs were created

@@ -31,12 +31,12 @@ fn services_stand_by_their_gate_worst_first() {
 #[test]
 fn a_wide_screen_has_the_worst_job_or_test_too() {
     insta::assert_snapshot!(Looked::new(report()).tab(FLAKY, 200), @r"
-    Service       Gate                                  Flaked  To settle  Firm      Ran again  Unread  Worst job or test                                                Jobs      Tests
-    checkout      ✗ stay on Continuous Delivery     18% (9–32)  297 clean  firm           7/40     ! 2  ✗ payment::refuses_an_expired_card                                1/4        2/5
+    Service       Gate                                  Flaked  To settle  Firm      Ran again  Unread     Jobs      Tests  Worst job or test
+    checkout      ✗ stay on Continuous Delivery     18% (9–32)  297 clean  firm           7/40     ! 2      1/4        2/5  ✗ payment::refuses_an_expired_card
     ledger        ? unknown: nothing ran again               —  176 clean                 0/26
-    search        … not enough data                8.3% (1–35)   98 clean                 1/12          ~ e2e (chrome)                                                    0/4
-    gateway       ✓ within the limit               3.3% (1–17)   80 clean  not yet        1/30          ~ e2e (chrome)                                                    0/4
-    cart          ✓ within the limit                0.8% (0–5)             firm          1/120                                                                            0/4
+    search        … not enough data                8.3% (1–35)   98 clean                 1/12              0/4             ~ e2e (chrome)
+    gateway       ✓ within the limit               3.3% (1–17)   80 clean  not yet        1/30              0/4             ~ e2e (chrome)
+    cart          ✓ within the limit                0.8% (0–5)             firm          1/120              0/4
     newcomer      - no run that is over
     ");
 }
