@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::number::{Seconds, Share, Times, rounded};
+use super::number::{Proportion, Seconds, Times, rounded};
 use crate::analysis::{
     Against, Basis, CriticalPath, Delivery, Figure, Frequency, JobDurations, OrderAdvice, PathBasis, Report,
     ServiceReport, Shift, TwoSpeeds, WorkflowDurations,
@@ -10,7 +10,7 @@ use crate::analysis::{
 use crate::domain::{RepoPath, ServiceName, Sha, SourceId, Text};
 
 #[derive(Serialize)]
-pub(super) struct Workflow<'a> {
+pub(super) struct WorkflowTimes<'a> {
     service: &'a ServiceName,
     ci: &'a SourceId,
     repo: &'a RepoPath,
@@ -24,11 +24,11 @@ pub(super) struct Workflow<'a> {
     two_speeds: Option<Speeds>,
     critical_path: Option<Path<'a>>,
     advice: Vec<Advice<'a>>,
-    jobs: Vec<Job<'a>>,
+    jobs: Vec<JobTimes<'a>>,
 }
 
 /// Returns how long the runs of every workflow take.
-pub(super) fn of(report: &Report) -> Vec<Workflow<'_>> {
+pub(super) fn of(report: &Report) -> Vec<WorkflowTimes<'_>> {
     let all = report.services.iter().flat_map(|service| {
         let workflows = service.reliability.durations.iter();
         workflows.map(move |durations| workflow(service, durations))
@@ -117,7 +117,7 @@ impl<'a> From<&'a CriticalPath> for Path<'a> {
 #[derive(Serialize)]
 struct Advice<'a> {
     fast: &'a Text,
-    fails: Share,
+    fails: Proportion,
     slow: &'a Text,
     saves: Seconds,
     words: String,
@@ -126,12 +126,12 @@ struct Advice<'a> {
 impl<'a> From<&'a OrderAdvice> for Advice<'a> {
     fn from(advice: &'a OrderAdvice) -> Self {
         let OrderAdvice { fast, fails, slow, saves } = advice;
-        Self { fast, fails: Share::known(*fails), slow, saves: Seconds(*saves), words: advice.words() }
+        Self { fast, fails: Proportion::known(*fails), slow, saves: Seconds(*saves), words: advice.words() }
     }
 }
 
 #[derive(Serialize)]
-struct Job<'a> {
+struct JobTimes<'a> {
     job: &'a Text,
     stage: Option<&'a Text>,
     run: Option<Times>,
@@ -143,8 +143,8 @@ struct Job<'a> {
     two_speeds: Option<Speeds>,
 }
 
-fn workflow<'a>(service: &'a ServiceReport, workflow: &'a WorkflowDurations) -> Workflow<'a> {
-    Workflow {
+fn workflow<'a>(service: &'a ServiceReport, workflow: &'a WorkflowDurations) -> WorkflowTimes<'a> {
+    WorkflowTimes {
         service: &service.service.name,
         ci: &service.service.ci,
         repo: &service.service.repo,
@@ -162,9 +162,9 @@ fn workflow<'a>(service: &'a ServiceReport, workflow: &'a WorkflowDurations) -> 
     }
 }
 
-fn job<'a>(workflow: &WorkflowDurations, job: &'a JobDurations) -> Job<'a> {
+fn job<'a>(workflow: &WorkflowDurations, job: &'a JobDurations) -> JobTimes<'a> {
     let path = workflow.path.as_ref();
-    Job {
+    JobTimes {
         job: &job.name,
         stage: job.stage.as_ref(),
         run: job.ran.map(Times::from),
@@ -196,9 +196,9 @@ pub(super) fn delivery(report: &Report) -> Vec<Delivered<'_>> {
 
 #[derive(Serialize)]
 struct Figures {
-    frequency: Option<Measured<Often>>,
+    frequency: Option<Measured<Pace>>,
     lead_time: Option<Measured<Times>>,
-    change_failure: Option<Measured<Share>>,
+    change_failure: Option<Measured<Proportion>>,
     recovery: Option<Measured<Seconds>>,
 }
 
@@ -211,14 +211,14 @@ struct Measured<T> {
 }
 
 #[derive(Serialize)]
-struct Often {
+struct Pace {
     often: &'static str,
     per_week: f64,
     count: u32,
     weeks: u32,
 }
 
-impl From<Frequency> for Often {
+impl From<Frequency> for Pace {
     fn from(frequency: Frequency) -> Self {
         let Frequency { often, per_week, count, weeks } = frequency;
         Self { often: often.word(), per_week: rounded(per_week, 1_000.0), count, weeks }
@@ -228,9 +228,9 @@ impl From<Frequency> for Often {
 impl From<&Delivery> for Figures {
     fn from(delivery: &Delivery) -> Self {
         Self {
-            frequency: delivery.frequency.map(|figure| measured(figure, Often::from)),
+            frequency: delivery.frequency.map(|figure| measured(figure, Pace::from)),
             lead_time: delivery.lead_time.map(|figure| measured(figure, Times::from)),
-            change_failure: delivery.change_failure.map(|figure| measured(figure, Share::known)),
+            change_failure: delivery.change_failure.map(|figure| measured(figure, Proportion::known)),
             recovery: delivery.recovery.map(|figure| measured(figure, Seconds)),
         }
     }

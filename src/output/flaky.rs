@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::number::Share;
+use super::number::Proportion;
 use crate::analysis::{
     Behaviour, BuildCounts, Colour, Coverage, Gate, Glimpse, JobFlakiness, Report, ServiceReport, Suggestion,
     TestFlakiness, Trust, UnreadReport, for_job, for_test,
@@ -12,9 +12,9 @@ use crate::domain::{RepoPath, ServiceName, Sha, SourceId, Strength, Text};
 
 #[derive(Serialize)]
 pub(super) struct Flaky<'a> {
-    runs: Vec<Builds<'a>>,
-    jobs: Vec<Job<'a>>,
-    tests: Vec<Test<'a>>,
+    runs: Vec<ServiceBuilds<'a>>,
+    jobs: Vec<FlakyJob<'a>>,
+    tests: Vec<FlakyTest<'a>>,
 }
 
 impl<'a> Flaky<'a> {
@@ -36,12 +36,12 @@ impl<'a> Flaky<'a> {
 }
 
 #[derive(Serialize)]
-struct Builds<'a> {
+struct ServiceBuilds<'a> {
     service: &'a ServiceName,
     ci: &'a SourceId,
     repo: &'a RepoPath,
     gate: GateState,
-    flaked: Share,
+    flaked: Proportion,
     builds: Counts,
     commits: Ran,
     weak_commits: u32,
@@ -129,16 +129,16 @@ struct Unnamed<'a> {
     flakes: u32,
 }
 
-fn builds(service: &ServiceReport) -> Builds<'_> {
+fn builds(service: &ServiceReport) -> ServiceBuilds<'_> {
     let builds = &service.reliability.flakiness.builds;
     let BuildCounts { flaky, green, red, infra_recovered, undecided, unseen } = builds.counts;
     let red_once = builds.gate.builds.red_once;
-    Builds {
+    ServiceBuilds {
         service: &service.service.name,
         ci: &service.service.ci,
         repo: &service.service.repo,
         gate: GateState::from(&builds.gate),
-        flaked: Share::of(builds.failed_by_flake, builds.gate.builds.known()),
+        flaked: Proportion::of(builds.failed_by_flake, builds.gate.builds.known()),
         builds: Counts { green, flaky, red, red_once, infra_recovered, undecided, unseen },
         commits: Ran { reran: builds.observed.reran, of: builds.observed.of },
         weak_commits: builds.weak,
@@ -181,7 +181,7 @@ fn covered(service: &ServiceReport) -> Covered<'_> {
 }
 
 #[derive(Serialize)]
-struct Job<'a> {
+struct FlakyJob<'a> {
     service: &'a ServiceName,
     workflow: &'a Text,
     job: &'a Text,
@@ -193,7 +193,7 @@ struct Job<'a> {
 }
 
 #[derive(Serialize)]
-struct Test<'a> {
+struct FlakyTest<'a> {
     service: &'a ServiceName,
     workflow: &'a Text,
     job: &'a Text,
@@ -210,7 +210,7 @@ struct Test<'a> {
 #[derive(Serialize)]
 struct Behaved {
     state: &'static str,
-    flaked: Share,
+    flaked: Proportion,
     commits: Outcomes,
     executions: u32,
     failures: u32,
@@ -234,7 +234,7 @@ impl From<&Behaviour> for Behaved {
         let Behaviour { green, flaky, red, infrastructure, undecided, weak, observed, .. } = *behaviour;
         Self {
             state: behaviour.trust.word(),
-            flaked: Share::of(behaviour.rate(), behaviour.known()),
+            flaked: Proportion::of(behaviour.rate(), behaviour.known()),
             commits: Outcomes { green, flaky, red, infrastructure, undecided, weak, reran: observed.reran },
             executions: behaviour.executions,
             failures: behaviour.failures,
@@ -280,10 +280,10 @@ fn steps(behaviour: &Behaviour, suggestions: impl FnOnce() -> Vec<Suggestion>) -
     suggestions().into_iter().map(step).collect()
 }
 
-fn job<'a>(service: &'a ServiceReport, job: &'a JobFlakiness) -> Job<'a> {
+fn job<'a>(service: &'a ServiceReport, job: &'a JobFlakiness) -> FlakyJob<'a> {
     let bad = |glimpse: &&Glimpse| matches!(glimpse.colour, Colour::Flaky | Colour::Red);
     let run = job.recent.iter().rev().find(bad).and_then(|glimpse| service.reliability.run(glimpse.run));
-    Job {
+    FlakyJob {
         service: &service.service.name,
         workflow: &job.workflow,
         job: &job.name,
@@ -294,9 +294,9 @@ fn job<'a>(service: &'a ServiceReport, job: &'a JobFlakiness) -> Job<'a> {
     }
 }
 
-fn test<'a>(service: &'a ServiceReport, test: &'a TestFlakiness) -> Test<'a> {
+fn test<'a>(service: &'a ServiceReport, test: &'a TestFlakiness) -> FlakyTest<'a> {
     let (workflow, job) = &test.job;
-    Test {
+    FlakyTest {
         service: &service.service.name,
         workflow,
         job,

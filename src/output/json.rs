@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::durations::{self, Delivered, Workflow};
+use super::durations::{self, Delivered, WorkflowTimes};
 use super::flaky::Flaky;
 use super::{Explain, Selection};
 use crate::analysis::{Row, SourceReport, Verdict};
@@ -17,7 +17,7 @@ struct Document<'a> {
     summary: Summary,
     images: Images<'a>,
     flaky: Flaky<'a>,
-    durations: Vec<Workflow<'a>>,
+    durations: Vec<WorkflowTimes<'a>>,
     delivery: Vec<Delivered<'a>>,
     credentials: [(); 0],
     sources: Vec<Source<'a>>,

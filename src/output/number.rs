@@ -20,7 +20,7 @@ impl Serialize for Seconds {
 
 /// So many of so many, and the share with its interval where that is known.
 #[derive(Serialize)]
-pub(super) struct Share {
+pub(super) struct Proportion {
     hits: u32,
     of: u32,
     share: Option<f64>,
@@ -28,7 +28,7 @@ pub(super) struct Share {
     high: Option<f64>,
 }
 
-impl Share {
+impl Proportion {
     /// Returns the counts, with the share where it is known.
     pub(super) fn of(counted: Rate, known: Option<Rate>) -> Self {
         let interval = known.map(Rate::interval);

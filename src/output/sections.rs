@@ -84,7 +84,9 @@ pub(super) fn durations(text: &mut String, report: &Report, style: Style) {
         .collect();
     for (line, (_, workflow)) in aligned(&heading, &lines, text, style).into_iter().zip(&workflows) {
         let _ = writeln!(text, "{line}");
-        remarks(workflow).iter().for_each(|remark| paragraph(text, "    ", remark, style));
+        for remark in remarks(workflow) {
+            paragraph(text, "    ", &remark, style);
+        }
     }
 }
 

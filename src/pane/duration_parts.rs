@@ -28,13 +28,13 @@ impl Pane for DurationParts {
     fn columns(&self, scope: Scope<'_>) -> Vec<Column> {
         let Some((_, workflow)) = workflow(scope) else { return Vec::new() };
         let name = widest(workflow.jobs.iter().map(|job| job.name.as_str()), 15);
-        let staged = workflow.jobs.iter().any(|job| job.stage.is_some());
+        let has_stages = workflow.jobs.iter().any(|job| job.stage.is_some());
         let stages = workflow.jobs.iter().filter_map(|job| job.stage.as_ref()).map(Text::as_str);
         let stage = widest(stages, 6);
         vec![
             Column::words("", 4, 4, 6),
             Column::words("Job", 13, name.min(64), 0),
-            Column::words("Stage", stage.min(8), stage.min(20), 4).only_if(staged),
+            Column::words("Stage", stage.min(8), stage.min(20), 4).only_if(has_stages),
             Column::number("p50  ", 10, 0),
             Column::number("p95", 8, 1),
             Column::number("Queue", 6, 2),
