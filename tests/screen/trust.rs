@@ -363,3 +363,22 @@ fn in_ascii_strips_and_trends_keep_their_meaning() {
     stage.press("5");
     assert!(stage.text().contains("..................") && stage.text().contains("5:00 >"), "{}", stage.text());
 }
+
+#[test]
+fn the_selected_part_is_in_sight_however_much_stands_above_the_rows() {
+    let names: Vec<String> = (0..30).map(|place| format!("job number {place:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for size in [(60, 16), (80, 24), (200, 20)] {
+        let mut stage = Stage::new(size);
+        history(&mut stage, COMMITS, &names);
+        stage.press("4");
+        stage.key(Key::Enter);
+        for keys in ["G", "g", "G"] {
+            stage.press(keys);
+            stage.key(Key::Enter);
+            stage.key(Key::Esc);
+            let text = stage.text();
+            assert!(text.lines().any(|line| line.starts_with('▸')), "{size:?} {keys}\n{text}");
+        }
+    }
+}
