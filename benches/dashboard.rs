@@ -78,6 +78,16 @@ fn main() {
     });
     measure("j: the next row", || stage.key(Key::Char('j')));
     measure("Tab: the next pane", || stage.key(Key::Tab));
+    for (pane, key, parts) in
+        [("Flaky", '4', "j in the parts of a service"), ("Durations", '5', "j in the parts of a workflow")]
+    {
+        stage.key(Key::Char(key));
+        measure(&format!("j in {pane}"), || stage.key(Key::Char('j')));
+        measure(&format!("s in {pane}"), || stage.key(Key::Char('s')));
+        stage.key(Key::Enter);
+        measure(parts, || stage.key(Key::Char('j')));
+        stage.key(Key::Esc);
+    }
     stage.key(Key::Char('2'));
     measure("j in Divergence", || stage.key(Key::Char('j')));
     measure("s: sorted another way", || stage.key(Key::Char('s')));

@@ -36,8 +36,10 @@ mod report;
 mod shed;
 mod source_words;
 mod spread;
+mod suggestion;
 mod tag_list;
 mod test_evidence;
+mod test_tool;
 mod transition;
 mod trust;
 mod two_speeds;
@@ -76,7 +78,8 @@ pub use source_words::{
     SourceFigure, budget_words, clock, is_scarce, pace_figures, percent, resets, skewed, slower, thousands,
     traffic_figures, utc,
 };
-pub use spread::Spread;
+pub use spread::{Spread, minutes};
+pub use suggestion::{Purpose, Suggestion, for_job, for_test};
 pub use transition::Flips;
 pub use trust::{Behaviour, Observed, Trust};
 pub use two_speeds::TwoSpeeds;

@@ -8,6 +8,7 @@ mod detail;
 mod footer;
 mod header;
 mod help;
+mod inside;
 mod keymap;
 mod list;
 mod look;

@@ -77,10 +77,10 @@ pub struct CheckArgs {
     /// Keep looking until every verdict is final, at most this long, such as 90s or 5m
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub wait: Option<SignedDuration>,
-    /// Also read the jobs and test reports of the runs that are listed: how often they flake
+    /// Also read the jobs and test reports of the runs that are listed: how far green and red can be trusted
     #[arg(long)]
     pub flaky: bool,
-    /// Also read the jobs of the runs that are listed: how long they take
+    /// Also read the jobs of the runs that are listed: how long they take, and what could be done about it
     #[arg(long)]
     pub durations: bool,
     /// The verdicts that count as findings, with commas between

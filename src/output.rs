@@ -4,8 +4,12 @@
 mod age;
 mod doctor;
 mod doctor_json;
+mod durations;
 mod findings;
+mod flaky;
 mod json;
+mod number;
+mod sections;
 mod selection;
 mod style;
 mod table;
@@ -31,6 +35,28 @@ pub fn json(selection: &Selection, explain: Explain<'_>, generated_at: Timestamp
 #[must_use]
 pub fn table(selection: &Selection, explain: Explain<'_>, generated_at: Timestamp, style: Style) -> String {
     table::write(selection, explain, generated_at, style)
+}
+
+/// What the table has beside verdicts, where it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sections {
+    /// How much green and red can be trusted.
+    pub flaky: bool,
+    /// How long runs take.
+    pub durations: bool,
+}
+
+/// Returns the sections that were asked for, as aligned text to stand below the table.
+#[must_use]
+pub fn sections(selection: &Selection, asked: Sections, now: Timestamp, style: Style) -> String {
+    let mut text = String::new();
+    if asked.flaky {
+        sections::flaky(&mut text, selection.report(), now, style);
+    }
+    if asked.durations {
+        sections::durations(&mut text, selection.report(), style);
+    }
+    text
 }
 
 /// Returns what `doctor` found as text for people: a section a part, a line a check. Without `unicode` it is ASCII.

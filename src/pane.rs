@@ -3,10 +3,18 @@
 //! A pane gives the order of its rows once, when the report, the filter or the sort changes; only the rows that
 //! are in sight are turned into words, so that a hundred thousand of them scroll as well as ten.
 
+mod about;
 mod age;
+mod builds_detail;
+mod delivery;
 mod detail;
 mod divergence;
+mod duration_parts;
+mod durations;
 mod filter;
+mod flaky;
+mod flaky_detail;
+mod flaky_parts;
 mod line;
 mod overview;
 mod row_detail;
@@ -15,12 +23,15 @@ mod source_detail;
 mod sources;
 mod subject;
 mod table;
+mod time_detail;
+mod took;
 mod totals;
+mod trust;
 mod verdict;
 
 use jiff::Timestamp;
 
-use crate::analysis::{Policy, Report};
+use crate::analysis::{Policy, Report, ServiceReport};
 use crate::domain::Snapshot;
 
 pub use age::{age, ago, utc};
@@ -30,6 +41,7 @@ pub use line::{Align, Line, Span, Tone};
 pub use subject::{Identity, Subject};
 pub use table::{Column, Layout};
 pub use totals::{Tally, totals, trouble};
+pub use trust::legend as trust_legend;
 pub use verdict::legend;
 
 /// Everything that words are made from.
@@ -67,6 +79,23 @@ impl Place {
     }
 }
 
+/// What the rows of a pane are made of.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// What was judged.
+    pub report: &'a Report,
+    /// The row whose parts the rows are, where they are parts.
+    pub within: Option<&'a Identity>,
+}
+
+impl<'a> Scope<'a> {
+    /// Returns the service whose parts the rows are, and its place.
+    fn service(&self) -> Option<(usize, &'a ServiceReport)> {
+        let name = self.within?.service()?;
+        self.report.services.iter().enumerate().find(|(_, service)| service.service.name == *name)
+    }
+}
+
 /// One view of the report. Panes hold nothing.
 pub trait Pane: Sync {
     /// Returns its name, as the tab shows it.
@@ -76,10 +105,10 @@ pub trait Pane: Sync {
     fn sorts(&self) -> &'static [&'static str];
 
     /// Returns its columns; their widths depend on nothing that scrolls.
-    fn columns(&self, report: &Report) -> Vec<Column>;
+    fn columns(&self, scope: Scope<'_>) -> Vec<Column>;
 
     /// Returns its rows in order: those that pass the filter, by the sort of this place in `sorts`.
-    fn order(&self, report: &Report, filter: &Filter, sort: usize) -> Vec<Place>;
+    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place>;
 
     /// Returns whether the row passes the filter that is searched for.
     fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool;
@@ -92,10 +121,21 @@ pub trait Pane: Sync {
 
     /// Returns what stands in place of rows where there are none at all.
     fn nothing(&self, report: &Report) -> &'static str;
+
+    /// Returns the view of a row's parts, where rows have parts: they open before the row's detail does.
+    fn parts(&self) -> Option<&'static dyn Pane> {
+        None
+    }
+
+    /// Returns what stands above the rows: what they are parts of, and what is to be known of all of them.
+    fn notes(&self, _view: &View<'_>, _within: &Identity) -> Vec<Line> {
+        Vec::new()
+    }
 }
 
 /// The panes, in the order of their tabs.
-pub const PANES: [&dyn Pane; 3] = [&overview::Overview, &divergence::Divergence, &sources::Sources];
+pub const PANES: [&dyn Pane; 5] =
+    [&overview::Overview, &divergence::Divergence, &sources::Sources, &flaky::Flaky, &durations::Durations];
 
 /// Sorts places by a number, lowest first; ties keep the report's order.
 fn sorted(mut keyed: Vec<(u64, Place)>) -> Vec<Place> {

@@ -16,6 +16,8 @@ mod looks;
 mod order;
 #[path = "flaky/rates.rs"]
 mod rates;
+#[path = "flaky/suggestions.rs"]
+mod suggestions;
 #[path = "flaky/summaries.rs"]
 mod summaries;
 #[path = "flaky/tests.rs"]

@@ -1,5 +1,5 @@
 //! Observations in, cells out.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "support/cast.rs"]
 mod cast;
@@ -10,6 +10,8 @@ mod layout;
 mod legible;
 #[path = "screen/panes.rs"]
 mod panes;
+#[path = "screen/trust.rs"]
+mod trust;
 
 use cast::Stage;
 use landfall::ui::{Theme, paint};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::Rate;
-use super::spread::Spread;
+use super::spread::{Spread, minutes};
 use crate::domain::{Execution, JobExecution, Outcome, Text};
 
 /// Failing so often, and one time in so many, is often.
@@ -33,7 +33,7 @@ impl OrderAdvice {
     #[must_use]
     pub fn words(&self) -> String {
         let Self { fast, fails, slow, saves } = self;
-        format!("{fast} fails in {fails} and runs after {slow} ({} s): could it run first?", saves.as_secs())
+        format!("{fast} fails in {fails} and runs after {slow} ({}): could it run first?", minutes(*saves))
     }
 }
 

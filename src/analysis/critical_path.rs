@@ -18,6 +18,16 @@ pub enum PathBasis {
 }
 
 impl PathBasis {
+    /// Returns the word that the report uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Needs => "needs",
+            Self::Stages => "stages",
+            Self::Times => "times",
+        }
+    }
+
     /// Returns the words that stand beside the path.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -64,7 +74,10 @@ pub fn critical_path(jobs: &[&JobExecution], slow_stage: SignedDuration) -> Opti
     } else if ran.iter().all(|ran| ran.job.stage.is_some()) {
         (PathBasis::Stages, by_stages(&ran))
     } else {
-        (PathBasis::Times, by_times(&ran))
+        let path = by_times(&ran);
+        // Where nothing says when its first job was created, nothing says what that waited for.
+        let is_open = ran.len() > 1 && path.first().is_some_and(|first| first.job.created_at.is_none());
+        (PathBasis::Times, if is_open { Vec::new() } else { path })
     };
     let step = |ran: &Ran<'_>| PathStep {
         name: ran.job.name.clone(),

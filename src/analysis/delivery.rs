@@ -73,6 +73,19 @@ pub enum Often {
     Rarely,
 }
 
+impl Often {
+    /// Returns the word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+            Self::Monthly => "monthly",
+            Self::Rarely => "rarely",
+        }
+    }
+}
+
 /// A figure, and what it was measured by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figure<T> {

@@ -28,6 +28,16 @@ pub enum Against {
 }
 
 impl Against {
+    /// Returns the word that the report uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Below => "below",
+            Self::AtLimit => "at-limit",
+            Self::Above => "above",
+        }
+    }
+
     /// Compares a time with its limit.
     #[must_use]
     pub fn limit(time: SignedDuration, limit: SignedDuration) -> Self {
@@ -79,6 +89,8 @@ pub struct JobDurations {
     pub waited: Option<Spread>,
     /// How the typical one stands to the limit for stages and jobs.
     pub stage_limit: Option<Against>,
+    /// How long it ran each time, oldest first.
+    pub trend: Vec<SignedDuration>,
     /// The newest ones beside those before.
     pub shift: Option<Shift>,
     /// Two heaps of durations, where there are two.
@@ -117,10 +129,16 @@ fn one(workflow: &Text, runs: &[&Execution], policy: &Policy) -> WorkflowDuratio
         shift: regression(&timed),
         two_speeds: TwoSpeeds::of(&trend),
         trend,
-        path: green.iter().rev().find_map(|run| critical_path(&run.newest_jobs(), policy.slow_stage)),
+        path: path(&green, policy),
         jobs: jobs(&green, policy),
         advice: advice(runs),
     }
+}
+
+/// Jobs that were tried again were created late for another reason than what they need: such runs come last.
+fn path(green: &[&Execution], policy: &Policy) -> Option<CriticalPath> {
+    let (first, again): (Vec<&Execution>, Vec<&Execution>) = green.iter().rev().partition(|run| run.newest_try() == 1);
+    first.into_iter().chain(again).find_map(|run| critical_path(&run.newest_jobs(), policy.slow_stage))
 }
 
 fn jobs(green: &[&Execution], policy: &Policy) -> Vec<JobDurations> {
@@ -144,6 +162,7 @@ fn jobs(green: &[&Execution], policy: &Policy) -> Vec<JobDurations> {
                 stage_limit: ran.map(|ran| Against::limit(ran.p50, policy.slow_stage)),
                 shift: regression(&timed),
                 two_speeds: TwoSpeeds::of(&took),
+                trend: took,
             }
         })
         .collect();

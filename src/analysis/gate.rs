@@ -50,6 +50,16 @@ pub struct Builds {
     pub any_reran: bool,
 }
 
+impl Builds {
+    /// Returns the share of builds that flakes failed; `None` where it is not known, which is not 0 %: no build was
+    /// decided, or some were red and none was ever run again.
+    #[must_use]
+    pub fn known(&self) -> Option<Rate> {
+        let blind = self.red_once > 0 && !self.any_reran;
+        Some(self.failed_by_flake).filter(|rate| rate.of > 0 && !blind)
+    }
+}
+
 /// The gate of one service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gate {

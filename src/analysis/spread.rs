@@ -32,6 +32,14 @@ impl Spread {
     }
 }
 
+/// Returns a duration in minutes and seconds, and hours where it takes any: `0:07`, `12:34`, `1:02:10`.
+#[must_use]
+pub fn minutes(time: SignedDuration) -> String {
+    let seconds = time.as_millis().saturating_add(500).div_euclid(1000).max(0);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 /// Returns the smallest value that `percent` of 100 do not exceed.
 pub(super) fn nearest_rank<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
     let rank = (percent * sorted.len()).div_ceil(100).max(1);

@@ -112,6 +112,12 @@ impl Behaviour {
         Rate::new(self.flaky, self.flaky + self.red + self.green)
     }
 
+    /// Returns the same, where it is known: `None` where no commit ran it more than once, which is not 0 %.
+    #[must_use]
+    pub fn known(&self) -> Option<Rate> {
+        Some(self.rate()).filter(|rate| rate.of > 0 && self.observed.reran > 0)
+    }
+
     /// Orders by how little it can be trusted: the lower end of the rate first, then the state.
     pub(super) fn rank(&self, other: &Self) -> Ordering {
         let by_rate = self.rate().lower().total_cmp(&other.rate().lower());

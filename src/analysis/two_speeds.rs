@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::spread::nearest_rank;
+use super::spread::{minutes, nearest_rank};
 
 /// Fewer durations show no heaps.
 const LEAST: usize = 10;
@@ -54,7 +54,7 @@ impl TwoSpeeds {
     #[must_use]
     pub fn words(&self) -> String {
         let Self { fast, slow, slow_runs, of } = self;
-        let (fast, slow) = (fast.as_secs(), slow.as_secs());
-        format!("{slow_runs} of {of} runs take {slow} s, the others {fast} s: does a cache miss?")
+        let (fast, slow) = (minutes(*fast), minutes(*slow));
+        format!("{slow_runs} of {of} runs take {slow}, the others {fast}: does a cache miss?")
     }
 }

@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::keymap::{Action, action};
 use super::overlay::{Overlay, edit, paste};
-use super::{Act, Cmd, Key, Model, command, detail, look, seen};
+use super::{Act, Cmd, Key, Model, command, detail, inside, look, seen};
 use crate::pane::{Filter, Line, PANES, Tone};
 
 pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
@@ -69,6 +69,9 @@ fn set_filter(model: &mut Model, text: &str) {
 fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
     let Some(action) = action(key) else { return Vec::new() };
     let page = model.page();
+    if action != Action::Copy {
+        model.copies = 0;
+    }
     match action {
         Action::Down => step(model, true, 1),
         Action::Up => step(model, false, 1),
@@ -116,6 +119,7 @@ pub(super) fn say(model: &mut Model, tone: Tone, text: impl Into<String>) {
 /// Shows the pane at this place.
 pub(super) fn go(model: &mut Model, pane: usize) {
     model.overlay = Overlay::None;
+    inside::leave(model);
     model.pane = pane;
 }
 
@@ -131,7 +135,7 @@ fn step(model: &mut Model, forward: bool, rows: usize) {
 }
 
 fn open(model: &mut Model) {
-    if matches!(model.overlay, Overlay::None) {
+    if matches!(model.overlay, Overlay::None) && !inside::enter(model) {
         let identity = model.selected().map(|subject| subject.identity());
         match identity {
             Some(identity) => model.overlay = Overlay::Detail { identity, scroll: 0 },
@@ -142,7 +146,10 @@ fn open(model: &mut Model) {
 
 fn back(model: &mut Model) {
     match model.overlay {
-        Overlay::None => set_filter(model, ""),
+        Overlay::None if !model.filter.is_empty() => set_filter(model, ""),
+        Overlay::None => {
+            inside::leave(model);
+        }
         Overlay::Detail { .. } | Overlay::Help { .. } | Overlay::Filter { .. } | Overlay::Command(_) => {
             model.overlay = Overlay::None;
         }
@@ -199,12 +206,17 @@ fn open_page(model: &mut Model) -> Vec<Cmd> {
     }
 }
 
+/// Copies what is most worth it; pressed again, the next, and after the last the first.
 fn copy(model: &mut Model) -> Vec<Cmd> {
-    let Some(text) = model.selected().and_then(|subject| subject.worth_copying()) else {
+    let texts = model.selected().map(|subject| subject.worth_copying()).unwrap_or_default();
+    let place = model.copies % texts.len().max(1);
+    let Some(text) = texts.get(place).cloned() else {
         say(model, Tone::Dim, "there is nothing to copy here");
         return Vec::new();
     };
-    say(model, Tone::Info, format!("copied {text}"));
+    model.copies += 1;
+    let which = if texts.len() > 1 { format!(" {} of {}", place + 1, texts.len()) } else { String::new() };
+    say(model, Tone::Info, format!("copied{which} {text}"));
     vec![Cmd::Copy(text)]
 }
 

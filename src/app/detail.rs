@@ -12,6 +12,13 @@ pub(super) fn width(screen: usize) -> usize {
     (screen / 2).min(MEASURE)
 }
 
+/// Returns how much of the screen's width the rows have.
+pub(super) fn rows_width(model: &Model) -> usize {
+    let screen = model.size.0;
+    let beside = matches!(model.overlay, Overlay::Detail { .. }) && screen >= super::screen::WIDE;
+    if beside { screen - width(screen) } else { screen }
+}
+
 /// Returns the lines in sight.
 pub(super) fn lines(model: &Model, width: usize, height: usize) -> Vec<Line> {
     let (scroll, edge) = match &model.overlay {

@@ -71,9 +71,8 @@ fn hint(model: &Model, binding: &Binding) -> Option<(Action, Line)> {
     let words = match (&model.overlay, binding.action) {
         _ if binding.hint.is_empty() => return None,
         (Overlay::Help { .. }, action) if action != Action::Quit && action != Action::Back => return None,
-        (Overlay::Detail { .. }, Action::Open | Action::Sort | Action::Filter) | (Overlay::None, Action::Back) => {
-            return None;
-        }
+        (Overlay::Detail { .. }, Action::Open | Action::Sort | Action::Filter) => return None,
+        (Overlay::None, Action::Back) if model.within().is_none() => return None,
         (Overlay::None, Action::Sort) => {
             let sort = model.shown().sorts().get(model.list().sort).copied().unwrap_or_default();
             format!("sort:{sort}")

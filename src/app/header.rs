@@ -3,8 +3,9 @@
 use super::Model;
 use crate::pane::{Align, Line, PANES, Tone, age, totals, trouble};
 
-/// Below this width the title gives way to how fresh everything is.
-const ROOMY: usize = 78;
+/// Cells that are kept for how fresh everything is, in full and in few letters.
+const FRESHNESS: usize = 21;
+const FRESHNESS_BRIEF: usize = 11;
 /// Older than this many minutes is not live: lists are read once a minute.
 const LIVE: i64 = 3;
 
@@ -22,22 +23,64 @@ pub(super) fn lines(model: &Model) -> Vec<Line> {
     lines
 }
 
+/// How the tabs are written, the widest first. What is not shown of a tab can be told from its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tabs {
+    /// The title, and every pane's number and name.
+    Titled,
+    /// The same, closer together.
+    Tight,
+    /// Every pane's number and name.
+    Numbered,
+    /// The panes' names.
+    Named,
+    /// The panes' numbers, and the name of the one that is shown.
+    Numbers,
+}
+
+/// The widest tabs that leave room for how fresh everything is; they change with the width alone.
 fn tabs(model: &Model, width: usize) -> Line {
-    let title = format!(" {} ", model.settings.title);
-    let mut line = if width < ROOMY { Line::new() } else { Line::of(Tone::Strong, title) };
-    for (place, pane) in PANES.iter().enumerate() {
-        let tone = if place == model.pane { Tone::Selected } else { Tone::Dim };
-        line = line.with(Tone::Plain, " ").with(tone, format!(" {} {} ", place + 1, pane.name()));
-    }
-    let freshness = freshness(model).with(Tone::Plain, " ");
+    let full = written(model, Tabs::Titled);
+    let (line, brief) = if full.width() + FRESHNESS <= width {
+        (full, false)
+    } else {
+        let tighter = [Tabs::Tight, Tabs::Numbered, Tabs::Named].map(|tabs| written(model, tabs));
+        let fits = |line: &Line| line.width() + FRESHNESS_BRIEF <= width;
+        (tighter.into_iter().find(fits).unwrap_or_else(|| written(model, Tabs::Numbers)), true)
+    };
+    let freshness = freshness(model, brief);
     let room = width.saturating_sub(line.width() + 1);
-    line.with(Tone::Plain, " ").join(freshness.fit(room, Align::Right))
+    let blank = if freshness.width() < room { " " } else { "" };
+    line.with(Tone::Plain, " ").join(freshness.with(Tone::Plain, blank).fit(room, Align::Right))
+}
+
+fn written(model: &Model, tabs: Tabs) -> Line {
+    let mut line = match tabs {
+        Tabs::Titled => Line::of(Tone::Strong, format!(" {} ", model.settings.title)),
+        Tabs::Tight => Line::of(Tone::Strong, format!(" {}", model.settings.title)),
+        Tabs::Numbered | Tabs::Named | Tabs::Numbers => Line::new(),
+    };
+    for (place, pane) in PANES.iter().enumerate() {
+        let is_shown = place == model.pane;
+        let tone = if is_shown { Tone::Selected } else { Tone::Dim };
+        let gap = if tabs == Tabs::Titled { " " } else { "" };
+        let (number, name) = (place + 1, pane.name());
+        let tab = match tabs {
+            Tabs::Titled | Tabs::Tight | Tabs::Numbered => format!(" {number} {name} "),
+            Tabs::Named => format!(" {name} "),
+            Tabs::Numbers if is_shown => format!(" {number} {name} "),
+            Tabs::Numbers => format!(" {number} "),
+        };
+        line = line.with(Tone::Plain, gap).with(tone, tab);
+    }
+    line
 }
 
 /// How fresh everything is: the oldest list of runs decides.
-fn freshness(model: &Model) -> Line {
+fn freshness(model: &Model, brief: bool) -> Line {
     if let Some(since) = model.frozen {
-        return Line::of(Tone::Selected, format!(" frozen {} ", age(since, model.now)));
+        let words = format!("frozen {}", age(since, model.now));
+        return Line::of(Tone::Selected, if brief { words } else { format!(" {words} ") });
     }
     let services = || model.report.services.iter();
     let oldest = services().filter_map(|service| service.seen_at).min();
@@ -47,7 +90,9 @@ fn freshness(model: &Model) -> Line {
             Line::of(Tone::Info, "○ looking")
         }
         Some(at) if minutes(at) < LIVE => Line::of(Tone::Good, "● live"),
+        Some(at) if brief => Line::of(Tone::Warn, format!("○ {} old", age(at, model.now))),
         Some(at) => Line::of(Tone::Warn, format!("○ oldest answer {}", age(at, model.now))),
+        None if brief => Line::of(Tone::Warn, "○ no reply"),
         None => Line::of(Tone::Warn, "○ no answer yet"),
     }
 }

@@ -1,7 +1,7 @@
 //! The keys in words, made from the keymap's data.
 
 use super::keymap::BINDINGS;
-use crate::pane::{Align, Line, Tone, legend};
+use crate::pane::{Align, Line, Tone, legend, trust_legend};
 
 /// Cells before what a key does.
 const KEYS: usize = 9;
@@ -34,6 +34,10 @@ pub(super) fn lines(width: usize) -> Vec<Line> {
     lines.push(Line::of(Tone::Strong, "Verdicts"));
     lines.push(Line::new());
     lines.extend(legend());
+    lines.push(Line::new());
+    lines.push(Line::of(Tone::Strong, "Trust in jobs and tests"));
+    lines.push(Line::new());
+    lines.extend(trust_legend());
     lines.push(Line::new());
     lines.push(Line::of(Tone::Dim, "landfall only reads: nothing is re-run, cancelled or changed anywhere."));
     lines

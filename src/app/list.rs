@@ -1,7 +1,7 @@
 //! The rows of one pane: their order, which is selected, and which are in sight.
 
 use crate::analysis::Report;
-use crate::pane::{Column, Filter, Identity, Pane, Place};
+use crate::pane::{Column, Filter, Identity, Pane, Place, Scope};
 
 /// The rows of one pane.
 #[derive(Default)]
@@ -29,7 +29,8 @@ impl List {
     }
 
     /// Puts the rows in order where the report, the filter or the sort changed since.
-    pub(super) fn arrange(&mut self, pane: &dyn Pane, report: &Report, filter: &Filter, edition: u64) {
+    pub(super) fn arrange(&mut self, pane: &dyn Pane, scope: Scope<'_>, filter: &Filter, edition: u64) {
+        let report = scope.report;
         let same_report = self.edition == edition;
         if same_report && self.filter == *filter {
             return;
@@ -38,8 +39,8 @@ impl List {
             let mut search = filter.search();
             self.order.retain(|place| pane.passes(report, *place, &mut search));
         } else {
-            self.order = pane.order(report, filter, self.sort);
-            self.columns = pane.columns(report);
+            self.order = pane.order(scope, filter, self.sort);
+            self.columns = pane.columns(scope);
         }
         self.edition = edition;
         self.filter = filter.clone();

@@ -9,8 +9,13 @@ use crate::pane::Subject;
 /// Returns the looks that bring this row up to date.
 pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
     let looks: Vec<Look> = match subject {
-        Subject::Service(service) => of(&service.service, &subject.rows()),
-        Subject::Row(service, row) => of(&service.service, &[row]),
+        Subject::Service(service)
+        | Subject::Row(service, _)
+        | Subject::Builds(service)
+        | Subject::Job(service, _)
+        | Subject::Test(service, _)
+        | Subject::Workflow(service, _)
+        | Subject::JobTime(service, ..) => of(&service.service, &subject.rows()),
         Subject::Source(source) => {
             let id = source.id.as_str();
             let services = report.services.iter();

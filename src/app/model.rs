@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::inside::Inside;
 use super::list::List;
 use super::overlay::Overlay;
 use super::rounds::Rounds;
-use super::{Charset, Cmd, Screen, header, seen};
+use super::{Charset, Cmd, Screen, detail, header, seen};
 use crate::analysis::{Interest, Policy, Report, analyse};
 use crate::domain::{Service, ServiceName, Snapshot, SourceId};
-use crate::pane::{Filter, Line, PANES, Pane, Subject, Tally, View};
+use crate::pane::{Filter, Identity, Line, PANES, Pane, Scope, Subject, Tally, View};
 
 /// What the terminal and its user allow; it stays the same from start to end.
 #[derive(Debug, Clone, Copy)]
@@ -50,10 +51,14 @@ pub struct Model {
     pub(super) answered: BTreeMap<SourceId, Timestamp>,
     pub(super) pane: usize,
     pub(super) lists: [List; PANES.len()],
+    /// The parts of a row that are shown in place of the pane's rows.
+    pub(super) inside: Option<Inside>,
     pub(super) filter: Filter,
     pub(super) overlay: Overlay,
     /// What the last key led to; gone with the next.
     pub(super) message: Option<Line>,
+    /// How often in a row something was copied from the same subject.
+    pub(super) copies: usize,
     /// Columns and rows.
     pub(super) size: (usize, usize),
 }
@@ -88,9 +93,11 @@ impl Model {
             answered: BTreeMap::new(),
             pane: 0,
             lists: std::array::from_fn(|_| List::default()),
+            inside: None,
             filter: Filter::default(),
             overlay: Overlay::None,
             message: None,
+            copies: 0,
             size: (usize::from(size.0), usize::from(size.1)),
         };
         model.arrange();
@@ -125,23 +132,35 @@ impl Model {
         View { report: &self.report, snapshot: &self.snapshot, policy: &self.policy, now }
     }
 
+    /// Returns the pane whose rows are on the screen.
     pub(super) fn shown(&self) -> &'static dyn Pane {
+        self.inside.as_ref().map_or(self.tab(), |inside| inside.pane)
+    }
+
+    /// Returns the pane whose tab is marked.
+    pub(super) fn tab(&self) -> &'static dyn Pane {
         PANES.get(self.pane).copied().unwrap_or(PANES[0])
     }
 
     pub(super) fn list(&self) -> &List {
         let [first, ..] = &self.lists;
-        self.lists.get(self.pane).unwrap_or(first)
+        let tab = self.lists.get(self.pane).unwrap_or(first);
+        self.inside.as_ref().map_or(tab, |inside| &inside.list)
     }
 
     pub(super) fn list_mut(&mut self) -> &mut List {
-        at(&mut self.lists, self.pane)
+        shown_list(&mut self.inside, &mut self.lists, self.pane)
+    }
+
+    /// Returns the row whose parts are shown.
+    pub(super) fn within(&self) -> Option<&Identity> {
+        self.inside.as_ref().map(|inside| &inside.identity)
     }
 
     /// Selects the row at this place of the order, or the last.
     pub(super) fn select(&mut self, row: usize) {
         let pane = self.shown();
-        at(&mut self.lists, self.pane).select(row, pane, &self.report);
+        shown_list(&mut self.inside, &mut self.lists, self.pane).select(row, pane, &self.report);
     }
 
     /// Returns what the selected row is about.
@@ -166,22 +185,34 @@ impl Model {
         self.now = self.now.max(now);
     }
 
+    /// Returns what stands above the rows of a row's parts, wrapped to so many cells.
+    pub(super) fn notes(&self, width: usize) -> Vec<Line> {
+        let Some(within) = self.within() else { return Vec::new() };
+        let notes = self.shown().notes(&self.view(), within).into_iter();
+        let mut lines: Vec<_> = notes.flat_map(|note| note.wrap(width.saturating_sub(2), 2)).collect();
+        lines.truncate(self.size.1 / 4);
+        lines
+    }
+
     /// Returns how many rows of the pane are in sight.
     pub(super) fn page(&self) -> usize {
-        let chrome = header::height(self) + 2;
+        let width = detail::rows_width(self);
+        let chrome = header::height(self) + 2 + self.notes(width).len();
         self.size.1.saturating_sub(chrome).max(1)
     }
 
     /// Brings the pane's order up to date with the report, the filter and the size.
     pub(super) fn arrange(&mut self) {
         let (pane, height, edition) = (self.shown(), self.page(), self.edition);
-        let list = at(&mut self.lists, self.pane);
-        list.arrange(pane, &self.report, &self.filter, edition);
+        let within = self.inside.as_ref().map(|inside| inside.identity.clone());
+        let scope = Scope { report: &self.report, within: within.as_ref() };
+        let list = shown_list(&mut self.inside, &mut self.lists, self.pane);
+        list.arrange(pane, scope, &self.filter, edition);
         list.scroll(height);
     }
 }
 
 #[expect(clippy::indexing_slicing, reason = "the place is brought into the array on the same line")]
-fn at(lists: &mut [List; PANES.len()], pane: usize) -> &mut List {
-    &mut lists[pane.min(PANES.len() - 1)]
+fn shown_list<'a>(inside: &'a mut Option<Inside>, lists: &'a mut [List; PANES.len()], pane: usize) -> &'a mut List {
+    inside.as_mut().map_or(&mut lists[pane.min(PANES.len() - 1)], |inside| &mut inside.list)
 }

@@ -89,8 +89,10 @@ fn rows(model: &Model, width: usize, height: usize) -> Vec<Line> {
     let (pane, list, view) = (model.shown(), model.list(), model.view());
     let columns = &list.columns;
     let layout = Layout::new(columns, width.saturating_sub(2));
-    let mut lines = vec![layout.heads(columns, width)];
-    let in_sight = list.order.iter().enumerate().skip(list.top).take(height.saturating_sub(1));
+    let notes = model.notes(width).into_iter().map(|note| Line::of(Tone::Plain, " ").join(note));
+    let mut lines: Vec<_> = notes.collect();
+    lines.push(layout.heads(columns, width));
+    let in_sight = list.order.iter().enumerate().skip(list.top).take(height.saturating_sub(lines.len()));
     for (at, place) in in_sight {
         let row = layout.row(columns, to_charset(model, pane.cells(&view, *place)));
         let mark = if at == list.at { "▸" } else { " " };
@@ -126,19 +128,25 @@ fn to_ascii(line: &mut Line) {
 fn stand_in(c: char) -> char {
     match c {
         _ if c.is_ascii() => c,
-        '✗' => 'x',
-        '✓' => '+',
+        '✗' | '×' => 'x',
+        '✓' | '▅' => '+',
         '≠' => '!',
-        '◐' => '%',
+        '≈' => '~',
+        '◐' | '▇' => '%',
         '↶' | '←' => '<',
         '⇢' | '▸' | '→' | '»' => '>',
         '∅' => '0',
-        '…' => '.',
+        '…' | '•' | '▁' => '.',
+        '▂' => ':',
+        '–' | '—' | '▃' => '-',
+        '▄' => '=',
+        '█' => '#',
         '·' | '│' => '|',
         '○' => 'o',
-        '●' => '*',
+        '●' | '▆' => '*',
         '↑' => '^',
         '↓' => 'v',
+        '\u{a0}' => ' ',
         _ => '?',
     }
 }

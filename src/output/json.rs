@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::durations::{self, Delivered, WorkflowTimes};
+use super::flaky::Flaky;
 use super::{Explain, Selection};
 use crate::analysis::{Row, SourceReport, Verdict};
 use crate::domain::{Digest, Event, ImageName, RepoPath, ServiceName, Sha, SourceId, SourceKind, Tag, Text};
@@ -14,8 +16,9 @@ struct Document<'a> {
     complete: bool,
     summary: Summary,
     images: Images<'a>,
-    flaky: Flaky,
-    durations: [(); 0],
+    flaky: Flaky<'a>,
+    durations: Vec<WorkflowTimes<'a>>,
+    delivery: Vec<Delivered<'a>>,
     credentials: [(); 0],
     sources: Vec<Source<'a>>,
 }
@@ -32,13 +35,6 @@ struct Summary {
     pending: usize,
     not_expected: usize,
     unknown: usize,
-}
-
-#[derive(Serialize)]
-struct Flaky {
-    runs: [(); 0],
-    jobs: [(); 0],
-    tests: [(); 0],
 }
 
 /// The rows, each explained only when it is written.
@@ -105,8 +101,9 @@ pub(super) fn write(selection: &Selection, explain: Explain<'_>, generated_at: T
         complete: selection.is_complete(),
         summary: summary(selection),
         images: Images { selection, explain },
-        flaky: Flaky { runs: [], jobs: [], tests: [] },
-        durations: [],
+        flaky: Flaky::of(selection.report()),
+        durations: durations::of(selection.report()),
+        delivery: durations::delivery(selection.report()),
         credentials: [],
         sources: selection.report().sources.iter().map(source).collect(),
     };

@@ -4,7 +4,7 @@ use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::verdict::{is_looked_at, row_words, word};
-use super::{Filter, Met, Pane, Place, Search, Subject, View, newest_first, sorted, widest};
+use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, newest_first, sorted, widest};
 use crate::analysis::{Report, Row, ServiceReport, Verdict};
 use crate::domain::Run;
 
@@ -19,13 +19,13 @@ impl Pane for Divergence {
         &["worst", "newest", "service"]
     }
 
-    fn columns(&self, report: &Report) -> Vec<Column> {
-        let name = widest(report.services.iter().map(|service| service.service.name.as_str()), 12);
-        let images = report.services.iter().flat_map(|service| &service.service.images);
+    fn columns(&self, scope: Scope<'_>) -> Vec<Column> {
+        let name = widest(scope.report.services.iter().map(|service| service.service.name.as_str()), 12);
+        let images = scope.report.services.iter().flat_map(|service| &service.service.images);
         let image = images.map(|image| image.repository.registry().len() + image.repository.repository().len() + 1);
         let image = image.max().unwrap_or(0).max(12);
         // An unknown verdict says in the same cell what was known last, and when.
-        let unsure = report.rows().any(|row| row.verdict == Verdict::Unknown && row.last_known.is_some());
+        let unsure = scope.report.rows().any(|row| row.verdict == Verdict::Unknown && row.last_known.is_some());
         vec![
             Column::words("Verdict", if unsure { 18 } else { 14 }, 18, 0),
             Column::words("Service", name.min(14), name.min(32), 0),
@@ -39,10 +39,10 @@ impl Pane for Divergence {
         ]
     }
 
-    fn order(&self, report: &Report, filter: &Filter, sort: usize) -> Vec<Place> {
+    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
         let mut search = filter.search();
         let mut keyed = Vec::new();
-        for (outer, service) in report.services.iter().enumerate() {
+        for (outer, service) in scope.report.services.iter().enumerate() {
             let shared = shared(&mut search, service);
             for (inner, row) in service.rows.iter().enumerate() {
                 if filter.is_empty() || passes(&mut search, shared, row) {

@@ -1,11 +1,11 @@
 //! Overview: a row a service, worst first. Did the newest green commit land, and if not, what did?
 
+use super::about::rows_of;
 use super::age::age;
 use super::line::{Line, Tone};
-use super::subject::rows_of;
 use super::table::Column;
 use super::verdict::{row_words, run_words, tone, was, word, words};
-use super::{Filter, Met, Pane, Place, Search, Subject, View, newest_first, sorted, widest};
+use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, newest_first, sorted, took, trust, widest};
 use crate::analysis::{Freshness, Green, Report, ServiceReport, Verdict};
 use crate::domain::{Miss, Run};
 
@@ -88,8 +88,8 @@ impl Pane for Overview {
         &["worst", "newest", "behind", "name"]
     }
 
-    fn columns(&self, report: &Report) -> Vec<Column> {
-        let services = || report.services.iter();
+    fn columns(&self, scope: Scope<'_>) -> Vec<Column> {
+        let services = || scope.report.services.iter();
         let name = widest(services().map(|service| service.service.name.as_str()), 12);
         let repo = widest(services().map(|service| service.service.repo.as_str()), 10);
         let unknown = |service: &ServiceReport| rank(service) / 4 == Verdict::Unknown as u64;
@@ -104,14 +104,16 @@ impl Pane for Overview {
             Column::words("Landed", 7, 7, 4),
             Column::number("Behind", 8, 2),
             Column::number("Since", 5, 0),
-            Column::words("Branch", 10, 20, 7),
-            Column::words("Repository", repo.min(16), repo.min(48), 6),
+            Column::words("Flake gate", 10, 10, 6),
+            Column::number("p50  ", 10, 7),
+            Column::words("Branch", 10, 20, 9),
+            Column::words("Repository", repo.min(16), repo.min(48), 8),
         ]
     }
 
-    fn order(&self, report: &Report, filter: &Filter, sort: usize) -> Vec<Place> {
+    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
         let mut search = filter.search();
-        let services = report.services.iter().enumerate();
+        let services = scope.report.services.iter().enumerate();
         let passing = services.filter(|(_, service)| filter.is_empty() || passes(&mut search, service));
         let behind = |service: &ServiceReport| 0xffff - service.behind.unwrap_or(0).min(0xffff) as u64;
         let finished = |service: &ServiceReport| service.newest_green.as_ref().and_then(|green| green.run.finished_at);
@@ -127,7 +129,7 @@ impl Pane for Overview {
             })
             .collect();
         if sort == 3 {
-            let name = |place: Place| report.services.get(place.outer()).map(|service| &service.service.name);
+            let name = |place: Place| scope.report.services.get(place.outer()).map(|service| &service.service.name);
             keyed.sort_by(|(_, one), (_, other)| name(*one).cmp(&name(*other)));
             return keyed.into_iter().map(|(_, place)| place).collect();
         }
@@ -154,6 +156,8 @@ impl Pane for Overview {
             landed(service),
             behind(service),
             since(service, view),
+            flake_gate(service),
+            typical_run(service),
             Line::of(Tone::Dim, branch.map_or("", |branch| branch.as_str()).to_owned()),
             Line::of(Tone::Dim, service.service.repo.to_string()),
         ]
@@ -202,6 +206,19 @@ fn behind(service: &ServiceReport) -> Line {
         }
         None => Line::new(),
     }
+}
+
+/// May it deploy continuously? Nothing where no run is known by which that could be told.
+fn flake_gate(service: &ServiceReport) -> Line {
+    let known = &service.reliability;
+    if known.runs.is_empty() { Line::new() } else { trust::gate_word(&known.flakiness.builds.gate) }
+}
+
+/// How long its slowest workflow takes, and where that drifts.
+fn typical_run(service: &ServiceReport) -> Line {
+    let slowest = service.reliability.durations.iter().max_by_key(|workflow| workflow.ran.map(|ran| ran.p50));
+    let ran = slowest.filter(|workflow| workflow.ran.is_some());
+    ran.map_or_else(Line::new, |workflow| took::typical(workflow.ran, workflow.pipeline, workflow.shift.as_ref()))
 }
 
 /// Since when nothing lands; where all is well, since when the newest green run is over.

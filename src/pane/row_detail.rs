@@ -1,10 +1,10 @@
 //! The detail of one run, image and tag: the evidence chain, the facts, and the tags beside it.
 
 use super::View;
+use super::about::{reference, rows_of};
 use super::age::{ago, utc};
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
-use super::subject::{reference, rows_of};
 use super::verdict::{row_words, run_words};
 use crate::analysis::{Row, ServiceReport, explain};
 use crate::domain::{Run, Text};

@@ -1,10 +1,10 @@
 //! The detail of a service: its newest green commit, and the way back to what landed last.
 
+use super::about::{reference, rows_of};
 use super::age::{ago, utc};
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
 use super::overview::{Standing, standing, standing_words};
-use super::subject::{reference, rows_of};
 use super::verdict::{row_words, run_words};
 use super::{View, row_detail};
 use crate::analysis::{Row, ServiceReport, explain};

@@ -3,7 +3,7 @@
 use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
-use super::{Filter, Met, Pane, Place, Search, Subject, View, sorted, widest};
+use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
 use crate::analysis::{Report, SourceReport, budget_words, clock, is_scarce, percent, resets, slower, thousands};
 use crate::domain::{Budget, SourceKind};
 
@@ -18,11 +18,11 @@ impl Pane for Sources {
         &["trouble", "name", "requests"]
     }
 
-    fn columns(&self, report: &Report) -> Vec<Column> {
-        let name = widest(report.sources.iter().map(|source| source.id.as_str()), 12);
+    fn columns(&self, scope: Scope<'_>) -> Vec<Column> {
+        let name = widest(scope.report.sources.iter().map(|source| source.id.as_str()), 12);
         // The server's own words come before numbers, but only while there are any.
         let has_more = |source: &SourceReport| source.health.failure.is_some() || slower(&source.health).is_some();
-        let words = if report.sources.iter().any(has_more) { 1 } else { 6 };
+        let words = if scope.report.sources.iter().any(has_more) { 1 } else { 6 };
         vec![
             Column::words("Source", name.min(20), name.min(40), 0),
             Column::words("Kind", 8, 8, 5),
@@ -36,10 +36,10 @@ impl Pane for Sources {
         ]
     }
 
-    fn order(&self, report: &Report, filter: &Filter, sort: usize) -> Vec<Place> {
+    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
         let mut search = filter.search();
         let mut keyed = Vec::new();
-        for (outer, source) in report.sources.iter().enumerate() {
+        for (outer, source) in scope.report.sources.iter().enumerate() {
             if passes(&mut search, source) {
                 let key = match sort {
                     1 => 0,

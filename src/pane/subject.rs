@@ -1,7 +1,10 @@
 //! What a row is about, whichever pane shows it.
 
-use crate::analysis::{Report, Row, ServiceReport, SourceReport, Verdict};
-use crate::domain::{Run, RunKey, ServiceName, SourceId, Text};
+use super::about::rows_of;
+use crate::analysis::{
+    JobDurations, JobFlakiness, Report, Row, ServiceReport, SourceReport, TestFlakiness, WorkflowDurations,
+};
+use crate::domain::{RunKey, ServiceName, SourceId, Text};
 
 /// What a row is about.
 #[derive(Clone, Copy)]
@@ -12,6 +15,16 @@ pub enum Subject<'a> {
     Row(&'a ServiceReport, &'a Row),
     /// A CI provider or registry.
     Source(&'a SourceReport),
+    /// The builds of a service: how much their green and red can be trusted.
+    Builds(&'a ServiceReport),
+    /// A job, and how much it can be trusted.
+    Job(&'a ServiceReport, &'a JobFlakiness),
+    /// A test, and how much it can be trusted.
+    Test(&'a ServiceReport, &'a TestFlakiness),
+    /// How long the runs of a workflow take; nothing where no run of the service is known.
+    Workflow(&'a ServiceReport, Option<&'a WorkflowDurations>),
+    /// How long a job of a workflow takes.
+    JobTime(&'a ServiceReport, &'a WorkflowDurations, &'a JobDurations),
 }
 
 /// What stays the same of a subject while its verdict and its place change.
@@ -23,49 +36,131 @@ pub enum Identity {
     Row(ServiceName, RunKey, usize, usize),
     /// A source.
     Source(SourceId),
+    /// The builds of a service.
+    Builds(ServiceName),
+    /// A job, by its workflow and name.
+    Job(ServiceName, (Text, Text)),
+    /// A test, by its job, class, name and file.
+    Test(ServiceName, (Text, Text), (Text, Text, Option<Text>)),
+    /// A workflow's durations.
+    Workflow(ServiceName, Option<Text>),
+    /// A job's durations, by its workflow and name.
+    JobTime(ServiceName, (Text, Text)),
+}
+
+impl Identity {
+    /// Returns the service that it belongs to.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceName> {
+        match self {
+            Self::Service(name)
+            | Self::Row(name, ..)
+            | Self::Builds(name)
+            | Self::Job(name, _)
+            | Self::Test(name, ..)
+            | Self::Workflow(name, _)
+            | Self::JobTime(name, _) => Some(name),
+            Self::Source(_) => None,
+        }
+    }
 }
 
 impl<'a> Subject<'a> {
     /// Returns what stays the same of it.
     #[must_use]
     pub fn identity(&self) -> Identity {
+        let name = |service: &ServiceReport| service.service.name.clone();
         match self {
-            Self::Service(service) => Identity::Service(service.service.name.clone()),
+            Self::Service(service) => Identity::Service(name(service)),
             Self::Row(service, row) => {
-                Identity::Row(service.service.name.clone(), row.run.key.clone(), row.image_index, row.tag_index)
+                Identity::Row(name(service), row.run.key.clone(), row.image_index, row.tag_index)
             }
             Self::Source(source) => Identity::Source(source.id.clone()),
+            Self::Builds(service) => Identity::Builds(name(service)),
+            Self::Job(service, job) => Identity::Job(name(service), (job.workflow.clone(), job.name.clone())),
+            Self::Test(service, test) => {
+                let names = (test.classname.clone(), test.name.clone(), test.file.clone());
+                Identity::Test(name(service), test.job.clone(), names)
+            }
+            Self::Workflow(service, workflow) => {
+                Identity::Workflow(name(service), workflow.map(|workflow| workflow.workflow.clone()))
+            }
+            Self::JobTime(service, workflow, job) => {
+                Identity::JobTime(name(service), (workflow.workflow.clone(), job.name.clone()))
+            }
         }
     }
 
     /// Returns whether this is what the identity names.
     #[must_use]
     pub fn is(&self, identity: &Identity) -> bool {
+        let whose = |service: &ServiceReport, name: &ServiceName| service.service.name == *name;
         match (self, identity) {
-            (Self::Service(service), Identity::Service(name)) => service.service.name == *name,
+            (Self::Service(service), Identity::Service(name)) | (Self::Builds(service), Identity::Builds(name)) => {
+                whose(service, name)
+            }
             (Self::Row(service, row), Identity::Row(name, run, image, tag)) => {
                 row.run.key.id == run.id
                     && (row.image_index, row.tag_index) == (*image, *tag)
                     && row.run.key == *run
-                    && service.service.name == *name
+                    && whose(service, name)
             }
             (Self::Source(source), Identity::Source(id)) => source.id == *id,
-            (Self::Service(_) | Self::Row(..) | Self::Source(_), _) => false,
+            (Self::Job(service, job), Identity::Job(name, (workflow, known))) => {
+                job.name == *known && job.workflow == *workflow && whose(service, name)
+            }
+            (Self::Test(service, test), Identity::Test(name, job, (classname, known, file))) => {
+                let named = test.name == *known && test.classname == *classname && test.file == *file;
+                named && test.job == *job && whose(service, name)
+            }
+            (Self::Workflow(service, workflow), Identity::Workflow(name, known)) => {
+                workflow.map(|workflow| &workflow.workflow) == known.as_ref() && whose(service, name)
+            }
+            (Self::JobTime(service, workflow, job), Identity::JobTime(name, (of, known))) => {
+                job.name == *known && workflow.workflow == *of && whose(service, name)
+            }
+            (
+                Self::Service(_)
+                | Self::Row(..)
+                | Self::Source(_)
+                | Self::Builds(_)
+                | Self::Job(..)
+                | Self::Test(..)
+                | Self::Workflow(..)
+                | Self::JobTime(..),
+                _,
+            ) => false,
         }
     }
 
     /// Returns the subject with this identity.
     #[must_use]
     pub fn find(report: &'a Report, identity: &Identity) -> Option<Self> {
-        let service = |name: &ServiceName| report.services.iter().find(|service| service.service.name == *name);
+        if let Identity::Source(id) = identity {
+            return report.sources.iter().find(|source| source.id == *id).map(Self::Source);
+        }
+        let name = identity.service()?;
+        let service = report.services.iter().find(|service| service.service.name == *name)?;
+        let known = &service.reliability;
+        let is_meant = |subject: &Self| subject.is(identity);
         match identity {
-            Identity::Service(name) => service(name).map(Self::Service),
-            Identity::Row(name, ..) => {
-                let service = service(name)?;
-                let mut rows = service.rows.iter().map(|row| Self::Row(service, row));
-                rows.find(|row| row.is(identity))
+            Identity::Service(_) => Some(Self::Service(service)),
+            Identity::Row(..) => service.rows.iter().map(|row| Self::Row(service, row)).find(is_meant),
+            Identity::Builds(_) => Some(Self::Builds(service)),
+            Identity::Job(..) => known.flakiness.jobs.iter().map(|job| Self::Job(service, job)).find(is_meant),
+            Identity::Test(..) => {
+                known.flakiness.tests.tests.iter().map(|test| Self::Test(service, test)).find(is_meant)
             }
-            Identity::Source(id) => report.sources.iter().find(|source| source.id == *id).map(Self::Source),
+            Identity::Workflow(..) => {
+                let workflows = known.durations.iter().map(Some).chain([None]);
+                workflows.map(|workflow| Self::Workflow(service, workflow)).find(is_meant)
+            }
+            Identity::JobTime(..) => {
+                let workflows = known.durations.iter();
+                let jobs = workflows.flat_map(|workflow| workflow.jobs.iter().map(move |job| (workflow, job)));
+                jobs.map(|(workflow, job)| Self::JobTime(service, workflow, job)).find(is_meant)
+            }
+            Identity::Source(_) => None,
         }
     }
 
@@ -73,89 +168,24 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn service(&self) -> Option<&'a ServiceReport> {
         match self {
-            Self::Service(service) | Self::Row(service, _) => Some(service),
+            Self::Service(service)
+            | Self::Row(service, _)
+            | Self::Builds(service)
+            | Self::Job(service, _)
+            | Self::Test(service, _)
+            | Self::Workflow(service, _)
+            | Self::JobTime(service, ..) => Some(service),
             Self::Source(_) => None,
         }
-    }
-
-    /// Returns the run that it is about.
-    #[must_use]
-    pub fn run(&self) -> Option<&'a Run> {
-        match self {
-            Self::Service(service) => service.newest_green.as_ref().map(|green| &green.run).or(service.newest.as_ref()),
-            Self::Row(_, row) => Some(&row.run),
-            Self::Source(_) => return None,
-        }
-        .map(|run| &**run)
     }
 
     /// Returns the rows that it is about: its own, or those of the service's newest green run.
     #[must_use]
     pub fn rows(&self) -> Vec<&'a Row> {
-        match self {
-            Self::Service(service) => match &service.newest_green {
-                Some(green) => rows_of(service, &green.run).collect(),
-                None => Vec::new(),
-            },
-            Self::Row(_, row) => vec![row],
-            Self::Source(_) => Vec::new(),
+        if let Self::Row(_, row) = self {
+            return vec![row];
         }
-    }
-
-    /// Returns whether something is wrong with it.
-    #[must_use]
-    pub fn is_finding(&self) -> bool {
-        match self {
-            Self::Service(service) => service.newest_green.as_ref().is_some_and(|green| green.verdict.is_finding()),
-            Self::Row(_, row) => row.verdict.is_finding(),
-            Self::Source(source) => source.health.failure.is_some(),
-        }
-    }
-
-    /// Returns its verdict, where it has one.
-    #[must_use]
-    pub fn verdict(&self) -> Option<Verdict> {
-        match self {
-            Self::Service(service) => service.newest_green.as_ref().map(|green| green.verdict),
-            Self::Row(_, row) => Some(row.verdict),
-            Self::Source(_) => None,
-        }
-    }
-
-    /// Returns what one wants to paste elsewhere: the image reference, the commit, or the server's words.
-    #[must_use]
-    pub fn worth_copying(&self) -> Option<String> {
-        match self {
-            Self::Service(_) => self.run().map(|run| run.sha.to_string()),
-            Self::Row(_, row) => Some(reference(row)),
-            Self::Source(source) => Some(match &source.health.failure {
-                Some((_, failure)) => format!("{}: {failure}", source.id),
-                None => source.id.to_string(),
-            }),
-        }
-    }
-
-    /// Returns the page for people, where it is a web address and nothing else.
-    #[must_use]
-    pub fn page(&self) -> Option<String> {
-        let page = url::Url::parse(&self.run()?.url).ok()?;
-        let address = Text::new(page.as_str());
-        (matches!(page.scheme(), "http" | "https") && address.as_str() == page.as_str()).then(|| page.to_string())
-    }
-}
-
-/// Returns the rows of one run.
-pub(super) fn rows_of<'a>(service: &'a ServiceReport, run: &Run) -> impl Iterator<Item = &'a Row> {
-    let key = run.key.clone();
-    service.rows.iter().filter(move |row| row.run.key == key)
-}
-
-/// Returns the image and tag that a row expects.
-pub(super) fn reference(row: &Row) -> String {
-    let image = row.image().map(ToString::to_string).unwrap_or_default();
-    match (&row.tag, row.service.images.get(row.image_index).and_then(|image| image.tags.get(row.tag_index))) {
-        (Some(tag), _) => format!("{image}:{tag}"),
-        (None, Some(template)) => format!("{image}:{}", template.as_str()),
-        (None, None) => image,
+        let green = self.service().and_then(|service| Some((service, service.newest_green.as_ref()?)));
+        green.map(|(service, green)| rows_of(service, &green.run).collect()).unwrap_or_default()
     }
 }

@@ -32,7 +32,16 @@ impl Column {
     pub fn number(title: &'static str, width: usize, priority: u8) -> Self {
         Self { title, min: width, max: width, priority, align: Align::Right }
     }
+
+    /// Returns the column if there is anything to stand in it, or else one that never fits.
+    #[must_use]
+    pub fn only_if(self, is_filled: bool) -> Self {
+        if is_filled { self } else { Self { min: NEVER, max: NEVER, priority: u8::MAX, ..self } }
+    }
 }
+
+/// No screen is so wide.
+const NEVER: usize = 1 << 16;
 
 /// The columns that fit a width, and how wide each of them is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
 use crate::domain::{Fact, Landed, Look, Observation, Seen, Service, Snapshot, SourceId};
-use crate::output::{self, Selection, Style};
+use crate::output::{self, Sections, Selection, Style};
 use crate::poll::Clock as _;
 
 /// The two looks that `missing` needs stand at most this far apart where somebody waits for the answer.
@@ -68,7 +68,10 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
     let explained = |row: &_| explain(&snapshot, row, &policy, now);
     let text = match args.format {
         Format::Json => output::json(&selection, &explained, now),
-        Format::Table => output::table(&selection, &explained, now, style()),
+        Format::Table => {
+            let asked = Sections { flaky: args.flaky, durations: args.durations };
+            output::table(&selection, &explained, now, style()) + &output::sections(&selection, asked, now, style())
+        }
     };
     // A reader that went away, such as `head`, has what it wanted.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());

@@ -29,7 +29,7 @@ fn a_fast_job_that_often_fails_after_a_slow_one_could_run_first() {
     let expected =
         OrderAdvice { fast: "lint".into(), fails: Rate::new(4, 20), slow: "e2e".into(), saves: seconds(420) };
     assert_eq!(found, [expected]);
-    assert_eq!(found[0].words(), "lint fails in 20% (8–42) and runs after e2e (420 s): could it run first?");
+    assert_eq!(found[0].words(), "lint fails in 20% (8–42) and runs after e2e (7:00): could it run first?");
 }
 
 #[test]

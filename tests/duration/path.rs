@@ -137,3 +137,13 @@ fn a_path_says_what_it_is_known_from() {
     let words = [PathBasis::Needs, PathBasis::Stages, PathBasis::Times].map(PathBasis::words);
     assert_eq!(words, ["by what each job needs", "by the order of stages", "inferred from when jobs were created"]);
 }
+
+#[test]
+fn jobs_that_nobody_knows_the_creation_of_make_no_path() {
+    let mut jobs = [timed(1, "build", (0, 0, 60)), timed(2, "test", (60, 61, 200))];
+    assert_eq!(names(&path(&jobs)), ["build", "test"]);
+    jobs[1].created_at = None;
+    let found = critical_path(&jobs.iter().collect::<Vec<_>>(), Policy::default().slow_stage);
+    assert_eq!(found, None, "what it waited for is not known, and not nothing");
+    assert_eq!(names(&path(&jobs[1..])), ["test"], "a single job is its own path");
+}

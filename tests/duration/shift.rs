@@ -97,7 +97,7 @@ fn two_heaps_of_durations_are_seen() {
     let speeds = |times: &[i64]| TwoSpeeds::of(&crate::all(times));
     let found = speeds(&[120, 118, 122, 119, 300, 310, 121, 305, 120, 298]).unwrap();
     assert_eq!((found.fast, found.slow, found.slow_runs, found.of), (seconds(120), seconds(300), 4, 10));
-    assert_eq!(found.words(), "4 of 10 runs take 300 s, the others 120 s: does a cache miss?");
+    assert_eq!(found.words(), "4 of 10 runs take 5:00, the others 2:00: does a cache miss?");
     assert_eq!(speeds(&[120, 118, 122, 119, 120, 121, 121, 123, 120, 900]), None, "one outlier is no heap");
     assert_eq!(speeds(&[300, 310, 295, 305, 290, 300, 315, 298, 302, 307]), None, "noise is no heap");
     assert_eq!(speeds(&[10, 11, 10, 12, 10, 30, 31, 30, 32, 31]), None, "twenty seconds are not worth a word");

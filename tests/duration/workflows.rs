@@ -145,3 +145,17 @@ fn no_runs_say_nothing() {
     let found = only(&[red]);
     assert_eq!((found.ran, found.pipeline, found.newest, found.path), (None, None, None, None));
 }
+
+#[test]
+fn the_path_is_that_of_a_run_that_was_not_tried_again() {
+    let mut again = timed(42, "e2e", (900, 900, 1_000));
+    again.attempt = 2;
+    let jobs = vec![timed(40, "build", (0, 0, 60)), timed(41, "unit", (60, 60, 300)), again];
+    let tried = Execution::of(&run(4, 2, "c4", "success"), true, Retries::Runs, Some(jobs));
+    let names = |runs: &[Execution]| {
+        let path = only(runs).path.unwrap();
+        path.steps.iter().map(|step| step.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&[took(1, 60), tried.clone()]), ["test"]);
+    assert_eq!(names(&[tried]), ["build", "unit", "e2e"], "where there is no other");
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use landfall::app::{Charset, Key, Settings};
-use landfall::domain::{Failure, Look, Run, Seen, ServiceName};
+use landfall::domain::{Batch, Conclusion, Failure, Job, JobId, Look, Run, RunState, Seen, ServiceName};
 use landfall::ui::Theme;
 use ratatui::style::{Color, Modifier};
 
@@ -24,7 +24,7 @@ fn the_selected_row_is_reversed_from_edge_to_edge() {
 #[test]
 fn colours_are_the_sixteen_of_the_terminal_and_never_a_background() {
     let mut stage = Stage::new(SIZE);
-    for keys in ["1", "2", "3", "?"] {
+    for keys in ["1", "2", "3", "4", "5", "?"] {
         stage.press(keys);
         for cell in &painted(&stage, SIZE, Theme::Ansi).content {
             assert_eq!(cell.bg, Color::Reset);
@@ -36,7 +36,7 @@ fn colours_are_the_sixteen_of_the_terminal_and_never_a_background() {
 #[test]
 fn without_colour_nothing_is_coloured_and_the_words_are_the_same() {
     let mut stage = Stage::new(SIZE);
-    for keys in ["1", "2", "3"] {
+    for keys in ["1", "2", "3", "4", "5"] {
         stage.press(keys);
         let (colour, mono) = (painted(&stage, SIZE, Theme::Ansi), painted(&stage, SIZE, Theme::Mono));
         assert_eq!(cells(&colour), cells(&mono));
@@ -46,24 +46,44 @@ fn without_colour_nothing_is_coloured_and_the_words_are_the_same() {
 
 fn strange(title: &str, branch: &str) -> Vec<landfall::domain::Observation> {
     let plain = run("cart", 13, 1, title);
-    let run =
-        Run { branch: Some(branch.into()), url: "https://ci.test/\u{1b}]0;owned\u{7}".into(), ..(*plain).clone() };
+    let run = Run {
+        branch: Some(branch.into()),
+        workflow: title.into(),
+        url: "https://ci.test/\u{1b}]0;owned\u{7}".into(),
+        ..(*plain).clone()
+    };
     let failed = Look::Runs(ServiceName::parse("newcomer").unwrap());
     let says = "\u{1b}[31m<html>\r\n\u{202e}denied\u{200b}".into();
-    let mut all = runs("cart", &[Arc::new(run)]);
+    let mut all = runs("cart", &[Arc::new(run.clone())]);
+    let job = Job {
+        id: JobId(1),
+        name: title.into(),
+        stage: Some(branch.into()),
+        state: RunState::Finished(Conclusion::Success),
+        allow_failure: false,
+        started_at: run.started_at,
+        finished_at: run.finished_at,
+        url: "https://ci.test/job".into(),
+    };
+    let jobs = Batch { items: vec![job], skipped: 0, complete: true };
+    all.push(seen(now(), "github", Seen::Jobs(run.key.clone(), Arc::new(jobs))));
     all.push(seen(now(), "github", Seen::Failed(failed, Failure::Malformed(says))));
     all
 }
 
 /// Walks through everything that shows words of strangers.
 fn every_screen(stage: &mut Stage, mut look: impl FnMut(&Stage)) {
-    for pane in ["1", "2", "3"] {
+    for pane in ["1", "2", "3", "4", "5"] {
         stage.press(pane);
         stage.press("g");
         look(stage);
         for _ in 0..12 {
             stage.key(Key::Enter);
             look(stage);
+            stage.press("j");
+            stage.key(Key::Enter);
+            look(stage);
+            stage.key(Key::Esc);
             stage.key(Key::Esc);
             stage.press("j");
         }

@@ -1,0 +1,55 @@
+//! How often and how fast the changes of a service arrive, each figure with what it was measured by.
+
+use super::detail::Sheet;
+use super::line::{Line, Tone};
+use super::took::rough;
+use crate::analysis::{Basis, Delivery, Frequency, ServiceReport};
+
+/// Writes the figures; those that could not be measured are left out, and where there is none at all that is said.
+pub(super) fn paragraphs(sheet: &mut Sheet, service: &ServiceReport) {
+    let known = &service.reliability;
+    sheet.head("Delivery");
+    let mut any = false;
+    for delivery in known.deployments.iter().chain([&known.landings]) {
+        any |= figures(sheet, delivery);
+    }
+    if !any {
+        sheet.line(Line::of(Tone::Dim, "  Nothing was watched long enough to tell."));
+    }
+    if known.deployments.is_none() {
+        sheet.line(Line::of(Tone::Dim, "  Deployments are not known: the provider was not asked for them."));
+    }
+}
+
+fn figures(sheet: &mut Sheet, delivery: &Delivery) -> bool {
+    let Delivery { frequency, lead_time, change_failure, recovery } = delivery;
+    if let Some(figure) = frequency {
+        figure_words(sheet, "frequency", often(&figure.value), figure.basis);
+    }
+    if let Some(figure) = lead_time {
+        let (p50, p95) = (rough(figure.value.p50), rough(figure.value.p95));
+        let words = format!("p50 {p50}, p95 {p95} of {} changes", figure.value.of);
+        figure_words(sheet, "lead time", words, figure.basis);
+    }
+    if let Some(figure) = change_failure {
+        figure_words(sheet, "failures", figure.value.to_string(), figure.basis);
+    }
+    if let Some(figure) = recovery {
+        figure_words(sheet, "recovery", rough(figure.value), figure.basis);
+    }
+    frequency.is_some() || lead_time.is_some() || change_failure.is_some() || recovery.is_some()
+}
+
+fn figure_words(sheet: &mut Sheet, label: &'static str, words: String, basis: Basis) {
+    let tone = if basis.is_proxy() { Tone::Warn } else { Tone::Dim };
+    sheet.fact(label, Line::of(Tone::Plain, words).with(tone, format!("  {}", basis.words())));
+}
+
+fn often(frequency: &Frequency) -> String {
+    let Frequency { often, count, weeks, per_week } = frequency;
+    let word = often.word();
+    if *weeks == 1 {
+        return format!("{word}: {count} in 1 week");
+    }
+    format!("{word}: {count} in {weeks} weeks, {per_week:.1} a week")
+}
