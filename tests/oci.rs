@@ -13,9 +13,9 @@ mod hostile;
 mod hub;
 #[path = "support/loopback.rs"]
 mod loopback;
-#[path = "support/registry.rs"]
-mod registry;
 #[path = "oci/refusals.rs"]
 mod refusals;
+#[path = "support/registry.rs"]
+mod registry;
 #[path = "oci/renewal.rs"]
 mod renewal;

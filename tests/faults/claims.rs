@@ -43,6 +43,8 @@ impl Truth {
             Verdict::Unknown | Verdict::Pending => true,
             // The registry's word that it is not there stands by itself; only the log can tell that it is elsewhere.
             Verdict::Missing if self.is(service, tag, Verdict::Misrouted) => true,
+            // That the label names another commit is so; only that commit's own tag can tell that it is an older one's.
+            Verdict::Mismatch if self.is(service, tag, Verdict::Stale) => true,
             _ => self.is(service, tag, said),
         }
     }

@@ -10,7 +10,7 @@ use landfall::demo::Kind;
 use crate::wire::{Answer, Manner, Request};
 
 /// Who answers landfall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Host {
     GitHub,
     GitLab,
@@ -23,6 +23,9 @@ pub(crate) enum Host {
 
 impl Host {
     pub(crate) const ALL: [Self; 5] = [Self::GitHub, Self::GitLab, Self::Registry, Self::Token, Self::Logs];
+
+    /// Those that are asked again and again, whatever is known already.
+    pub(crate) const POLLED: [Self; 2] = [Self::GitHub, Self::GitLab];
 
     /// Returns whether a verdict over a service of this CI provider may depend on it.
     pub(crate) fn concerns(self, ci: &str) -> bool {

@@ -11,7 +11,9 @@
 
 mod certificates;
 mod claims;
+mod counted;
 mod fault;
+mod lists;
 #[path = "../support/loopback.rs"]
 mod loopback;
 mod mixed;

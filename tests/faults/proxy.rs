@@ -1,8 +1,9 @@
 //! A proxy before one of the demo's servers. It passes everything on, but for what the weather of the moment says.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -42,15 +43,15 @@ pub(crate) struct Shared {
 /// What the proxies did.
 #[derive(Default)]
 pub(crate) struct Tally {
-    asked: AtomicU64,
+    asked: Mutex<BTreeMap<Host, u64>>,
     faults: AtomicU64,
     busy: AtomicUsize,
 }
 
 impl Tally {
-    /// Returns how many requests came.
-    pub(crate) fn asked(&self) -> u64 {
-        self.asked.load(Ordering::Relaxed)
+    /// Returns how many requests came to each host.
+    pub(crate) fn asked(&self) -> BTreeMap<Host, u64> {
+        self.asked.lock().unwrap().clone()
     }
 
     /// Returns how many requests met a fault.
@@ -119,7 +120,9 @@ impl Post {
             }
             _ => certificates.good(),
         };
+        let busy = self.shared.tally.work();
         let line = TlsAcceptor::from(config).accept(stream).await?;
+        drop(busy);
         self.converse(Wire::new(line)).await
     }
 
@@ -134,7 +137,7 @@ impl Post {
                 _ = weather.changed() => None,
             };
             let Some(request) = request else { return Ok(()) };
-            self.shared.tally.asked.fetch_add(1, Ordering::Relaxed);
+            *self.shared.tally.asked.lock().unwrap().entry(self.host).or_default() += 1;
             self.answer(&mut wire, request).await?;
         }
     }

@@ -24,7 +24,7 @@ pub(crate) fn rows(screen: &str) -> Vec<Shown> {
     let glyphs = glyphs();
     let row = |cells: BTreeMap<String, String>| {
         let said = &cells["Verdict"];
-        let verdict = glyphs[&said.chars().next().unwrap()];
+        let verdict = *glyphs.get(&said.chars().next().unwrap()).unwrap_or_else(|| panic!("{said} on\n{screen}"));
         let last_known = said.split_once('(').and_then(|(_, known)| glyphs.get(&known.chars().next()?).copied());
         let unsure = said.ends_with('…');
         let [service, tag, commit] = ["Service", "Tag", "Commit"].map(|head| cells[head].clone());
@@ -49,7 +49,7 @@ fn table(screen: &str, heads: &[&str]) -> Vec<BTreeMap<String, String>> {
     let mut lines = screen.lines();
     let head = lines.find(|line| heads.iter().all(|head| line.contains(head)));
     let head = head.unwrap_or_else(|| panic!("no heads {heads:?} on\n{screen}"));
-    let start = |name: &str| head[..head.find(name).unwrap()].chars().count();
+    let start = |name: &str| head.split_once(name).unwrap().0.chars().count();
     let starts: Vec<usize> = heads.iter().map(|name| start(name)).collect();
     let cells = |line: &str| {
         let chars: Vec<char> = line.chars().collect();

@@ -10,6 +10,7 @@ use landfall::demo::{Server, Servers, World};
 use landfall::domain::{Fact, ImageName};
 use landfall::poll::Clock;
 use landfall::runtime::SystemClock;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -63,6 +64,8 @@ pub(crate) struct Street {
     pub(crate) elsewhere: Loopback,
     shared: Arc<Shared>,
     weather: watch::Sender<Weather>,
+    /// Where the certificates' authority is written to.
+    _folder: TempDir,
     _proxies: Vec<Proxy>,
 }
 
@@ -108,8 +111,9 @@ impl Street {
         let proxies = listeners.into_iter().map(start).collect();
         let ours = shared.addresses.iter().find(|(theirs, _)| *theirs == registry).unwrap().1.clone();
         let remembered = servers.remembered().into_iter().map(|fact| at_our_place(fact, &ours)).collect();
-        let config = configure(servers, &shared);
-        Self { config, remembered, elsewhere, shared, weather, _proxies: proxies }
+        let folder = tempfile::tempdir().unwrap();
+        let config = configure(servers, &shared, folder.path());
+        Self { config, remembered, elsewhere, shared, weather, _folder: folder, _proxies: proxies }
     }
 
     /// Changes the weather.
@@ -134,16 +138,16 @@ fn authority(origin: &str) -> String {
     origin.trim_start_matches("http://").to_owned()
 }
 
-fn configure(servers: &Servers, shared: &Shared) -> Config {
+fn configure(servers: &Servers, shared: &Shared, folder: &Path) -> Config {
     let text = shared.addresses.iter().fold(servers.config_toml(), |text, (theirs, ours)| text.replace(theirs, ours));
     let config = config::parse(&text, Path::new("demo.toml")).unwrap().config;
     let mut config = config.only(&SERVICES.map(str::to_owned)).unwrap();
     config.poll.timeout = TIMEOUT;
-    config.policy.running = SignedDuration::from_millis(500);
-    config.policy.idle = SignedDuration::from_secs(1);
+    config.policy.running = SignedDuration::from_secs(10);
+    config.policy.idle = SignedDuration::from_secs(20);
     config.policy.second_look = SignedDuration::from_millis(100);
     if let Some(certificates) = &shared.certificates {
-        let file = std::env::temp_dir().join(format!("landfall-faults-{}.pem", std::process::id()));
+        let file = folder.join("authority.pem");
         std::fs::write(&file, &certificates.pem).unwrap();
         config.ci.iter_mut().for_each(|ci| ci.ca_file = Some(file.clone()));
         for registry in &mut config.registries {

@@ -25,8 +25,8 @@ pub(crate) enum Rest {
     None,
     /// What only a person can mend, and a limit without a time, is tried again after a minute.
     Minute,
-    /// A login that was refused rests, because registries lock accounts.
-    HalfHour,
+    /// A login that was refused twice rests, because registries lock accounts.
+    QuarterHour,
     /// A server that wants to be left alone is believed, for an hour at most.
     Hour,
 }
@@ -36,7 +36,7 @@ impl Rest {
         match self {
             Self::None => Duration::ZERO,
             Self::Minute => Duration::from_mins(1),
-            Self::HalfHour => Duration::from_mins(30),
+            Self::QuarterHour => Duration::from_mins(15),
             Self::Hour => Duration::from_hours(1),
         }
     }
@@ -53,6 +53,7 @@ const fn made(status: u16, headers: &'static [(&'static str, &'static str)], bod
 /// Times after which a server wants to be asked again.
 type After = &'static [(&'static str, &'static str)];
 const SOON: After = &[("retry-after", "5")];
+const AT_ONCE: After = &[("retry-after", "0")];
 const BEFORE: After = &[("retry-after", "-86400")];
 const NEVER: After = &[("retry-after", "1000000000000")];
 const IN_2099: After = &[("retry-after", "Thu, 31 Dec 2099 23:59:59 GMT")];
@@ -73,6 +74,7 @@ pub(crate) const FAULTS: &[Case] = &[
     case("403 as JSON", Which::Every, made(403, &[], JSON), Rest::Minute),
     case("403 as HTML", Which::Every, made(403, &[], Body::Html), Rest::Minute),
     case("403 for 5 s", Which::Every, made(403, SOON, TEXT), Rest::Hour),
+    case("403 for no time", Which::Every, made(403, AT_ONCE, JSON), Rest::Minute),
     case("403 for less than nothing", Which::Every, made(403, BEFORE, JSON), Rest::Minute),
     case("403 for ever", Which::Every, made(403, NEVER, Body::Html), Rest::Hour),
     case("403 until 2099", Which::Every, made(403, IN_2099, TEXT), Rest::Hour),
@@ -80,6 +82,7 @@ pub(crate) const FAULTS: &[Case] = &[
     case("429 as JSON", Which::Every, made(429, &[], OCI), Rest::Minute),
     case("429 as HTML", Which::Every, made(429, &[], Body::Html), Rest::Minute),
     case("429 for 5 s", Which::Every, made(429, SOON, OCI), Rest::Hour),
+    case("429 for no time", Which::Every, made(429, AT_ONCE, OCI), Rest::Minute),
     case("429 for less than nothing", Which::Every, made(429, BEFORE, TEXT), Rest::Minute),
     case("429 for ever", Which::Every, made(429, NEVER, OCI), Rest::Hour),
     case("429 until 2099", Which::Every, made(429, IN_2099, Body::Html), Rest::Hour),
@@ -115,9 +118,9 @@ pub(crate) const FAULTS: &[Case] = &[
     case("a strange 404", Which::Every, made(404, &[], STRANGE), Rest::Minute),
     case("an empty 404", Which::Every, made(404, &[], Body::Nothing), Rest::Minute),
     case("a page with 404 for tags", Which::Only(&[Kind::Tag]), made(404, &[], Body::Html), Rest::None),
-    case("401 for a good token", Which::Every, made(401, &[], STRANGE), Rest::HalfHour),
-    case("401 as a page", Which::Every, made(401, &[], Body::Html), Rest::HalfHour),
-    case("a token service elsewhere", Which::Every, Fault::StrangeRealm, Rest::HalfHour),
+    case("401 for a good token", Which::Every, made(401, &[], STRANGE), Rest::QuarterHour),
+    case("401 as a page", Which::Every, made(401, &[], Body::Html), Rest::QuarterHour),
+    case("a token service elsewhere", Which::Every, Fault::StrangeRealm, Rest::QuarterHour),
 ];
 
 /// The faults of TLS.

@@ -1,7 +1,9 @@
 //! The tag is there. Is it this commit's, and is it whole?
 
 use landfall::analysis::{Verdict, plan};
-use landfall::domain::{Absence, AbsenceCode, Conclusion, Look, Probe, RevisionRule, RunKey, Seen, TagTemplate, Urgency};
+use landfall::domain::{
+    Absence, AbsenceCode, Conclusion, Look, Probe, RevisionRule, RunKey, Seen, TagTemplate, Urgency,
+};
 use rstest::rstest;
 
 use crate::world::{World, digest, image, index, minutes_ago, now, sha, single, unreachable};
