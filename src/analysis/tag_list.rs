@@ -19,6 +19,9 @@ const PAGE: usize = 100;
 /// However often a list says the same, each tag is looked for itself after this time.
 const SPARED: SignedDuration = SignedDuration::from_hours(1);
 
+/// A list that is read again and again is read once in this time, unless the tags themselves can wait longer.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(10);
+
 /// Registries whose lists are in no order that helps, and have hundreds of pages.
 const UNLISTED: [&str; 1] = ["ghcr.io"];
 
@@ -78,8 +81,12 @@ fn spare(wish: &mut Wanted, snapshot: &Snapshot, record: &ImageRecord) -> Option
             (wish.urgency, wish.not_before) = (Urgency::Depth, Some(listed_at));
             return None;
         }
-        // The list is read as long after the last one as the tag itself would be looked for.
-        (Some(listed_at), _) => listed_at.saturating_add(wish.not_before?.duration_since(known.seen_at)).ok()?,
+        // The list is read as long after the last one as the tag itself would be looked for by then.
+        (Some(listed_at), _) => {
+            let pause = wish.not_before?.duration_since(known.seen_at);
+            let age = listed_at.duration_since(known.absent_since.unwrap_or(known.seen_at));
+            listed_at.saturating_add(pause.max(age.min(LONGEST_PAUSE))).ok()?
+        }
         (None, _) => wish.not_before?,
     };
     let itself = known.seen_at.saturating_add(SPARED).unwrap_or(due);

@@ -12,7 +12,7 @@ use crate::shown::{Dashboard, HEALS, RUNS};
 use crate::street::{Street, Town};
 
 /// Until each list was read again, and was believed to be as it is.
-const SPELL: Duration = Duration::from_secs(60);
+const SPELL: Duration = Duration::from_mins(1);
 
 /// Returns the weather in which every list of runs and of jobs comes empty once.
 fn empty_once() -> Weather {

@@ -16,7 +16,7 @@ use crate::table::{FAULTS, Rest};
 const SHARE: u64 = 30;
 /// How many looks are had in such weather, and for how long a dashboard lives in it.
 const LOOKS: u64 = 4;
-const SPELL: Duration = Duration::from_secs(60);
+const SPELL: Duration = Duration::from_mins(1);
 
 /// Returns the seed, and says how to have the same weather again.
 fn seed() -> u64 {

@@ -49,7 +49,7 @@ fn table(screen: &str, heads: &[&str]) -> Vec<BTreeMap<String, String>> {
     let mut lines = screen.lines();
     let head = lines.find(|line| heads.iter().all(|head| line.contains(head)));
     let head = head.unwrap_or_else(|| panic!("no heads {heads:?} on\n{screen}"));
-    let start = |name: &str| head[..head.find(name).unwrap()].chars().count();
+    let start = |name: &str| head.split_once(name).unwrap().0.chars().count();
     let starts: Vec<usize> = heads.iter().map(|name| start(name)).collect();
     let cells = |line: &str| {
         let chars: Vec<char> = line.chars().collect();

@@ -150,11 +150,11 @@ impl Wire {
             }
             Manner::Endless => {
                 self.write(head(answer, 1_000_000_000_000).as_bytes()).await?;
-                self.pour(&[b' '; 1 << 16], bodiless).await
+                self.pour(&blanks(), bodiless).await
             }
             Manner::EndlessChunked => {
                 self.write(chunked(answer).as_bytes()).await?;
-                let chunk = [b"10000\r\n".as_slice(), &[b' '; 1 << 16], b"\r\n"].concat();
+                let chunk = [b"10000\r\n".as_slice(), &blanks(), b"\r\n"].concat();
                 self.pour(&chunk, bodiless).await
             }
             Manner::NoHttp => {
@@ -191,6 +191,11 @@ impl Wire {
     }
 }
 
+/// A chunk of them.
+fn blanks() -> Vec<u8> {
+    vec![b' '; 0x10000]
+}
+
 fn head(answer: &Answer, length: usize) -> String {
     format!("{}content-length: {length}\r\n\r\n", start(answer))
 }
@@ -203,7 +208,7 @@ fn start(answer: &Answer) -> String {
     let mut head = format!("HTTP/1.1 {} As it is\r\n", answer.status);
     for (name, value) in &answer.headers {
         if name != header::CONTENT_LENGTH && name != header::TRANSFER_ENCODING {
-            head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+            head.extend([name.as_str(), ": ", value.to_str().unwrap(), "\r\n"]);
         }
     }
     head
