@@ -28,7 +28,12 @@ impl Rate {
 
     /// Returns whether it is more than the other, by a margin.
     pub(super) fn exceeds(self, other: Self) -> bool {
-        self.0 > other.0.saturating_add(other.0 / 10)
+        self.0 > other.0.saturating_add(other.0 / 4)
+    }
+
+    /// Returns what is left of it when nothing bears it out: half after a few minutes.
+    fn fading(self) -> Self {
+        Self(self.0 - self.0 / 64)
     }
 
     fn add(&mut self, interval: Duration) {
@@ -41,11 +46,17 @@ impl Rate {
 struct Demand {
     again: Rate,
     watched: Rate,
+    /// Of how many looks.
+    looks: u64,
 }
 
 impl Demand {
-    fn whole(self) -> Rate {
-        Rate(self.again.0.saturating_add(self.watched.0))
+    /// Returns what is wanted together with looks that are under way, or were just answered, and will be wanted again
+    /// in a moment: as much for each as for the others.
+    fn whole(self, under_way: usize) -> Rate {
+        let Rate(sum) = Rate(self.again.0.saturating_add(self.watched.0));
+        let more = u64::try_from(under_way).unwrap_or(u64::MAX).saturating_add(1);
+        Rate(sum.saturating_add((sum / self.looks.max(1)).saturating_mul(more)))
     }
 
     /// Returns how much longer the intervals must be to stay within what is allowed: first those of looks that are
@@ -79,7 +90,7 @@ impl Queue {
         let Some(allowed) = self.lanes.get(source).map(|lane| lane.purse.allowed(now)) else { return };
         let wanted = self.demand(source, Stretch::NONE);
         if let Some(lane) = self.lanes.get_mut(source) {
-            lane.wanted = wanted.whole();
+            lane.wanted = wanted.whole(lane.background_under_way()).max(lane.wanted.fading());
         }
         let stretch = allowed.map_or(Stretch::NONE, |allowed| wanted.stretch(allowed));
         let differs = |one: u32, other: u32| one.abs_diff(other) * 10 > one || (one == 10) != (other == 10);
@@ -106,6 +117,7 @@ impl Queue {
             let Some(rest) = state.rest else { continue };
             let rate = if state.urgency == Urgency::Watched { &mut demand.watched } else { &mut demand.again };
             rate.add(stretch.of(state.urgency, rest.interval));
+            demand.looks += 1;
         }
         demand
     }
@@ -140,7 +152,7 @@ mod tests {
 
     fn demand(again: u64, watched: u64) -> Demand {
         let minute = |looks| Rate::new(looks, 1000, Duration::from_mins(1));
-        Demand { again: minute(again), watched: minute(watched) }
+        Demand { again: minute(again), watched: minute(watched), looks: again + watched }
     }
 
     fn allowed(looks: u64) -> Rate {
@@ -169,6 +181,12 @@ mod tests {
         let Stretch { again, watched } = demand(60, 10).stretch(allowed(9));
         assert_eq!(again, 150);
         assert!((20..=21).contains(&watched), "{watched}");
+    }
+
+    #[test]
+    fn what_is_under_way_is_wanted_again() {
+        assert!(demand(60, 0).whole(29).0.abs_diff(allowed(90).0) < 100);
+        assert!(allowed(100).exceeds(demand(78, 0).whole(0)) && !allowed(100).exceeds(demand(80, 0).whole(0)));
     }
 
     #[test]

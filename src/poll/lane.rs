@@ -75,6 +75,8 @@ pub(super) struct Lane {
     newest: usize,
     /// How many of those nobody needs.
     spare: usize,
+    /// How many of those that wait nobody needs.
+    unneeded: usize,
     waiting: BTreeMap<Turn, Waiting>,
     adjusted: Option<Instant>,
 }
@@ -119,6 +121,7 @@ impl Lane {
             background: 0,
             newest: 0,
             spare: 0,
+            unneeded: 0,
             waiting: BTreeMap::new(),
             adjusted: None,
         }
@@ -142,7 +145,7 @@ impl Lane {
             }
         }
         let turn = turn?;
-        Some((turn.urgency, self.waiting.remove(&turn)?.look))
+        Some((turn.urgency, self.take(turn)?.look))
     }
 
     /// Notes that somebody sets out to the source.
@@ -168,9 +171,14 @@ impl Lane {
         self.newest > 0 || self.waiting.first_key_value().is_some_and(|(turn, _)| turn.urgency <= Urgency::Newest)
     }
 
+    /// Returns how many looks are under way that keep fresh what is known.
+    pub(super) fn background_under_way(&self) -> usize {
+        self.background.saturating_sub(self.spare)
+    }
+
     /// Returns how many of the looks that wait are needed for anything.
     fn needed(&self) -> usize {
-        self.waiting.range(..Turn { urgency: Urgency::Spare, stage: 0, age: 0 }).count()
+        self.waiting.len().saturating_sub(self.unneeded)
     }
 
     fn may(&self, urgency: Urgency, unseen: bool, now: Instant) -> bool {
@@ -182,7 +190,7 @@ impl Lane {
             let room = self.spare < (self.most / SPARE).max(1) && self.under_way < self.most;
             return is_open && room && self.purse.allows_spare(self.under_way, self.wanted, now);
         }
-        if urgency.is_background() && self.background >= ABREAST.max(self.needed() / BACKLOG) {
+        if urgency.is_background() && self.background_under_way() >= ABREAST.max(self.needed() / BACKLOG) {
             return false;
         }
         let asked = urgency == Urgency::Asked;
@@ -270,17 +278,31 @@ impl Lane {
     }
 
     pub(super) fn wait(&mut self, turn: Turn, waiting: Waiting) {
-        self.waiting.insert(turn, waiting);
+        if self.waiting.insert(turn, waiting).is_none() {
+            self.unneeded += usize::from(turn.urgency == Urgency::Spare);
+        }
     }
 
     pub(super) fn remove(&mut self, turn: Turn) -> bool {
-        self.waiting.remove(&turn).is_some()
+        self.take(turn).is_some()
+    }
+
+    fn take(&mut self, turn: Turn) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&turn)?;
+        self.unneeded = self.unneeded.saturating_sub(usize::from(turn.urgency == Urgency::Spare));
+        Some(waiting)
     }
 
     /// Takes out which looks wait.
     pub(super) fn clear(&mut self, which: impl Fn(Urgency, &Waiting) -> bool) -> Vec<Look> {
         let out = self.waiting.extract_if(.., |turn, waiting| which(turn.urgency, waiting));
-        out.map(|(_, waiting)| waiting.look).collect()
+        let (mut looks, mut unneeded) = (Vec::new(), 0);
+        for (turn, waiting) in out {
+            unneeded += usize::from(turn.urgency == Urgency::Spare);
+            looks.push(waiting.look);
+        }
+        self.unneeded = self.unneeded.saturating_sub(unneeded);
+        looks
     }
 
     pub(super) fn waiting(&self) -> impl Iterator<Item = (Urgency, &Look)> {

@@ -15,6 +15,9 @@ const RESERVED: u64 = 5;
 /// One part in this many is kept from what no verdict depends on.
 const NEEDED: u64 = 2;
 
+/// What the background wants in this time may come all at once.
+const AT_ONCE: Duration = Duration::from_mins(2);
+
 /// No window is believed to last longer than this where its end is told; clocks may differ by the slack.
 const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 const SLACK: SignedDuration = SignedDuration::from_mins(5);
@@ -126,13 +129,15 @@ impl Purse {
     }
 
     /// Returns whether a look may be asked that nobody needs: while half of the budget is left, and more than the
-    /// background wants of it.
+    /// background wants of it, some of which may come at once.
     pub(super) fn allows_spare(&self, under_way: usize, wanted: Rate, now: Instant) -> bool {
         let Some(window) = self.window(now) else { return true };
         let each = self.cost.div_ceil(WHOLE).max(1);
         let expected = u64::try_from(under_way).unwrap_or(u64::MAX).saturating_mul(each);
-        let enough = window.remaining.saturating_sub(expected) > window.limit.div_ceil(NEEDED);
-        enough && self.allowed(now).is_none_or(|allowed| allowed.exceeds(wanted))
+        let left = window.remaining.saturating_sub(expected);
+        let time = window.ends.saturating_duration_since(now) + AT_ONCE;
+        let free = Rate::new(left.saturating_sub(window.reserve()), self.cost, time);
+        left > window.limit.div_ceil(NEEDED) && free.exceeds(wanted)
     }
 
     /// Returns from when on it may be asked again.

@@ -212,7 +212,7 @@ pub(super) fn is_refused(answer: &Answer) -> bool {
 }
 
 /// Returns whether a body is a page or a document of markup, whatever it is called. No log begins so.
-fn is_page(body: &[u8]) -> bool {
+pub(super) fn is_page(body: &[u8]) -> bool {
     const BEGINNINGS: [&[u8]; 6] = [b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<error>"];
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
     let begins = |with: &[u8]| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));

@@ -208,7 +208,7 @@ impl CiProvider for GitHub {
 }
 
 /// Returns whether an error is GitHub's own: it repeats its status, or names the page that explains it.
-fn is_own_word(error: &ErrorDto, status: &str) -> bool {
+pub(super) fn is_own_word(error: &ErrorDto, status: &str) -> bool {
     let repeated = error.status.as_ref().is_some_and(|said| said.as_str() == Some(status));
     error.message.is_some() && (repeated || error.documentation_url.is_some())
 }

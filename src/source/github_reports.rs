@@ -4,9 +4,9 @@ mod dto;
 
 use http::StatusCode;
 
-use super::api::{self, Kind};
+use super::api::{self, ErrorDto, Kind};
 use super::artifact::unpack;
-use super::github::GitHub;
+use super::github::{GitHub, is_own_word};
 use super::memo::{Pages, Reading};
 use super::pages;
 use crate::domain::{Failure, FoundReport, Globs, Reports, RunKey, Text, Unreadable};
@@ -63,8 +63,13 @@ async fn read(github: &GitHub, run: &RunKey, artifact: &ArtifactDto) -> Result<F
         Err(failure) => return Err(failure),
     };
     match answer.status {
+        StatusCode::OK if api::is_page(&answer.body) => {
+            return Err(Failure::Malformed(says(&answer.headers, &answer.body)));
+        }
         StatusCode::OK => {}
-        StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(unread(run, artifact, Unreadable::Expired)),
+        StatusCode::NOT_FOUND | StatusCode::GONE if is_gone(&answer) => {
+            return Ok(unread(run, artifact, Unreadable::Expired));
+        }
         StatusCode::FORBIDDEN if api::is_refused(&answer) => {
             let words = says(&answer.headers, &answer.body);
             return Ok(unread(run, artifact, Unreadable::NotGiven(words)));
@@ -79,6 +84,16 @@ async fn read(github: &GitHub, run: &RunKey, artifact: &ArtifactDto) -> Result<F
         summary: unpacked.summary.map(Into::into),
         unread: unpacked.unread,
     })
+}
+
+/// Returns whether a 404 is GitHub's own word, or that of its store, which answers in XML: what stands in between
+/// answers 404 as well.
+fn is_gone(answer: &Answer) -> bool {
+    if answer.elsewhere {
+        return answer.body.starts_with(b"\xef\xbb\xbf<?xml") || answer.body.starts_with(b"<?xml");
+    }
+    let said = serde_json::from_slice::<ErrorDto>(&answer.body);
+    said.is_ok_and(|said| is_own_word(&said, answer.status.as_str()))
 }
 
 fn too_large() -> Unreadable {

@@ -98,11 +98,11 @@ async fn a_report_that_broke_off_counts_for_what_stood_before() {
 }
 
 #[rstest]
-#[case::no_archive(200, b"<html>log in</html>".to_vec(), "junit:  : the archive cannot be read")]
+#[case::no_archive(200, b"not an archive".to_vec(), "junit:  : the archive cannot be read")]
 #[case::cut(200, zipped(&[("a.xml", GREEN)])[..60].to_vec(), "junit:  : the archive cannot be read")]
 #[case::without_a_report(200, zipped(&[("a.txt", GREEN)]), "junit:  : the archive cannot be read: no JUnit report")]
 #[case::of_something_else(200, zipped(&[("a.xml", b"<coverage/>")]), "junit:  : the archive cannot be read: no JUnit report")]
-#[case::gone(404, Vec::new(), "junit:  : the provider keeps it no more")]
+#[case::gone(404, b"<?xml version='1.0'?><Error><Code>BlobNotFound</Code></Error>".to_vec(), "junit:  : the provider keeps it no more")]
 #[case::refused(403, b"<Error><Code>AuthenticationFailed</Code></Error>".to_vec(), "junit:  : it was not given")]
 #[case::empty(200, zipped(&[("a.xml", b"")]), "junit:  a.xml: the file is empty")]
 #[case::with_a_dtd(200, zipped(&[("a.xml", b"<!DOCTYPE x [<!ENTITY y 'z'>]><testsuite/>")]), "junit:  a.xml: the file declares")]
@@ -139,12 +139,20 @@ async fn an_archive_that_unpacks_to_far_more_is_refused_and_its_neighbours_are_r
     assert_eq!(told, ["junit: 2 3 0 bomb.xml: the file unpacks to more than 250 times its size"]);
 }
 
+#[rstest]
+#[case::down(503, b"".to_vec(), |failure: &Failure| matches!(failure, Failure::Unreachable { stage: Stage::Server(503), .. }))]
+#[case::behind_a_login_page(200, b"<html><title>Log in</title></html>".to_vec(), |failure: &Failure| matches!(failure, Failure::Malformed(_)))]
+#[case::behind_a_gateway(404, b"no such host".to_vec(), |failure: &Failure| matches!(failure, Failure::Ambiguous(_)))]
 #[tokio::test]
-async fn a_store_that_is_down_fails_the_whole_look_so_that_it_is_asked_again() {
-    let stand = Stand::of(&[artifact(1, "junit", "")], |_| (503, Vec::new())).await;
+async fn what_stands_in_between_fails_the_whole_look_so_that_it_is_asked_again(
+    #[case] status: u16,
+    #[case] body: Vec<u8>,
+    #[case] expected: impl Fn(&Failure) -> bool,
+) {
+    let stand = Stand::of(&[artifact(1, "junit", "")], move |_| (status, body.clone())).await;
     let github = anonymous(&stand.api);
     let failure = github.reports(&key(REPO, 101, 1), &globs(&["junit"])).await.unwrap_err();
-    assert!(matches!(failure, Failure::Unreachable { stage: Stage::Server(503), .. }), "{failure:?}");
+    assert!(expected(&failure), "{failure:?}");
 }
 
 #[tokio::test]
