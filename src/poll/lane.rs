@@ -19,6 +19,9 @@ use crate::domain::{Failure, Look, Pace, SourceKind, Urgency};
 /// What is wanted is compared with the budget at most once in this time.
 const ADJUSTED: Duration = Duration::from_secs(5);
 
+/// … and not before a source has been asked for so long.
+const SETTLING: Duration = Duration::from_mins(1);
+
 /// Looks in the background go two abreast, so that only two find out that a token expired or that too much was asked …
 const ABREAST: usize = 2;
 /// … and more only where more than six wait for each.
@@ -256,9 +259,11 @@ impl Lane {
 
     /// Returns whether it is time to compare what is wanted with the budget, and notes that it is done.
     pub(super) fn is_to_be_adjusted(&mut self, now: Instant) -> bool {
-        let due = self.adjusted.is_none_or(|at| now >= at + ADJUSTED);
+        // What the first looks cost says nothing of later ones, most of which are confirmed for nothing.
+        let next = *self.adjusted.get_or_insert(now + SETTLING);
+        let due = now >= next;
         if due {
-            self.adjusted = Some(now);
+            self.adjusted = Some(now + ADJUSTED);
         }
         due
     }
