@@ -57,6 +57,15 @@ pub(crate) struct Session {
     refused: Mutex<Option<Refused>>,
 }
 
+/// How a registry wants its requests.
+struct Learnt {
+    scheme: Scheme,
+    /// The answer, where finding out already brought one.
+    first: Option<Answer>,
+    /// Whether it was found out just now.
+    new: bool,
+}
+
 /// What a request is authorised by.
 #[derive(Default)]
 struct Grant {
@@ -89,12 +98,18 @@ impl Session {
     /// # Errors
     /// What kept an answer from coming. A 401 is one of them.
     pub(crate) async fn send(&self, repository: &str, mut ask: Ask) -> Result<Answer, Failure> {
-        let (mut scheme, first) = self.learn(&ask).await?;
-        if let Some(answer) = first {
+        let mut learnt = self.learn(&ask).await?;
+        let mut granted = self.grant(repository, &learnt.scheme).await;
+        if let (Err(Failure::Withheld(_)), false) = (&granted, learnt.new) {
+            // Whoever named that token service before, the registry may name another one now.
+            learnt = self.learn(&ask).await?;
+            granted = self.grant(repository, &learnt.scheme).await;
+        }
+        if let Some(answer) = learnt.first {
             return self.or_with_login(repository, ask, answer).await;
         }
+        let (mut scheme, mut grant) = (learnt.scheme, granted?);
         for last in [false, true] {
-            let grant = self.grant(repository, &scheme).await?;
             ask.credential.clone_from(&grant.credential);
             ask.on_behalf = grant.credential.as_ref().map(|_| grant.login.unwrap_or_default());
             let answer = self.client.send(ask.clone()).await?;
@@ -112,6 +127,7 @@ impl Session {
                 Some(next) if !last => next,
                 _ => return Err(self.refusal(repository, &grant, &challenge, &answer)),
             };
+            grant = self.grant(repository, &scheme).await?;
         }
         Err(Failure::Ambiguous("the registry keeps changing what it wants".into()))
     }
@@ -134,22 +150,23 @@ impl Session {
     }
 
     async fn ready(&self, repository: &str, ping: &Ask) -> Result<Scheme, Failure> {
-        let (scheme, _) = self.learn(ping).await?;
+        let scheme = self.learn(ping).await?.scheme;
         self.grant(repository, &scheme).await?;
         Ok(scheme)
     }
 
-    /// Returns how the registry wants its requests, and the answer where finding that out already brought one.
-    async fn learn(&self, ask: &Ask) -> Result<(Scheme, Option<Answer>), Failure> {
-        let mut first = None;
+    /// Returns how the registry wants its requests.
+    async fn learn(&self, ask: &Ask) -> Result<Learnt, Failure> {
+        let (mut first, mut new) = (None, false);
         let asking = async {
+            new = true;
             let answer = self.client.send(ask.clone()).await?;
             let scheme = scheme_of(&answer)?;
             first = (scheme == Scheme::Open).then_some(answer);
             Ok(scheme)
         };
         let scheme = self.scheme.get(|_| true, asking).await?;
-        Ok((scheme, first))
+        Ok(Learnt { scheme, first, new })
     }
 
     /// A registry that challenges nobody may yet show more to those who log in: what it denies to a stranger is

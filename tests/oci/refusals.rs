@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use landfall::auth::LoginFiles;
-use landfall::domain::{AuthKind, AuthStage, CredentialSource};
+use landfall::domain::{AuthKind, AuthStage, CredentialSource, TagRef};
 use landfall::source::{Oci, OciOptions, Registry as _};
 
 use crate::auth::{auth, folder};
 use crate::loopback::{Loopback, answer};
-use crate::registry::{OCI_MANIFEST, PASSWORD, envelope, guarded, manifest, options, served, tag, with_password, word};
+use crate::registry::{
+    OCI_MANIFEST, PASSWORD, envelope, guarded, manifest, named, options, served, tag, with_password, word,
+};
 
 #[tokio::test]
 async fn an_open_registry_that_wants_a_token_after_all_refuses_no_password() {
@@ -67,6 +69,26 @@ async fn a_token_service_that_was_named_by_somebody_else_is_forgotten() {
     let folder = folder();
     let oci = with_password(&server, &folder);
     assert_eq!(word(&oci.tag(&tag(&server, "v1")).await), "not asked");
+    assert_eq!(server.asked(), 1, "and it is asked no more than once for that");
     between.store(false, Ordering::SeqCst);
     assert_eq!(word(&oci.tag(&tag(&server, "v1")).await), "present");
+}
+
+#[tokio::test]
+async fn a_token_service_that_is_known_by_somebody_elses_word_costs_one_more_question() {
+    let sink = Loopback::answering(|_| answer(200, &[], r#"{"token":"t"}"#)).await;
+    let realm = format!(r#"Bearer realm="http://localhost:{}/token""#, sink.url.port().unwrap());
+    let server = Loopback::answering(move |seen| match seen.path.as_str() {
+        "/v2/acme/app/manifests/first" => answer(401, &[("www-authenticate", &realm)], ""),
+        _ => guarded(seen, |_| served(OCI_MANIFEST, &manifest())),
+    })
+    .await;
+    let folder = folder();
+    let oci = with_password(&server, &folder);
+    assert_eq!(word(&oci.tag(&tag(&server, "good")).await), "present");
+    // Its answer names another service, which is not asked: there is a token yet.
+    assert_eq!(word(&oci.tag(&tag(&server, "first")).await), "unauthorized");
+    let other = TagRef { image: named(&server, "acme/other"), ..tag(&server, "good") };
+    assert_eq!(word(&oci.tag(&other).await), "present");
+    assert_eq!(sink.asked(), 0);
 }
