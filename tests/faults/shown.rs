@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use landfall::analysis::Verdict;
 use landfall::app::{Act, Charset, Cmd, Key, Model, Msg, Settings, update};
-use landfall::domain::{Fact, Observation, Seen, SourceId};
+use landfall::domain::{Fact, Observation, Probe, Seen, SourceId};
 use landfall::poll::{Clock as _, Poller};
 use landfall::runtime::{build, steady};
 use rstest::rstest;
@@ -63,6 +63,8 @@ pub(crate) struct Dashboard<'a> {
     /// The newest commit that landed, by service, when all was well.
     landed: BTreeMap<String, String>,
     truth: Truth,
+    /// Why tags could not be looked at, and when.
+    unseen: BTreeMap<String, String>,
     pub(crate) wrong: BTreeSet<String>,
 }
 
@@ -86,6 +88,7 @@ impl<'a> Dashboard<'a> {
             known: BTreeMap::new(),
             landed: BTreeMap::new(),
             truth: Truth::default(),
+            unseen: BTreeMap::new(),
             wrong: BTreeSet::new(),
         };
         for image in config.services.iter().flat_map(|service| &service.images) {
@@ -125,6 +128,18 @@ impl<'a> Dashboard<'a> {
                 Cmd::Remember(facts) => facts.iter().for_each(|fact| self.remembered(fact)),
                 _ => {}
             }
+        }
+    }
+
+    /// Takes note of what a failing test has to tell.
+    fn note(&mut self, batch: &[Observation]) {
+        for observation in batch {
+            let Seen::Tag(tag_ref, probe) = &observation.seen else { continue };
+            let said = match probe {
+                Probe::Unseen(failure) => format!("{failure} at {}", observation.at),
+                Probe::Present(_) | Probe::Absent(_) => format!("answered at {}", observation.at),
+            };
+            self.unseen.insert(tag_ref.tag.to_string(), said);
         }
     }
 
@@ -211,6 +226,7 @@ impl<'a> Dashboard<'a> {
             tokio::select! {
                 biased;
                 _ = self.inbox.recv_many(&mut batch, AT_ONCE) => {
+                    self.note(&batch);
                     self.tell(Msg::Seen(std::mem::take(&mut batch)));
                     is_new = true;
                     if drawn.elapsed() >= CALM {
@@ -260,6 +276,7 @@ impl<'a> Dashboard<'a> {
             let late: Vec<_> =
                 late.map(|row| format!("{row:?} {}", self.truth.deserved(&row.service, &row.tag))).collect();
             self.wrong.extend(late.into_iter().map(|row| format!("after {time:?} still {row}")));
+            self.wrong.insert(format!("it is {}, and of tags it was said: {:#?}", self.now(), self.unseen));
         }
         self.known = self.frame().iter().map(|row| (key(row), row.verdict)).collect();
         self.press('1');
