@@ -174,7 +174,7 @@ fn covered(service: &ServiceReport) -> Covered<'_> {
         reports_read: *reports_read,
         reports_in_part: tests.cut,
         reports_ignored: tests.ignored_as_infrastructure,
-        tests: tests.tests.len(),
+        tests: tests.tests.len() + tests.steady as usize,
         unread: unread.collect(),
         unnamed: unnamed.collect(),
     }

@@ -82,8 +82,12 @@ fn coverage(sheet: &mut Sheet, view: &View<'_>, service: &ServiceReport, known: 
             .text("blind spot", "GitLab's report has only the newest try of a job, and the first of tests of one name");
     }
     let tests = &known.flakiness.tests;
-    if reports_looked_for.is_some() || !tests.tests.is_empty() {
-        sheet.text("tests", format!("{}; {}", tests.tests.len(), tests.observed.words()));
+    let all = tests.tests.len() + tests.steady as usize;
+    if reports_looked_for.is_some() || all > 0 {
+        let steady =
+            if tests.steady > 0 { format!(", of which {} always passed at once", tests.steady) } else { String::new() };
+        sheet.text("tests", format!("{all}{steady}"));
+        sheet.text("", tests.observed.words());
     }
     if tests.cut > 0 {
         sheet.text("in part", format!("{} reports end early; the cases up to there count", tests.cut));

@@ -19,7 +19,10 @@ impl Pane for Flaky {
     fn columns(&self, scope: Scope<'_>) -> Vec<Column> {
         let services = || scope.report.services.iter();
         let name = widest(services().map(|service| service.service.name.as_str()), 12);
-        let tests = services().any(|service| !service.reliability.flakiness.tests.tests.is_empty());
+        let tests = services().any(|service| {
+            let tests = &service.reliability.flakiness.tests;
+            tests.steady > 0 || !tests.tests.is_empty()
+        });
         let unread = services().any(|service| !service.reliability.coverage.unread.is_empty());
         vec![
             Column::words("Service", 12, name.min(32), 0),
@@ -68,7 +71,7 @@ impl Pane for Flaky {
         if known.runs.is_empty() {
             return vec![name, Line::of(Tone::Dim, "- no run that is over")];
         }
-        let (builds, tests) = (&known.flakiness.builds, &known.flakiness.tests.tests);
+        let (builds, tests) = (&known.flakiness.builds, &known.flakiness.tests);
         let needed = builds.gate.clean_builds_needed.map(|needed| format!("{needed} clean")).unwrap_or_default();
         vec![
             name,
@@ -78,8 +81,8 @@ impl Pane for Flaky {
             trust::firmness(&builds.gate),
             Line::of(Tone::Dim, format!("{}/{}", builds.observed.reran, builds.observed.of)),
             unread(known.coverage.unread.len()),
-            share(&known.flakiness.jobs, |job| &job.behaviour),
-            share(tests, |test| &test.behaviour),
+            share(&known.flakiness.jobs, 0, |job| &job.behaviour),
+            share(&tests.tests, tests.steady as usize, |test| &test.behaviour),
             worst(service),
         ]
     }
@@ -140,10 +143,10 @@ fn worst(service: &ServiceReport) -> Line {
     worst.map_or_else(Line::new, |(behaviour, name)| trust::named(behaviour.trust, name.as_str()))
 }
 
-/// Returns how many of these are broken or flaky, of how many.
-fn share<T>(all: &[T], behaviour: fn(&T) -> &Behaviour) -> Line {
+/// Returns how many of these are broken or flaky, of how many: so many more always passed at once.
+fn share<T>(all: &[T], steady: usize, behaviour: fn(&T) -> &Behaviour) -> Line {
     let bad = distrusted(all, behaviour).filter(|one| trust::is_finding(behaviour(one).trust)).count();
-    match (bad, all.len()) {
+    match (bad, all.len() + steady) {
         (_, 0) => Line::new(),
         (0, of) => Line::of(Tone::Dim, format!("0/{of}")),
         (_, of) => Line::of(Tone::Bad, format!("{bad}/{of}")),

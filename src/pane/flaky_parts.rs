@@ -197,6 +197,11 @@ impl Pane for FlakyParts {
             1 => observed.push("1 test report could not be read".to_owned()),
             unread => observed.push(format!("{unread} test reports could not be read")),
         }
+        match known.flakiness.tests.steady {
+            0 => {}
+            1 => observed.push("1 more test always passed".to_owned()),
+            steady => observed.push(format!("{steady} more tests always passed")),
+        }
         vec![gate.join(trust::gate_sentence(&builds.gate)), Line::of(Tone::Dim, observed.join(" · "))]
     }
 }

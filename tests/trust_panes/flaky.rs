@@ -1,5 +1,7 @@
 //! Services by their gate, and the builds, jobs and tests of one.
 
+use std::sync::Arc;
+
 use landfall::domain::ServiceName;
 use landfall::pane::{Identity, PANES};
 
@@ -133,7 +135,8 @@ fn the_detail_of_the_builds_says_what_was_read_and_what_could_not_be() {
     What was read
       jobs        every try in 40 of 40 runs
       reports     20 read, looked for in 40 of 40 runs
-      tests       5; 4 of 20 commits ran more than once
+      tests       5
+                  4 of 20 commits ran more than once
 
     Test reports that could not be read, which is not "no tests"
       ! e2e (chrome)  junit.xml  run #13: the file declares a document type
@@ -253,6 +256,17 @@ fn a_healthy_job_has_nothing_to_be_done() {
       • green  #40  3033396  2026-03-30 06:02:43 UTC (5h ago)
         https://ci.test/acme/checkout/runs/40
     ");
+}
+
+#[test]
+fn tests_that_always_passed_are_counted_where_they_are_not_listed() {
+    let mut report = report();
+    let service = report.services.iter_mut().find(|service| service.service.name.as_str() == "checkout").unwrap();
+    Arc::make_mut(&mut service.reliability).flakiness.tests.steady = 1_200;
+    let looked = Looked::new(report);
+    assert!(looked.tab(FLAKY, 200).contains("2/1205"), "{}", looked.tab(FLAKY, 200));
+    assert!(looked.parts(FLAKY, &builds("checkout"), 200).contains("1200 more tests always passed"));
+    assert!(looked.detail(&builds("checkout"), 100).contains("1205, of which 1200 always passed at once"));
 }
 
 #[test]
