@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::context::{Context, Place, is_green};
 use super::notes::Outstanding;
 use super::walk::walk;
-use super::{Freshness, Green, Policy, Row, ServiceReport, Verdict};
+use super::{Freshness, Green, Policy, Reliability, Row, ServiceReport, Verdict};
 use crate::domain::{Run, Service, Snapshot, Tag, TagRef};
 
 /// Judges one service.
@@ -58,7 +58,7 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
         settled: listing.is_some_and(|listing| listing.seen_at.is_some() && listing.emptied_at.is_none())
             && !outstanding.0,
         rows,
-        reliability: Arc::default(),
+        reliability: Reliability::unassessed(),
     }
 }
 

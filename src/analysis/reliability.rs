@@ -1,8 +1,8 @@
 //! Everything that says how much a service's green and red can be trusted, and how long it lets people wait.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::executions::{execution, tests};
 use super::flaky::Flakiness;
@@ -11,6 +11,11 @@ use super::{Delivery, Policy, Report, ServiceReport, WorkflowDurations, by_lande
 use crate::domain::{
     Execution, LandedCommit, Miss, Run, RunKey, Sample, Service, Snapshot, TestEvidence, TestRun, Text, Unreadable,
 };
+
+/// From so many runs on a judgement takes a while, and stands for this long whatever comes in: while a long past is
+/// read, something does all the time.
+const MANY: usize = 50;
+const PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
 /// What is judged by the time alone is judged anew after so many seconds.
 const HOUR: i64 = 3_600;
@@ -31,7 +36,7 @@ pub struct Reliability {
     pub landings: Delivery,
     /// How often and how fast commits are deployed, where the provider was asked.
     pub deployments: Option<Delivery>,
-    stamp: Option<Stamp>,
+    stamp: Option<(Stamp, Timestamp)>,
 }
 
 /// How far what there is to know of a service's runs was read.
@@ -81,7 +86,15 @@ impl Stamp {
     }
 }
 
+/// What a report says that nobody has assessed: nothing.
+static UNASSESSED: LazyLock<Arc<Reliability>> = LazyLock::new(Arc::default);
+
 impl Reliability {
+    /// Returns that nothing is known yet.
+    pub(super) fn unassessed() -> Arc<Self> {
+        UNASSESSED.clone()
+    }
+
     /// Returns the runs by the provider's id, to find what a job or test names.
     #[must_use]
     pub fn run(&self, id: u64) -> Option<&Arc<Run>> {
@@ -113,7 +126,7 @@ pub fn reliability(snapshot: &Snapshot, report: &ServiceReport, policy: &Policy,
         durations: duration::of_runs(&executions, policy),
         landings: by_landed_images(&landed, since, now),
         deployments: None,
-        stamp: Some(Stamp::of(snapshot, service, now)),
+        stamp: Some((Stamp::of(snapshot, service, now), now)),
     }
 }
 
@@ -145,7 +158,8 @@ impl Coverage {
     }
 }
 
-/// Returns the judgement that is known, where nothing changed since, or a new one. `report` has the verdicts.
+/// Returns the judgement that is known, where nothing changed since or it was just made, or a new one. `report` has the
+/// verdicts.
 #[must_use]
 pub fn renewed(
     known: &Arc<Reliability>,
@@ -154,8 +168,11 @@ pub fn renewed(
     policy: &Policy,
     now: Timestamp,
 ) -> Arc<Reliability> {
-    if known.stamp == Some(Stamp::of(snapshot, &report.service, now)) {
-        return known.clone();
+    if let Some((stamp, at)) = known.stamp {
+        let is_recent = known.runs.len() >= MANY && now.duration_since(at).abs() < PAUSE;
+        if is_recent || stamp == Stamp::of(snapshot, &report.service, now) {
+            return known.clone();
+        }
     }
     Arc::new(reliability(snapshot, report, policy, now))
 }

@@ -199,12 +199,9 @@ impl<'a> Gathered<'a> {
             let mut sets: Vec<&[u32]> = passes.iter().map(|passes| &*passes.summary.passed).collect();
             sets.sort_unstable_by_key(|set| set.as_ptr());
             sets.dedup_by_key(|set| set.as_ptr());
-            let mut all: FxHashSet<u32> = FxHashSet::default();
-            for set in sets {
-                all.extend(set);
-            }
-            let listed = self.tests.keys().filter(|(of, id)| of == job && all.contains(&id.short()));
-            all.len() - listed.count()
+            let all = sets.into_iter().fold(Vec::new(), union);
+            let is_among = |id: &TestId| all.binary_search(&id.short()).is_ok();
+            all.len() - self.tests.keys().filter(|(of, id)| of == job && is_among(id)).count()
         };
         self.passes.iter().map(of_job).sum()
     }
@@ -293,6 +290,24 @@ fn outcomes(case: &TestCase<'_>) -> Option<(u32, u32)> {
         TestResult::Failed | TestResult::Error if case.is_named() => Some((0, tries.saturating_add(1))),
         TestResult::Passed | TestResult::Failed | TestResult::Error | TestResult::Skipped => None,
     }
+}
+
+/// Returns what is in either; both are in order. Mostly nothing is new.
+fn union(known: Vec<u32>, more: &[u32]) -> Vec<u32> {
+    let mut at = known.iter().copied().peekable();
+    let mut missing = Vec::new();
+    for id in more {
+        while at.next_if(|known| known < id).is_some() {}
+        if at.peek() != Some(id) {
+            missing.push(*id);
+        }
+    }
+    if missing.is_empty() {
+        return known;
+    }
+    missing.extend(known);
+    missing.sort_unstable();
+    missing
 }
 
 fn is_mass_failure(contents: &[(&TestRun, Content<'_>)]) -> bool {

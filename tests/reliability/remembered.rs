@@ -95,3 +95,18 @@ fn how_long_a_commit_took_to_land_is_measured_from_its_run_to_the_first_sight_of
     assess(&mut report, &world.snapshot, &world.policy, now());
     assert_eq!(report.services.first().map(|service| &*service.reliability), Some(&found));
 }
+
+#[test]
+fn a_long_past_is_judged_anew_every_few_seconds_while_it_is_being_read() {
+    let mut world = World::new();
+    for number in 1..=60 {
+        world.run(number, 1000 - i64::try_from(number).unwrap());
+    }
+    let first = renewed(&Arc::default(), &world.snapshot, &world.report(), &world.policy, now());
+    world.run(61, 3);
+    let at = |seconds| now() + SignedDuration::from_secs(seconds);
+    let soon = renewed(&first, &world.snapshot, &world.report(), &world.policy, at(4));
+    assert!(Arc::ptr_eq(&first, &soon));
+    let later = renewed(&first, &world.snapshot, &world.report(), &world.policy, at(5));
+    assert_eq!(later.runs.len(), 61);
+}
