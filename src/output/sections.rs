@@ -54,7 +54,8 @@ fn distrusted(text: &mut String, service: &ServiceReport, now: Timestamp, style:
 }
 
 fn rate(behaviour: &Behaviour) -> String {
-    let never = || format!("failed {} times, and never ran twice on one commit", behaviour.failures);
+    let times = if behaviour.failures == 1 { "once".to_owned() } else { format!("{} times", behaviour.failures) };
+    let never = || format!("failed {times}, and never ran twice on one commit");
     behaviour.known().map_or_else(never, |rate| format!("flaked {rate}"))
 }
 

@@ -77,7 +77,12 @@ fn behaviour(sheet: &mut Sheet, view: &View<'_>, behaviour: &Behaviour, recent: 
     ];
     let counted = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
     sheet.text("commits", counted.collect::<Vec<_>>().join(", "));
-    sheet.text("ran", format!("{} times, {} of them failed", behaviour.executions, behaviour.failures));
+    let ran = match (behaviour.executions, behaviour.failures) {
+        (1, 0) => "once, and passed".to_owned(),
+        (1, _) => "once, and failed".to_owned(),
+        (ran, failed) => format!("{ran} times, {failed} of them failed"),
+    };
+    sheet.text("ran", ran);
     if let Some(strength) = behaviour.strength {
         sheet.text("evidence", trust::evidence(strength));
     }
