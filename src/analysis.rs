@@ -5,6 +5,7 @@ mod cadence;
 mod check_order;
 mod content;
 mod context;
+mod credentials;
 mod critical_path;
 mod delivery;
 mod divergence;
@@ -33,6 +34,7 @@ mod reading;
 mod regression;
 mod reliability;
 mod report;
+mod severity;
 mod shed;
 mod source_words;
 mod spread;
@@ -45,6 +47,7 @@ mod trust;
 mod two_speeds;
 mod walk;
 mod wilson;
+mod working_time;
 
 use std::sync::Arc;
 
@@ -54,6 +57,7 @@ use crate::domain::{Service, Snapshot};
 
 pub use cadence::{Freshness, cadence};
 pub use check_order::OrderAdvice;
+pub use credentials::{CredentialPolicy, CredentialReport, credentials};
 pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use delivery::{Basis, Delivery, Figure, Frequency, Often, by_deployments, by_landed_images};
 pub use divergence::judge;
@@ -73,6 +77,7 @@ pub use reading::{Depth, readings};
 pub use regression::{Comparison, Drift, Shift, Timed, compare, regression};
 pub use reliability::{Coverage, Reliability, UnreadReport, assess, reliability, renewed};
 pub use report::{Asked, Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
+pub use severity::{Severity, Urgency, urgency};
 pub use shed::{Sheddable, sheddable};
 pub use source_words::{
     SourceFigure, budget_words, clock, is_scarce, pace_figures, percent, resets, skewed, slower, thousands,
@@ -84,6 +89,7 @@ pub use transition::Flips;
 pub use trust::{Behaviour, Observed, Trust};
 pub use two_speeds::TwoSpeeds;
 pub use wilson::Rate;
+pub use working_time::{act_by, is_working, team_time, time_left};
 
 /// Judges everything that was seen: did it land? `judge` does one service alone, where only that one changed; `assess`
 /// adds how much it can be trusted.

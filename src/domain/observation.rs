@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Digest, Ended, Fact, Failure, ImageConfig, ImageName, Job, JobExecution, JobId, Look, Manifest, Pace, Probe,
-    PushLog, Reports, Run, RunKey, ServiceName, SourceId, SourceKind, Tag, TagRef, Text, Traffic,
+    CredentialScan, Digest, Ended, Fact, Failure, ImageConfig, ImageName, Job, JobExecution, JobId, Look, Manifest,
+    Pace, Probe, PushLog, Reports, Run, RunKey, ServiceName, SourceId, SourceKind, Tag, TagRef, Text, Traffic,
 };
 
 /// A part of landfall itself.
@@ -78,6 +78,8 @@ pub enum Seen {
     Traffic(SourceKind, Traffic),
     /// How the source is being asked at the moment.
     Pace(SourceKind, Pace),
+    /// One list of credentials.
+    Credentials(CredentialScan),
     /// What earlier processes kept.
     Remembered(Vec<Fact>),
     /// Nothing more comes of what earlier processes kept.
@@ -104,6 +106,7 @@ impl Seen {
             Self::Failed(..)
             | Self::Traffic(..)
             | Self::Pace(..)
+            | Self::Credentials(_)
             | Self::Remembered(_)
             | Self::Recalled
             | Self::Notice(..) => None,

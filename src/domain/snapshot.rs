@@ -10,9 +10,9 @@ use super::change::Arrivals;
 use super::record::replace;
 use super::sample::Samples;
 use super::{
-    Batch, Digest, Fact, Failure, Health, ImageName, ImageRecord, LandedCommit, Listing, Look, Manifest, Miss,
-    Observation, Part, Probe, Run, RunKey, RunRecord, Sample, Seen, Service, ServiceName, SourceId, SourceKind,
-    TagRecord, TagRef, Text,
+    Batch, CredentialList, CredentialScope, Digest, Fact, Failure, Health, ImageName, ImageRecord, LandedCommit,
+    Listing, Look, Manifest, Miss, Observation, Part, Probe, Run, RunKey, RunRecord, Sample, Seen, Service,
+    ServiceName, SourceId, SourceKind, TagRecord, TagRef, Text,
 };
 
 /// Everything that was seen.
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub(super) arrivals: FxHashMap<ServiceName, Arrivals>,
     /// What the user should know about landfall itself.
     notices: BTreeMap<Part, Text>,
+    /// What is known of each list of credentials.
+    credentials: BTreeMap<CredentialScope, CredentialList>,
     /// The verdicts that were noted, and since when each holds.
     pub(super) judged: FxHashMap<(RunKey, TagRef), (Arc<str>, Timestamp)>,
 }
@@ -104,6 +106,7 @@ impl Snapshot {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
                 replace(&mut health.pace, pace)
             }
+            Seen::Credentials(scan) => self.credentials.entry((source, scan.scope)).or_default().absorb(at, scan.found),
             Seen::Notice(part, Some(words)) => self.notices.insert(part, words.clone()) != Some(words),
             Seen::Notice(part, None) => self.notices.remove(&part).is_some(),
             Seen::Remembered(facts) => {
@@ -178,6 +181,11 @@ impl Snapshot {
     #[must_use]
     pub fn notices(&self) -> &BTreeMap<Part, Text> {
         &self.notices
+    }
+
+    /// Returns what is known of each list of credentials, by its source and place.
+    pub fn credentials(&self) -> impl Iterator<Item = (&CredentialScope, &CredentialList)> {
+        self.credentials.iter()
     }
 
     fn absorb_runs(&mut self, at: Timestamp, source: &SourceId, service: ServiceName, batch: Batch<Arc<Run>>) -> bool {

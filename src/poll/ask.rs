@@ -203,6 +203,7 @@ pub(super) fn failure_of(seen: &Seen) -> Option<&Failure> {
         | Seen::Reports(..)
         | Seen::Traffic(..)
         | Seen::Pace(..)
+        | Seen::Credentials(_)
         | Seen::Remembered(_)
         | Seen::Recalled
         | Seen::Notice(..) => None,

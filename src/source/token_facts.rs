@@ -1,12 +1,9 @@
 //! What providers say of a token: GitHub in the headers of every answer, GitLab where a token may ask for itself.
 
 use http::HeaderMap;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 
 use super::gitlab::TokenDto;
-use crate::domain::{Text, TokenEnd, TokenFacts};
+use crate::domain::{DateRead, Text, TokenEnd, TokenFacts};
 
 /// The scopes of a classic token. It is there, and empty, where a classic token has none.
 const SCOPES: &str = "x-oauth-scopes";
@@ -19,7 +16,7 @@ pub(super) fn github(headers: &HeaderMap) -> TokenFacts {
     let scopes = text(SCOPES).map(|scopes| {
         scopes.split(',').map(str::trim).filter(|scope| !scope.is_empty()).map(Text::from).collect::<Vec<_>>()
     });
-    let end = text(EXPIRATION).and_then(|end| instant(&end)).map_or(TokenEnd::Untold, TokenEnd::At);
+    let end = text(EXPIRATION).map_or(TokenEnd::Untold, |written| end(&DateRead::text(&written)));
     TokenFacts { scopes, end, revoked: false }
 }
 
@@ -33,7 +30,7 @@ pub(super) fn gitlab(dto: TokenDto) -> TokenFacts {
     let scopes = dto.scopes.unwrap_or_default();
     let end = match dto.expires_at.as_deref() {
         None => TokenEnd::Never,
-        Some(date) => day(date),
+        Some(date) => end(&DateRead::text(date)),
     };
     TokenFacts {
         scopes: Some(scopes.iter().filter_map(|scope| scope.as_str().map(Text::from)).collect()),
@@ -42,22 +39,13 @@ pub(super) fn gitlab(dto: TokenDto) -> TokenFacts {
     }
 }
 
-/// GitHub writes `2026-08-14 08:15:54 UTC`, and to some `2026-08-14 08:15:54 -0700`.
-fn instant(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    match text.strip_suffix("UTC") {
-        Some(utc) => format!("{}Z", utc.trim_end()).parse().ok(),
-        None => Timestamp::strptime("%Y-%m-%d %H:%M:%S %z", text).ok(),
+/// Returns when a token ends. What cannot be read is not told: it may be dead tomorrow.
+fn end(date: &DateRead) -> TokenEnd {
+    match date {
+        DateRead::At(at) => TokenEnd::At(*at),
+        DateRead::Never => TokenEnd::Never,
+        DateRead::Absent | DateRead::Unreadable(_) => TokenEnd::Untold,
     }
-}
-
-/// GitLab names a day, and the token is dead from its first moment in UTC on. A day that no calendar here reaches stands
-/// for no end at all.
-fn day(text: &str) -> TokenEnd {
-    let Ok(date) = text.trim().parse::<Date>() else {
-        return text.trim().parse().map_or(TokenEnd::Untold, TokenEnd::At);
-    };
-    date.to_zoned(TimeZone::UTC).as_ref().map(Zoned::timestamp).map_or(TokenEnd::Never, TokenEnd::At)
 }
 
 #[cfg(test)]
@@ -96,9 +84,9 @@ mod tests {
 
     #[test]
     fn a_day_ends_a_token_at_its_first_moment_and_the_last_day_of_all_never() {
-        assert_eq!(day("2026-12-01"), at("2026-12-01T00:00:00Z"));
-        assert_eq!(day("9999-12-31"), TokenEnd::Never);
-        assert_eq!(day("2026-12-01T09:30:00Z"), at("2026-12-01T09:30:00Z"));
-        assert_eq!(day("tomorrow"), TokenEnd::Untold);
+        assert_eq!(end(&DateRead::text("2026-12-01")), at("2026-12-01T00:00:00Z"));
+        assert_eq!(end(&DateRead::text("9999-12-31")), TokenEnd::Never);
+        assert_eq!(end(&DateRead::text("2026-12-01T09:30:00Z")), at("2026-12-01T09:30:00Z"));
+        assert_eq!(end(&DateRead::text("tomorrow")), TokenEnd::Untold);
     }
 }

@@ -1,0 +1,188 @@
+//! Every credential, the worst first: what was seen of its copies, joined with what is declared and with the credential
+//! that each was copied from.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::severity::{Severity, Urgency, urgency};
+use crate::domain::{
+    CredentialKind, CredentialRecord, DeclaredCredential, Evidence, Expiry, Failure, Hours, Renewal, Snapshot,
+    SourceId, Text,
+};
+
+/// What credentials are judged by.
+#[derive(Debug, Clone)]
+pub struct CredentialPolicy {
+    /// When the team is at work.
+    pub hours: Hours,
+    /// What the configuration declares.
+    pub declared: Vec<DeclaredCredential>,
+    /// The age at which what has no known end is to be replaced.
+    pub max_age: Option<SignedDuration>,
+    /// How far apart looks stand; what was not seen for twice as long is stale.
+    pub every: SignedDuration,
+}
+
+impl Default for CredentialPolicy {
+    fn default() -> Self {
+        Self { hours: Hours::default(), declared: Vec::new(), max_age: None, every: SignedDuration::from_hours(6) }
+    }
+}
+
+/// One row: a credential, or lists of them that could not be read.
+#[derive(Debug, Clone)]
+pub struct CredentialReport {
+    /// Who told of it; nobody of what is only declared.
+    pub source: Option<SourceId>,
+    /// The credential, with everything that is declared of it.
+    pub record: Arc<CredentialRecord>,
+    /// How urgent it is, and why.
+    pub urgency: Urgency,
+    /// For how long it was not seen, where that is longer than it should be.
+    pub stale: Option<SignedDuration>,
+    /// Why its list could not be read the last time.
+    pub failure: Option<Failure>,
+}
+
+impl CredentialReport {
+    /// Returns whether nobody can say that it is well: exit code 3.
+    #[must_use]
+    pub fn is_unsure(&self) -> bool {
+        self.urgency.severity == Severity::Unknown || self.stale.is_some()
+    }
+}
+
+/// Judges every credential that was seen or is declared.
+#[must_use]
+pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestamp) -> Vec<CredentialReport> {
+    let seen: Vec<Arc<CredentialRecord>> =
+        snapshot.credentials().flat_map(|(_, list)| list.records.iter().cloned()).collect();
+    let mut rows = Vec::new();
+    for ((source, scope), list) in snapshot.credentials() {
+        let failure = list.failure.as_ref().map(|miss| miss.failure.clone());
+        for record in &list.records {
+            let (record, declared) = with_declared(record, policy);
+            let mut urgency = urgency(&record, &policy.hours, now);
+            if let Some(words) = half_rotated(&record, declared, &seen) {
+                urgency.reasons.insert(0, words);
+                urgency.severity = urgency.severity.min(Severity::Critical);
+            }
+            let unseen = now.duration_since(record.observed_at);
+            let stale = (unseen > policy.every * 2).then_some(unseen);
+            let failure = failure.clone();
+            rows.push(CredentialReport {
+                source: Some(source.clone()),
+                record: Arc::new(record),
+                urgency,
+                stale,
+                failure,
+            });
+        }
+        if let Some(failure) = failure.filter(|_| list.records.is_empty()) {
+            let at = list.failure.as_ref().map_or(now, |miss| miss.at);
+            unread(&mut rows, source, scope, failure, at);
+        }
+    }
+    let uncopied =
+        policy.declared.iter().filter(|declared| !seen.iter().any(|record| declared.is_copied_to(&record.id)));
+    rows.extend(uncopied.map(|declared| {
+        let record = Arc::new(on_its_own(declared, now));
+        let urgency = urgency(&record, &policy.hours, now);
+        CredentialReport { source: None, record, urgency, stale: None, failure: None }
+    }));
+    rows.sort_by(|one, other| rank(one).cmp(&rank(other)));
+    rows
+}
+
+/// Landfall's own come first among equals, then what ends first.
+fn rank(row: &CredentialReport) -> (Severity, bool, Timestamp, &Text) {
+    let end = match row.record.expiry {
+        Expiry::At(at) => at,
+        Expiry::Never | Expiry::Untold | Expiry::Unreadable(_) => row.record.rotate_by.unwrap_or(Timestamp::MAX),
+    };
+    (row.urgency.severity, !row.record.kind.is_own(), end, &row.record.id)
+}
+
+/// Lists of one source that are closed for the same reason are one row: forty of them would hide what can be done.
+fn unread(rows: &mut Vec<CredentialReport>, source: &SourceId, scope: &Text, failure: Failure, at: Timestamp) {
+    let id = format!("{source}: {}", failure.label());
+    if let Some(row) = rows.iter_mut().find(|row| row.record.id.raw() == id) {
+        let record = Arc::make_mut(&mut row.record);
+        record.notes.push(scope.clone());
+        record.name = format!("{} lists that could not be read", record.notes.len()).into();
+        return;
+    }
+    let kind = CredentialKind::Other("list".into());
+    let mut record = CredentialRecord::new(id, scope.clone(), kind, at);
+    (record.place, record.evidence) = (source.as_str().into(), Evidence::Probe);
+    record.notes.push(scope.clone());
+    let reasons = vec![format!("could not look: {failure}")];
+    let urgency = Urgency { severity: Severity::Unknown, reasons, hints: Vec::new(), act_by: None };
+    rows.push(CredentialReport {
+        source: Some(source.clone()),
+        record: Arc::new(record),
+        urgency,
+        stale: None,
+        failure: Some(failure),
+    });
+}
+
+/// Adds what is declared of a copy. What its provider tells of its end is believed first.
+fn with_declared<'p>(
+    record: &CredentialRecord,
+    policy: &'p CredentialPolicy,
+) -> (CredentialRecord, Option<&'p DeclaredCredential>) {
+    let mut record = record.clone();
+    let declared = policy.declared.iter().find(|declared| declared.is_copied_to(&record.id));
+    if let Some(declared) = declared {
+        if matches!(record.expiry, Expiry::Untold) {
+            record.expiry.clone_from(&declared.expiry);
+            let tells = !matches!(declared.expiry, Expiry::Untold) || declared.rotate_by.is_some();
+            record.evidence = if tells { Evidence::Declared } else { record.evidence };
+        }
+        record.upstream = record.upstream.or_else(|| declared.upstream.clone());
+        record.rotate_by = record.rotate_by.or(declared.rotate_by);
+        record.max_age = record.max_age.or(declared.max_age);
+        record.owner = declared.owner.clone().or(record.owner);
+        record.runbook = declared.runbook.clone().or(record.runbook);
+        record.consumers.extend(declared.consumers.iter().cloned());
+        if record.renewal == Renewal::Untold {
+            record.renewal = declared.renewal;
+        }
+    }
+    let has_no_end = matches!(record.expiry, Expiry::Untold) && record.rotate_by.is_none() && !record.kind.is_own();
+    if has_no_end && record.max_age.is_none() && record.age_from().is_some() {
+        record.max_age = policy.max_age;
+    }
+    (record, declared)
+}
+
+/// Says that a copy is older than the credential that it was made from, where it is: whoever reads it gets the old value.
+fn half_rotated(
+    record: &CredentialRecord,
+    declared: Option<&DeclaredCredential>,
+    seen: &[Arc<CredentialRecord>],
+) -> Option<String> {
+    let copied = record.age_from()?;
+    let upstream = record.upstream.as_ref().and_then(|id| seen.iter().find(|other| other.id == *id));
+    let made = upstream.and_then(|upstream| upstream.age_from()).or_else(|| declared?.created_at)?;
+    let name = upstream.map(|upstream| &upstream.name).or_else(|| declared.map(|declared| &declared.name))?;
+    (copied < made).then(|| format!("holds the value from before {name} was replaced: put the new one here too"))
+}
+
+fn on_its_own(declared: &DeclaredCredential, now: Timestamp) -> CredentialRecord {
+    let kind = CredentialKind::parse(declared.kind.raw());
+    let mut record =
+        CredentialRecord::new(format!("declared/{}", declared.name.raw()), declared.name.clone(), kind, now);
+    record.place = "declared in the configuration".into();
+    record.expiry.clone_from(&declared.expiry);
+    record.evidence = Evidence::Declared;
+    record.renewal = declared.renewal;
+    (record.created_at, record.rotate_by, record.max_age) = (declared.created_at, declared.rotate_by, declared.max_age);
+    record.upstream.clone_from(&declared.upstream);
+    record.owner.clone_from(&declared.owner);
+    record.runbook.clone_from(&declared.runbook);
+    record.consumers.clone_from(&declared.consumers);
+    record
+}
