@@ -1,6 +1,8 @@
 //! Default, then file, then environment, then arguments: merged once into a configuration without options.
 
 mod address;
+mod credentials;
+mod credentials_shape;
 mod document;
 mod place;
 mod problem;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use url::Url;
 
-use crate::analysis::Policy;
+use crate::analysis::{CredentialPolicy, Policy};
 use crate::domain::{CredentialSource, SecretSource, Service, SourceId};
 
 pub use place::{NamedBy, Place, default_state, find};
@@ -35,6 +37,10 @@ pub struct Config {
     pub history: History,
     /// What the verdicts are judged by.
     pub policy: Policy,
+    /// Where credentials are looked for.
+    pub expiry: ExpiryPlaces,
+    /// What credentials are judged by.
+    pub credentials: CredentialPolicy,
     /// The CI providers.
     pub ci: Vec<Ci>,
     /// The registries: those that are configured, and with defaults those that only images name.
@@ -73,6 +79,41 @@ impl Default for History {
     fn default() -> Self {
         Self { days: 90, megabytes: 256 }
     }
+}
+
+/// Where credentials are looked for, beside landfall's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExpiryPlaces {
+    /// Whether the names and ages of what the services' repositories hold are read.
+    pub inventory: bool,
+    /// Certificates, SSH certificates, and files with a JWT.
+    pub files: Vec<PathBuf>,
+    /// Servers whose certificate is looked at.
+    pub endpoints: Vec<Endpoint>,
+    /// Commands that tell of other credentials.
+    pub commands: Vec<InventoryCommand>,
+}
+
+/// A server that speaks TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its name, which the certificate is asked for.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// A command that tells of credentials, never of their values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InventoryCommand {
+    /// Its name.
+    pub name: SourceId,
+    /// Program and arguments; no shell.
+    pub command: Vec<String>,
+    /// The environment variables that it is given; no other.
+    pub env: Vec<String>,
+    /// How long it may take.
+    pub timeout: SignedDuration,
 }
 
 /// A CI provider.

@@ -78,6 +78,9 @@ fn the_example_stands_at_every_default() {
         [[service.image]]
         repository = "ghcr.io/acme/checkout"
         tags = ["sha-{sha:7}"]
+        [[credential]]
+        name = "ghcr push token"
+        rotate_by = "2027-03-31"
         "#,
     );
     assert_eq!(config::show(&example).unwrap(), config::show(&smallest).unwrap());
@@ -87,7 +90,7 @@ fn the_example_stands_at_every_default() {
 fn the_example_explains_every_key_of_the_schema() {
     let schema: Value = serde_json::from_str(&config::schema()).unwrap();
     let example = root("config.example.toml");
-    let sections = ["Poll", "Policy", "Ci", "Registry", "Service", "Image"];
+    let sections = ["Poll", "Policy", "Hours", "Credentials", "Ci", "Registry", "Service", "Image", "Declared"];
     for section in sections {
         let keys = schema.pointer(&format!("/$defs/{section}/properties")).unwrap().as_object().unwrap();
         for key in keys.keys().filter(|key| *key != "image") {
@@ -108,7 +111,7 @@ fn each_commented_key_of_the_example_is_accepted_too() {
         let uncommented = example.lines().nth(choice).unwrap().trim_start_matches('#');
         let key = uncommented.split(' ').next().unwrap();
         let section = example.lines().take(choice).collect::<Vec<_>>().join("\n");
-        let start = section.rfind("\n[[").unwrap();
+        let start = section.rfind("\n[").unwrap();
         let twin = format!("\n{key} = ");
         let before = section[start..].find(&twin).map(|at| start + at + 1);
         let mut lines: Vec<&str> = example.lines().collect();
@@ -144,7 +147,7 @@ fn the_schema_accepts_what_the_reader_accepts_and_knows_its_keys() {
         let errors: Vec<String> = validator.iter_errors(&value(&text)).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{name}: {errors:?}");
     }
-    for name in ["unknown_keys", "wrong_kinds", "nothing_required", "secrets"] {
+    for name in ["unknown_keys", "wrong_kinds", "nothing_required", "secrets", "credentials"] {
         let (_, text) = fixtures("bad").into_iter().find(|(it, _)| it == name).unwrap();
         assert!(!validator.is_valid(&value(&text)), "{name}");
     }
@@ -165,6 +168,19 @@ fn one_service_can_be_asked_for_by_name_alone() {
     assert_eq!(only.services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>(), ["web"]);
     let refused = parse(&text).only(&["wob".to_owned()]).unwrap_err();
     assert_eq!(refused, "no service is named \"wob\"; the configuration has checkout, web");
+}
+
+#[test]
+fn a_moment_is_read_with_quotes_and_without() {
+    let example = root("config.example.toml");
+    let with = |written: &str| {
+        let text = example.replace("rotate_by = \"2027-03-31\"", &format!("rotate_by = {written}"));
+        parse(&text).credentials.declared[0].rotate_by.unwrap().to_string()
+    };
+    assert_eq!(with("2027-03-30"), "2027-03-30T00:00:00Z");
+    assert_eq!(with("\"2027-03-30\""), "2027-03-30T00:00:00Z");
+    assert_eq!(with("2027-03-30T09:00:00+02:00"), "2027-03-30T07:00:00Z");
+    assert_eq!(with("2027-03-30 09:00:00Z"), "2027-03-30T09:00:00Z");
 }
 
 #[rstest]

@@ -9,12 +9,13 @@ use toml::de::DeTable;
 use super::problem::{Problem, Problems};
 use super::reader::{Entry, Table};
 use super::service::Known;
-use super::{Ci, Config, History, Loaded, Poll, RegistryEntry, provider, service, tuning};
+use super::{Ci, Config, History, Loaded, Poll, RegistryEntry, credentials, provider, service, tuning};
 use crate::analysis::Policy;
 use crate::domain::{CredentialSource, Service, SourceId};
 
 /// The sections.
-const SECTIONS: [&str; 6] = ["poll", "policy", "history", "ci", "registry", "service"];
+const SECTIONS: [&str; 9] =
+    ["poll", "policy", "history", "hours", "credentials", "ci", "registry", "service", "credential"];
 
 /// Checks a configuration's text; `folder` is where relative paths start.
 pub(super) fn parse(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
@@ -47,11 +48,12 @@ fn sections(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> Con
     if let Some(table) = root.get("history").and_then(|entry| entry.table("[history]", &tuning::HISTORY, problems)) {
         tuning::history(&table, &mut history, problems);
     }
+    let (expiry, credentials) = credentials::read(root, folder, problems);
     let (names, ci) = providers(root, folder, problems);
     let services = services(root, &Known { names: &names, usable: &ci }, problems);
     let mut registries = registries(root, folder, problems);
     add_named_by_images(&mut registries, &services);
-    Config { poll, history, policy, ci, registries, services }
+    Config { poll, history, policy, expiry, credentials, ci, registries, services }
 }
 
 fn providers(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> (Vec<SourceId>, Vec<Ci>) {
@@ -100,7 +102,7 @@ fn services(root: &Table<'_>, known: &Known<'_>, problems: &mut Problems<'_>) ->
     services.into_iter().map(with_others).collect()
 }
 
-fn refuse_twin(table: &Table<'_>, key: &'static str, twin: bool, problems: &mut Problems<'_>) {
+pub(super) fn refuse_twin(table: &Table<'_>, key: &'static str, twin: bool, problems: &mut Problems<'_>) {
     if let Some(entry) = table.get(key).filter(|_| twin) {
         let value = entry.as_str().unwrap_or_default();
         problems.add(entry.at, format!("{} {value:?} is there twice", table.title), Some("each needs its own"));

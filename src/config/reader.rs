@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::parse_duration;
 use super::problem::Problems;
+use crate::domain::DateRead;
 
 /// A table of the text.
 pub(super) struct Table<'a> {
@@ -113,6 +114,18 @@ impl<'a> Entry<'a> {
         let wanted =
             format!("a span of time from {} to {}, such as \"10s\" or \"1h30m\"", bounds.start(), bounds.end());
         self.wanted(duration.filter(|duration| within.contains(duration)), &wanted, problems)
+    }
+
+    /// Returns the moment, written with or without quotes; a date alone is its first moment in UTC.
+    pub(super) fn date(self, problems: &mut Problems<'_>) -> Option<DateRead> {
+        let read = match self.value {
+            DeValue::Datetime(written) => Some(DateRead::text(&written.to_string())),
+            _ => self.value.as_str().map(DateRead::text),
+        };
+        let is_clear = |read: &DateRead| matches!(read, DateRead::At(_) | DateRead::Never);
+        let wanted =
+            "a moment such as 2026-12-01T09:00:00Z, or a date such as 2026-12-01, which is its first moment in UTC";
+        self.wanted(read.filter(is_clear), wanted, problems)
     }
 
     /// Returns the strings of a list, or the one that stands alone, each with its place.

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use super::Config;
+use super::credentials_shape::{Credentials, Declared, Hours};
 use super::shape::{Ci, History, Policy, Poll, Registry, Service};
 
 /// Where landfall looks, how often, and what is to land.
@@ -19,6 +20,12 @@ struct File {
     /// How long what was seen is kept.
     #[serde(default)]
     history: History,
+    /// When the team is at work.
+    #[serde(default)]
+    hours: Hours,
+    /// Where credentials are looked for.
+    #[serde(default)]
+    credentials: Credentials,
     /// The CI providers.
     #[serde(default)]
     ci: Vec<Ci>,
@@ -28,6 +35,9 @@ struct File {
     /// What is watched.
     #[schemars(length(min = 1))]
     service: Vec<Service>,
+    /// What is declared of credentials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    credential: Vec<Declared>,
 }
 
 /// Returns the JSON Schema of the configuration file, with a line break at its end.
@@ -47,9 +57,12 @@ pub fn show(config: &Config) -> Result<String, String> {
         poll: Poll::of(&config.poll, &config.policy),
         policy: Policy::from(&config.policy),
         history: History::from(config.history),
+        hours: Hours::from(&config.credentials.hours),
+        credentials: Credentials::of(&config.expiry, &config.credentials),
         ci: config.ci.iter().map(Ci::from).collect(),
         registry: config.registries.iter().map(Registry::from).collect(),
         service: config.services.iter().map(|service| Service::from(&**service)).collect(),
+        credential: config.credentials.declared.iter().map(Declared::from).collect(),
     };
     toml::to_string_pretty(&file).map_err(|error| error.to_string())
 }

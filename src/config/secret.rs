@@ -30,7 +30,7 @@ pub(super) fn secret(entry: Entry<'_>, folder: &Path, problems: &mut Problems<'_
         return None;
     };
     let words = source.strings(problems)?;
-    if let Some((_, at)) = words.iter().find(|(word, _)| TOKEN_MARKS.iter().any(|mark| word.starts_with(mark))) {
+    if let Some((_, at)) = words.iter().find(|(word, _)| looks_like_one(word)) {
         problems.add(*at, format!("`{}` looks like a secret itself", source.key), Some(HOW));
         return None;
     }
@@ -39,6 +39,11 @@ pub(super) fn secret(entry: Entry<'_>, folder: &Path, problems: &mut Problems<'_
         "file" => file(*source, folder, problems).map(SecretSource::File),
         _ => command(*source, &words, problems).map(SecretSource::Command),
     }
+}
+
+/// Returns whether a word begins as tokens do.
+pub(super) fn looks_like_one(word: &str) -> bool {
+    TOKEN_MARKS.iter().any(|mark| word.starts_with(mark))
 }
 
 fn variable(entry: Entry<'_>, problems: &mut Problems<'_>) -> Option<String> {
@@ -53,7 +58,8 @@ fn variable(entry: Entry<'_>, problems: &mut Problems<'_>) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn command(entry: Entry<'_>, words: &[(&str, usize)], problems: &mut Problems<'_>) -> Option<Vec<String>> {
+/// Reads a program and its arguments.
+pub(super) fn command(entry: Entry<'_>, words: &[(&str, usize)], problems: &mut Problems<'_>) -> Option<Vec<String>> {
     let program = words.first().is_some_and(|(word, _)| !word.is_empty());
     if entry.as_str().is_some() || !program {
         let hint = "no shell reads it; write the program and each argument, such as [\"gh\", \"auth\", \"token\"]";

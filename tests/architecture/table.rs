@@ -18,7 +18,7 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("source", &["auth", "domain", "http", "junit", "push_log", "retry_log"]),
     ("poll", &["domain", "source"]),
     ("store", &["domain"]),
-    ("config", &["analysis::Policy", "domain"]),
+    ("config", &["analysis::CredentialPolicy", "analysis::Policy", "domain"]),
     ("cli", &["analysis::Depth", "analysis::Verdict", "config::parse_duration"]),
     ("command", &["cli", "config", "domain"]),
     ("demo", &["analysis::Verdict", "domain"]),

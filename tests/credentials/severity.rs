@@ -87,7 +87,10 @@ fn what_a_person_renews_keeps_its_last_day(#[case] seconds: i64, #[case] life: i
 #[case(Expiry::Unreadable("2026-02-30".into()))]
 fn no_end_that_is_known_and_no_policy_is_unknown_and_never_well(#[case] expiry: Expiry) {
     let record = CredentialRecord { expiry, created_at: Some(now()), standing: Standing::Accepted, ..secret("TOKEN") };
-    assert_eq!(severity(&record), Severity::Unknown);
+    let urgency = urgency(&record, &awake(), now());
+    assert_eq!(urgency.severity, Severity::Unknown);
+    let why = urgency.reasons.join(" ");
+    assert!(why.contains("no policy is set") != why.contains("cannot be read: 2026-02-30"), "{why}");
 }
 
 #[test]
