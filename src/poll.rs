@@ -6,6 +6,7 @@ mod bar;
 mod cadence;
 mod demand;
 mod desk;
+mod expiry;
 mod fault;
 mod gate;
 mod hold;
@@ -35,6 +36,8 @@ use crate::source::{CiProvider, Registry};
 
 use ask::Asker;
 use desk::Desk;
+
+pub use expiry::{ExpiryWatch, scan_once};
 
 /// The pause before another desk takes the place of one that fell over.
 const RECOVERY: Duration = Duration::from_secs(1);

@@ -3,13 +3,17 @@
 mod absence;
 mod api;
 mod artifact;
+mod ci_credentials;
 mod github;
+mod github_credentials;
 mod github_reports;
 mod gitlab;
+mod gitlab_credentials;
 mod gitlab_reports;
 mod manifest;
 mod memo;
 mod oci;
+mod own_credentials;
 mod pages;
 mod token;
 mod token_facts;
@@ -18,17 +22,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use url::Url;
 
 use crate::domain::{
-    Batch, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId, LoginReport, Manifest, Probe,
-    PushLog, Reports, Run, RunKey, SecretSource, Service, SourceId, Tag, TagRef, TokenReport, Traffic,
+    Batch, CredentialScan, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId, LoginReport,
+    Manifest, Probe, PushLog, RepoPath, Reports, Run, RunKey, SecretSource, Service, SourceId, Tag, TagRef,
+    TokenReport, Traffic,
 };
 use crate::http::Archive;
 
+pub use ci_credentials::CiCredentials;
 pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use oci::{Oci, OciOptions};
+pub use own_credentials::{OwnLogin, OwnToken};
 
 /// How a CI provider is reached.
 #[derive(Debug, Clone)]
@@ -83,6 +91,12 @@ pub trait CiProvider: Send + Sync {
         Err(Failure::NotFound(format!("{} does not keep the reports {names} of {}", run.ci, run.id).into()))
     }
 
+    /// Returns what a repository holds of secrets, keys and tokens, list by list: names and dates, never values. A list
+    /// that is closed to the token is a failure, and not an empty list.
+    async fn credentials(&self, _repo: &RepoPath, _now: Timestamp) -> Vec<CredentialScan> {
+        Vec::new()
+    }
+
     /// Returns whether the credential is another one than that which was refused last. Nothing is sent.
     async fn renewed(&self) -> bool {
         false
@@ -90,6 +104,16 @@ pub trait CiProvider: Send + Sync {
 
     /// Returns what was sent and spent so far.
     fn traffic(&self) -> Traffic;
+}
+
+/// Whoever knows when credentials end. It only reads, and never holds a value.
+#[async_trait]
+pub trait ExpirySource: Send + Sync {
+    /// Returns its name: that of the CI provider, the registry or the place.
+    fn id(&self) -> &SourceId;
+
+    /// Returns everything that it knows, list by list. What could not be read is a failure of its list.
+    async fn scan(&self, now: Timestamp) -> Vec<CredentialScan>;
 }
 
 /// An OCI registry, read by the distribution specification.

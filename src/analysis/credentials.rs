@@ -62,6 +62,9 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
     for ((source, scope), list) in snapshot.credentials() {
         let failure = list.failure.as_ref().map(|miss| miss.failure.clone());
         for record in &list.records {
+            if known_already(&mut rows, source, record) {
+                continue;
+            }
             let (record, declared) = with_declared(record, policy);
             let mut urgency = urgency(&record, &policy.hours, now);
             if let Some(words) = half_rotated(&record, declared, &seen) {
@@ -93,6 +96,16 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
     }));
     rows.sort_by(|one, other| rank(one).cmp(&rank(other)));
     rows
+}
+
+/// One credential may be told by several lists, as an organization's secret is by each repository that it reaches.
+fn known_already(rows: &mut [CredentialReport], source: &SourceId, record: &CredentialRecord) -> bool {
+    let same = |row: &&mut CredentialReport| row.record.id == record.id && row.source.as_ref() == Some(source);
+    let Some(row) = rows.iter_mut().find(same) else { return false };
+    let known = Arc::make_mut(&mut row.record);
+    let new = record.consumers.iter().filter(|it| !known.consumers.contains(it)).cloned().collect::<Vec<_>>();
+    known.consumers.extend(new);
+    true
 }
 
 /// Landfall's own come first among equals, then what ends first.

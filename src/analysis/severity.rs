@@ -121,7 +121,9 @@ pub fn urgency(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Urge
     }
     let knows_nothing =
         matches!(record.expiry, Expiry::Untold) && record.rotate_by.is_none() && record.max_age.is_none();
-    if knows_nothing {
+    if knows_nothing && record.renewal == Renewal::Auto && record.standing == Standing::Accepted {
+        found.push((Severity::Ok, "was accepted, and is renewed by a program".to_owned()));
+    } else if knows_nothing {
         let words = "no expiry is known and no policy is set: declare expires_at, rotate_by or max_age_days for it";
         found.push((Severity::Unknown, words.to_owned()));
     }

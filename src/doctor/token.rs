@@ -9,18 +9,6 @@ use crate::domain::{AuthStage, Failure, Text, TokenEnd, TokenFacts, TokenKind, T
 /// A token that ends before this long has passed is to be renewed now.
 const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What GitHub's `repo` already holds, or what can only read.
-const HARMLESS: [&str; 8] = [
-    "repo",
-    "public_repo",
-    "repo:status",
-    "repo_deployment",
-    "repo:invite",
-    "security_events",
-    "user:email",
-    "user:read",
-];
-
 /// Returns what there is to tell of a token. `report` is nothing where no answer came in time; `lists` is whether a list
 /// was read with it.
 pub(super) fn checks(
@@ -92,7 +80,7 @@ fn rights(provider: Provider, kind: TokenKind, facts: &TokenFacts) -> Check {
     };
     let has = |scope: &str| scopes.iter().any(|known| known.raw() == scope);
     let listed = || if scopes.is_empty() { "none".to_owned() } else { joined(scopes.iter()) };
-    let above: Vec<&Text> = scopes.iter().filter(|scope| !provider.is_harmless(scope.raw())).collect();
+    let above = facts.above_need();
     if provider == Provider::GitLab && !has("read_api") && !has("api") {
         let fix = "Make a token with read_api.";
         return Check::new("rights", Grade::Fail, format!("scopes {}: read_api is not among them", listed())).fix(fix);
@@ -163,14 +151,6 @@ impl Provider {
         match self {
             Self::GitHub => "Actions read and Contents read (fine-grained)",
             Self::GitLab => "read_api",
-        }
-    }
-
-    /// Returns whether a scope is needed, or can only read.
-    fn is_harmless(self, scope: &str) -> bool {
-        match self {
-            Self::GitHub => scope.starts_with("read:") || HARMLESS.contains(&scope),
-            Self::GitLab => scope.starts_with("read_") || matches!(scope, "openid" | "profile" | "email"),
         }
     }
 }

@@ -24,6 +24,31 @@ pub struct TokenFacts {
     pub revoked: bool,
 }
 
+impl TokenFacts {
+    /// What GitHub's `repo` already holds, or what can only read.
+    const HARMLESS: [&str; 11] = [
+        "repo",
+        "public_repo",
+        "repo:status",
+        "repo_deployment",
+        "repo:invite",
+        "security_events",
+        "user:email",
+        "user:read",
+        "openid",
+        "profile",
+        "email",
+    ];
+
+    /// Returns the scopes that are above need: with them whoever gets hold of the token can change things.
+    #[must_use]
+    pub fn above_need(&self) -> Vec<&Text> {
+        let harmless =
+            |scope: &str| scope.starts_with("read:") || scope.starts_with("read_") || Self::HARMLESS.contains(&scope);
+        self.scopes.iter().flatten().filter(|scope| !harmless(scope.raw())).collect()
+    }
+}
+
 /// When a token ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenEnd {

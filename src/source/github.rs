@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use http::{HeaderName, Request, Response, StatusCode, header};
 use http_body_util::Full;
+use jiff::Timestamp;
 use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use rustc_hash::FxHashSet;
 use url::Url;
@@ -16,10 +17,10 @@ use super::api::{self, Api, ErrorDto, Kind};
 use super::github_reports::{self, Once};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider, token_facts};
+use super::{CiOptions, CiProvider, github_credentials, token_facts};
 use crate::domain::{
-    Batch, Failure, Globs, Job, JobExecution, JobId, PushLog, Reports, Run, RunKey, Service, SourceId, TokenReport,
-    Traffic,
+    Batch, CredentialScan, Failure, Globs, Job, JobExecution, JobId, PushLog, RepoPath, Reports, Run, RunKey, Service,
+    SourceId, TokenReport, Traffic,
 };
 use crate::http::{Answer, Ask};
 use dto::{JobDto, List, RateLimitDto, RunDto, TagDto};
@@ -30,7 +31,7 @@ const TAG_PAGES: usize = 3;
 /// GitHub Actions.
 #[derive(Debug)]
 pub struct GitHub {
-    id: SourceId,
+    pub(super) id: SourceId,
     base: Url,
     api: Arc<Api>,
     /// Built on first use: it starts a task, which needs the runtime.
@@ -78,7 +79,7 @@ impl GitHub {
     }
 
     /// A token goes to the origin of the API only, so a list that goes on elsewhere is not followed.
-    fn next(&self, answer: &Answer) -> Next {
+    pub(super) fn next(&self, answer: &Answer) -> Next {
         let Some(link) = pages::next_link(&answer.headers) else { return Next::End };
         match self.base.join(link) {
             Ok(next) if next.origin() == self.base.origin() => Next::At(next.into()),
@@ -196,6 +197,10 @@ impl CiProvider for GitHub {
 
     async fn reports(&self, run: &RunKey, names: &Globs) -> Result<Reports, Failure> {
         github_reports::reports(self, run, names).await
+    }
+
+    async fn credentials(&self, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {
+        github_credentials::read(self, repo, now).await
     }
 
     fn traffic(&self) -> Traffic {

@@ -11,6 +11,7 @@ use gitlab::api::personal_access_tokens::PersonalAccessTokenSelf;
 use gitlab::api::projects::jobs::JobTrace;
 use gitlab::api::projects::pipelines::{PipelineJobs, PipelineOrderBy, PipelineScope, PipelineTestReport, Pipelines};
 use http::header;
+use jiff::Timestamp;
 use rustc_hash::FxHashSet;
 use serde_json::value::RawValue;
 use url::Url;
@@ -18,10 +19,10 @@ use url::Url;
 use super::api::{self, Api, ErrorDto, Kind};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider, gitlab_reports, token_facts};
+use super::{CiOptions, CiProvider, gitlab_credentials, gitlab_reports, token_facts};
 use crate::domain::{
-    Batch, Failure, Globs, Job, JobExecution, JobId, PushLog, Reports, Run, RunKey, Service, SourceId, TokenReport,
-    Traffic, number_retries,
+    Batch, CredentialScan, Failure, Globs, Job, JobExecution, JobId, PushLog, RepoPath, Reports, Run, RunKey, Service,
+    SourceId, TokenReport, Traffic, number_retries,
 };
 use crate::http::{Answer, Ask};
 pub(super) use dto::TokenDto;
@@ -30,9 +31,9 @@ use dto::{IdDto, JobDto, PipelineDto};
 /// GitLab CI.
 #[derive(Debug)]
 pub struct GitLab {
-    id: SourceId,
+    pub(super) id: SourceId,
     /// `<instance>/api/v4/`.
-    base: Url,
+    pub(super) base: Url,
     api: Api,
     runs: Memo<Batch<Arc<Run>>>,
     jobs: Memo<Arc<Batch<Job>>>,
@@ -61,7 +62,7 @@ impl GitLab {
         Ok(url.as_str().trim_end_matches('?').to_owned())
     }
 
-    async fn ask(&self, kind: Kind, address: &str) -> Result<Answer, Failure> {
+    pub(super) async fn ask(&self, kind: Kind, address: &str) -> Result<Answer, Failure> {
         let url = Url::parse(address).map_err(|error| Failure::Withheld(error.to_string().into()))?;
         let accepted = match kind {
             Kind::List | Kind::Once | Kind::Token => "application/json",
@@ -199,6 +200,10 @@ impl CiProvider for GitLab {
         reading.await.unwrap_or_else(|_| Err(Failure::Withheld("a test report could not be read".into())))
     }
 
+    async fn credentials(&self, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {
+        gitlab_credentials::read(self, repo, now).await
+    }
+
     fn traffic(&self) -> Traffic {
         self.api.traffic()
     }
@@ -224,7 +229,7 @@ where
 }
 
 /// Instances behind a proxy write addresses of their own into `Link`: only the page's number is taken from it.
-fn next(address: &str, answer: &Answer) -> Next {
+pub(super) fn next(address: &str, answer: &Answer) -> Next {
     let named = answer.headers.get("x-next-page").and_then(|page| page.to_str().ok());
     let linked = || {
         let link = Url::parse(pages::next_link(&answer.headers)?).ok()?;

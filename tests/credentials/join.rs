@@ -201,3 +201,16 @@ fn closed_lists_are_unknown_and_one_row_for_each_reason() {
     absorb(&mut snapshot, now(), "acme/web/actions", Ok(whole(vec![])));
     assert_eq!(rows(&snapshot, vec![]).len(), 2, "an empty list was read, and is no row");
 }
+
+#[test]
+fn a_secret_that_reaches_several_repositories_is_one() {
+    let mut snapshot = Snapshot::default();
+    for repo in ["acme/api", "acme/web"] {
+        let consumers = vec![repo.into()];
+        let shared = CredentialRecord { id: "github/acme/organization/NPM".into(), consumers, ..secret("NPM") };
+        absorb(&mut snapshot, now(), &format!("{repo}/organization"), Ok(whole(vec![shared])));
+    }
+    let judged = rows(&snapshot, vec![]);
+    assert_eq!(judged.len(), 1);
+    assert_eq!(judged[0].record.consumers, ["acme/api".into(), "acme/web".into()]);
+}

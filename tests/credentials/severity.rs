@@ -94,6 +94,14 @@ fn no_end_that_is_known_and_no_policy_is_unknown_and_never_well(#[case] expiry: 
 }
 
 #[test]
+fn what_a_program_renews_and_was_accepted_needs_no_known_end() {
+    let record = CredentialRecord { standing: Standing::Accepted, renewal: Renewal::Auto, ..secret("TOKEN") };
+    assert_eq!(severity(&record), Severity::Ok);
+    assert_eq!(severity(&CredentialRecord { standing: Standing::Untried, ..record.clone() }), Severity::Unknown);
+    assert_eq!(severity(&CredentialRecord { renewal: Renewal::Manual, ..record }), Severity::Unknown);
+}
+
+#[test]
 fn an_end_that_cannot_be_read_is_unknown_whatever_the_policy_says() {
     let max_age = Some(SignedDuration::from_hours(24 * 90));
     let record = CredentialRecord {

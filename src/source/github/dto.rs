@@ -11,10 +11,17 @@ use crate::domain::{
 };
 use crate::source::api::moment;
 
-/// `GET /repos/{repo}/actions/runs`, `…/jobs` and `…/artifacts`.
+/// `GET /repos/{repo}/actions/runs`, `…/jobs`, `…/artifacts`, `…/secrets` and `…/environments`.
 #[derive(Debug, Deserialize)]
 pub(super) struct List<'a> {
-    #[serde(borrow, alias = "workflow_runs", alias = "jobs", alias = "artifacts")]
+    #[serde(
+        borrow,
+        alias = "workflow_runs",
+        alias = "jobs",
+        alias = "artifacts",
+        alias = "secrets",
+        alias = "environments"
+    )]
     pub(super) items: Vec<&'a RawValue>,
 }
 

@@ -1,0 +1,171 @@
+//! GitHub's secrets and deploy keys: names and dates. GitHub knows no end of either, so only their age is told.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::api;
+use super::github::GitHub;
+use super::memo::Reading;
+use super::pages;
+use crate::domain::{
+    Batch, CredentialKind, CredentialRecord, CredentialScan, DateRead, Evidence, Failure, LastUse, RepoPath, Standing,
+};
+use crate::http::Answer;
+
+/// No repository's environments beyond these are looked at.
+const ENVIRONMENTS: usize = 20;
+
+/// `GET …/secrets`. There is no value to leave out: GitHub never gives one.
+#[derive(Deserialize)]
+struct SecretDto {
+    name: String,
+    #[serde(default)]
+    created_at: Option<String>,
+    #[serde(default)]
+    updated_at: Option<String>,
+}
+
+/// `GET /repos/{repo}/environments`.
+#[derive(Deserialize)]
+struct EnvironmentDto {
+    name: String,
+}
+
+/// `GET /repos/{repo}/keys`.
+#[derive(Deserialize)]
+struct KeyDto {
+    id: u64,
+    title: Option<String>,
+    read_only: Option<bool>,
+    enabled: Option<bool>,
+    added_by: Option<String>,
+    #[serde(default)]
+    created_at: Option<String>,
+    #[serde(default)]
+    last_used: Option<String>,
+}
+
+/// Reads every list of a repository.
+pub(super) async fn read(github: &GitHub, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {
+    let list = List { github, repo, now };
+    let mut scans = vec![
+        list.secrets("actions", "actions/secrets", format!("{repo}, Actions")).await,
+        list.organization().await,
+        list.secrets("dependabot", "dependabot/secrets", format!("{repo}, Dependabot")).await,
+    ];
+    scans.extend(list.environments().await);
+    scans.push(list.keys().await);
+    scans
+}
+
+struct List<'a> {
+    github: &'a GitHub,
+    repo: &'a RepoPath,
+    now: Timestamp,
+}
+
+impl List<'_> {
+    /// Returns the beginning of the ids of a list.
+    fn scope(&self, of: &str) -> String {
+        format!("{}/{}/{of}", self.github.id, self.repo)
+    }
+
+    fn first(&self, path: &str) -> String {
+        self.github.route(&format!("repos/{}/{path}?per_page=100", self.repo))
+    }
+
+    async fn secrets(&self, of: &str, path: &str, place: String) -> CredentialScan {
+        let scope = self.scope(of);
+        let page = |_: &str, answer: &Answer| {
+            self.github.page(answer, |secret: SecretDto| {
+                let id = format!("{scope}/{}", secret.name);
+                let mut record = CredentialRecord::new(id, secret.name, CredentialKind::Secret, self.now);
+                record.place = place.as_str().into();
+                record.evidence = Evidence::Age;
+                (record.created_at, record.rotated_at) = (date(secret.created_at), date(secret.updated_at));
+                Some(record)
+            })
+        };
+        let mut reading = Reading::new(self.github);
+        let found = pages::read(self.first(path), &mut reading, page, pages::everything).await;
+        CredentialScan { scope: scope.as_str().into(), found }
+    }
+
+    /// The secrets of the organization that reach this repository. Each is one, whichever repositories it reaches.
+    async fn organization(&self) -> CredentialScan {
+        let owner = self.repo.as_str().split('/').next().unwrap_or_default();
+        let place = format!("{owner}, organization secrets");
+        let mut scan = self.secrets("organization", "actions/organization-secrets", place).await;
+        for record in scan.found.iter_mut().flat_map(|batch| &mut batch.items) {
+            record.id = format!("{}/{owner}/organization/{}", self.github.id, record.name.raw()).into();
+            record.consumers.push(self.repo.as_str().into());
+        }
+        scan
+    }
+
+    async fn environments(&self) -> Vec<CredentialScan> {
+        let scope = self.scope("environments");
+        let page = |_: &str, answer: &Answer| self.github.page(answer, |it: EnvironmentDto| Some(it.name));
+        let mut reading = Reading::new(self.github);
+        let names = pages::read(self.first("environments"), &mut reading, page, pages::everything).await;
+        let names = match names {
+            Ok(names) => names,
+            Err(failure) => return vec![CredentialScan { scope: scope.as_str().into(), found: Err(failure) }],
+        };
+        let mut scans = Vec::new();
+        for name in names.items.iter().take(ENVIRONMENTS) {
+            let (of, path) = (format!("environments/{name}"), format!("environments/{}/secrets", encoded(name)));
+            scans.push(self.secrets(&of, &path, format!("{}, environment {name}", self.repo)).await);
+        }
+        // Nobody looked at the others; that is to be seen. A list that could be read takes an earlier failure back.
+        let left = names.items.len().saturating_sub(ENVIRONMENTS);
+        let found = if left > 0 || !names.complete || names.skipped > 0 {
+            Err(Failure::Withheld(format!("only {ENVIRONMENTS} environments are looked at, and there are more").into()))
+        } else {
+            Ok(Batch { items: Vec::new(), skipped: 0, complete: true })
+        };
+        scans.push(CredentialScan { scope: scope.as_str().into(), found });
+        scans
+    }
+
+    async fn keys(&self) -> CredentialScan {
+        let scope = self.scope("keys");
+        let page = |_: &str, answer: &Answer| {
+            let items: Vec<&RawValue> = api::json(answer)?;
+            let (items, skipped) = api::each(&items, |key: KeyDto| Some(self.key(&scope, key)));
+            Ok(pages::Page { items, skipped, next: self.github.next(answer) })
+        };
+        let mut reading = Reading::new(self.github);
+        let found = pages::read(self.first("keys"), &mut reading, page, pages::everything).await;
+        CredentialScan { scope: scope.as_str().into(), found }
+    }
+
+    fn key(&self, scope: &str, key: KeyDto) -> CredentialRecord {
+        let id = format!("{scope}/{}", key.id);
+        let name = key.title.filter(|title| !title.is_empty()).unwrap_or_else(|| format!("key {}", key.id));
+        let mut record = CredentialRecord::new(id, name, CredentialKind::DeployKey, self.now);
+        record.place = format!("{}, deploy keys", self.repo).into();
+        record.evidence = Evidence::Age;
+        record.created_at = date(key.created_at);
+        record.last_use = date(key.last_used).map_or(LastUse::Untold, LastUse::At);
+        record.owner = key.added_by.map(Into::into);
+        if key.enabled == Some(false) {
+            record.standing = Standing::Refused("the organization's policy has switched it off".into());
+        }
+        if key.read_only == Some(false) {
+            record.notes.push("It may push.".into());
+        }
+        record
+    }
+}
+
+fn date(written: Option<String>) -> Option<Timestamp> {
+    DateRead::text(&written?).at()
+}
+
+/// Returns a name as one part of a path.
+fn encoded(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
