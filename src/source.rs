@@ -4,19 +4,24 @@ mod absence;
 mod api;
 mod artifact;
 mod ci_credentials;
+mod credential_files;
+mod endpoint;
 mod github;
 mod github_credentials;
 mod github_reports;
 mod gitlab;
 mod gitlab_credentials;
 mod gitlab_reports;
+mod inventory;
 mod manifest;
 mod memo;
 mod oci;
 mod own_credentials;
 mod pages;
+mod ssh_certificate;
 mod token;
 mod token_facts;
+mod x509;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,8 +38,11 @@ use crate::domain::{
 use crate::http::Archive;
 
 pub use ci_credentials::CiCredentials;
+pub use credential_files::CredentialFiles;
+pub use endpoint::Endpoints;
 pub use github::GitHub;
 pub use gitlab::GitLab;
+pub use inventory::Inventory;
 pub use oci::{Oci, OciOptions};
 pub use own_credentials::{OwnLogin, OwnToken};
 

@@ -1,13 +1,19 @@
 //! Whoever knows when credentials end: what is asked, what is made of the answers, and what never comes through.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 #[path = "support/ci.rs"]
 #[expect(dead_code, reason = "other tests share it")]
 mod ci;
+#[path = "expiry_sources/endpoint.rs"]
+mod endpoint;
+#[path = "expiry_sources/files.rs"]
+mod files;
 #[path = "expiry_sources/github.rs"]
 mod github;
 #[path = "expiry_sources/gitlab.rs"]
 mod gitlab;
+#[path = "expiry_sources/inventory.rs"]
+mod inventory;
 #[path = "support/loopback.rs"]
 #[expect(dead_code, reason = "other tests share it")]
 mod loopback;

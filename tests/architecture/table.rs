@@ -50,6 +50,8 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("backon", &["poll"]),
     ("quick_xml", &["junit"]),
     ("zip", &["source", "demo"]),
+    ("rustls", &["source"]),
+    ("tokio_rustls", &["source"]),
 ];
 
 /// Modules in which the same input gives the same output: no IO, no clock, no task, no colour, no terminal.
