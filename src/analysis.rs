@@ -26,11 +26,13 @@ mod landings;
 mod lasting;
 mod misrouted;
 mod moving;
+mod next_credential_step;
 mod notes;
 mod plan;
 mod proof;
 mod push;
 mod reading;
+mod redacted;
 mod regression;
 mod reliability;
 mod report;
@@ -57,7 +59,7 @@ use crate::domain::{Service, Snapshot};
 
 pub use cadence::{Freshness, cadence};
 pub use check_order::OrderAdvice;
-pub use credentials::{CredentialPolicy, CredentialReport, credentials};
+pub use credentials::{CredentialPolicy, CredentialReport, credential_counts, credentials};
 pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use delivery::{Basis, Delivery, Figure, Frequency, Often, by_deployments, by_landed_images};
 pub use divergence::judge;
@@ -72,6 +74,7 @@ pub use gate::{Builds, Gate, GateVerdict, builds_needed};
 pub use glimpse::Glimpse;
 pub use interest::Interest;
 pub use keepsake::keepsakes;
+pub use next_credential_step::next_step;
 pub use plan::plan;
 pub use reading::{Depth, readings};
 pub use regression::{Comparison, Drift, Shift, Timed, compare, regression};
@@ -89,7 +92,7 @@ pub use transition::Flips;
 pub use trust::{Behaviour, Observed, Trust};
 pub use two_speeds::TwoSpeeds;
 pub use wilson::Rate;
-pub use working_time::{act_by, is_working, team_time, time_left};
+pub use working_time::{act_by, is_working, team_time, time_left, time_past};
 
 /// Judges everything that was seen: did it land? `judge` does one service alone, where only that one changed; `assess`
 /// adds how much it can be trusted.
@@ -98,6 +101,7 @@ pub fn analyse(snapshot: &Snapshot, services: &[Arc<Service>], policy: &Policy, 
     Report {
         services: services.iter().map(|service| judge(snapshot, service, policy, now)).collect(),
         sources: sources(snapshot),
+        credentials: Vec::new(),
     }
 }
 

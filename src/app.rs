@@ -4,6 +4,7 @@
 
 mod act;
 mod command;
+mod credentials;
 mod detail;
 mod footer;
 mod header;

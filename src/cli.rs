@@ -21,6 +21,9 @@ pub struct Cli {
     /// Keep no history, read none
     #[arg(long, global = true)]
     pub no_state: bool,
+    /// Leave the names of credentials out, for pictures and reports of faults
+    #[arg(long, global = true)]
+    pub redact_names: bool,
     /// What to do; the dashboard where there is none
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -83,6 +86,9 @@ pub struct CheckArgs {
     /// Also read the jobs of the runs that are listed: how long they take, and what could be done about it
     #[arg(long)]
     pub durations: bool,
+    /// Also look at credentials: what has ended, ends soon or is overdue is a finding, what nobody knows is unsure
+    #[arg(long)]
+    pub credentials: bool,
     /// The verdicts that count as findings, with commas between
     #[arg(
         long,

@@ -22,11 +22,15 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode, Refusal> {
     let place = config::find(cli.config.as_deref(), std::env::var_os("LANDFALL_CONFIG").as_deref());
     let state = if cli.no_state { None } else { cli.state.or_else(config::default_state) };
+    let redact = |mut config: config::Config| {
+        config.credentials.redact = cli.redact_names;
+        config
+    };
     match cli.command {
-        None => on_runtime(runtime::dashboard(command::load_or_point(&place)?, state)),
+        None => on_runtime(runtime::dashboard(redact(command::load_or_point(&place)?), state)),
         Some(Command::Check(args)) => {
             let config = command::load_or_point(&place)?.only(&args.services).map_err(Refusal)?;
-            on_runtime(runtime::check(config, args, state))
+            on_runtime(runtime::check(redact(config), args, state))
         }
         Some(Command::Doctor(args)) => {
             on_runtime(runtime::doctor(place.clone(), command::read_or_point(&place)?, args, state))
@@ -34,7 +38,7 @@ fn run(cli: Cli) -> Result<ExitCode, Refusal> {
         Some(Command::Demo(_)) if cli.config.is_some() => {
             Err(Refusal("the demo brings its own configuration; leave --config out".to_owned()))
         }
-        Some(Command::Demo(args)) => on_runtime(runtime::demo(args)),
+        Some(Command::Demo(args)) => on_runtime(runtime::demo(args, cli.redact_names)),
         Some(Command::Config(what)) => command::config(what, &place),
         Some(Command::Init) => command::init(&place),
     }

@@ -2,6 +2,7 @@
 //! in.
 
 mod age;
+mod credentials;
 mod doctor;
 mod doctor_json;
 mod durations;
@@ -44,6 +45,8 @@ pub struct Sections {
     pub flaky: bool,
     /// How long runs take.
     pub durations: bool,
+    /// When credentials end.
+    pub credentials: bool,
 }
 
 /// Returns the sections that were asked for, as aligned text to stand below the table.
@@ -55,6 +58,9 @@ pub fn sections(selection: &Selection, asked: Sections, now: Timestamp, style: S
     }
     if asked.durations {
         sections::durations(&mut text, selection.report(), style);
+    }
+    if asked.credentials {
+        credentials::section(&mut text, selection.report(), style);
     }
     text
 }

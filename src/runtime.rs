@@ -49,7 +49,12 @@ async fn show(
     opening: JoinHandle<Opened>,
     notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
 ) -> ExitCode {
-    let shown = Shown { title, services: config.services.clone(), policy: config.policy.clone() };
+    let shown = Shown {
+        title,
+        services: config.services.clone(),
+        policy: config.policy.clone(),
+        credentials: config.credentials.clone(),
+    };
     let (give, recalled) = tokio::sync::oneshot::channel();
     let connect = async move {
         let Opened { facts, mut memory } = opening.await.map_err(|_| "the history could not be opened".to_owned())?;
@@ -62,7 +67,8 @@ async fn show(
             Kept::Again(facts) => memory.keep_again(facts),
             Kept::Shelved(looks) => memory.shelve(looks),
         });
-        Ok(Connected { sources, rhythm: steady(&config), keep, remembered })
+        let expiry = sources::expiry(&config, &sources);
+        Ok(Connected { sources, expiry, rhythm: steady(&config), keep, remembered })
     };
     dashboard::run(shown, recalled, notices, connect).await
 }
@@ -82,11 +88,12 @@ pub async fn doctor(place: Place, loaded: Loaded, args: DoctorArgs, state: Optio
 }
 
 /// Starts the demo's servers and does with them what was asked for.
-pub async fn demo(args: DemoArgs) -> ExitCode {
-    let (servers, config) = match demo::start(args.latency).await {
+pub async fn demo(args: DemoArgs, redact: bool) -> ExitCode {
+    let (servers, mut config) = match demo::start(args.latency).await {
         Ok(started) => started,
         Err(why) => return refused(&why),
     };
+    config.credentials.redact = redact;
     if args.serve_only {
         return demo::serve(&servers).await.map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS);
     }

@@ -9,6 +9,8 @@ mod hours;
 mod join;
 #[path = "credentials/severity.rs"]
 mod severity;
+#[path = "credentials/told.rs"]
+mod told;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -55,7 +55,7 @@ fn hostile() -> Report {
         workflow.jobs.iter_mut().for_each(|job| job.name = evil.into());
         workflow.path.iter_mut().flat_map(|path| &mut path.steps).for_each(|step| step.name = evil.into());
     }
-    Report { services: vec![service], sources: Vec::new() }
+    Report { services: vec![service], ..Report::default() }
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn text(report: Report, asked: Sections, width: Option<usize>) -> String {
     sections(&Selection::all(report), asked, now(), Style { colour: false, width })
 }
 
-const BOTH: Sections = Sections { flaky: true, durations: true };
+const BOTH: Sections = Sections { flaky: true, durations: true, credentials: false };
 
 #[test]
 fn nothing_stands_below_the_table_that_was_not_asked_for() {

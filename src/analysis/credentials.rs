@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::redacted::redact;
 use super::severity::{Severity, Urgency, urgency};
 use crate::domain::{
     CredentialKind, CredentialRecord, DeclaredCredential, Evidence, Expiry, Failure, Hours, Renewal, Snapshot,
@@ -22,11 +23,19 @@ pub struct CredentialPolicy {
     pub max_age: Option<SignedDuration>,
     /// How far apart looks stand; what was not seen for twice as long is stale.
     pub every: SignedDuration,
+    /// Whether names are left out.
+    pub redact: bool,
 }
 
 impl Default for CredentialPolicy {
     fn default() -> Self {
-        Self { hours: Hours::default(), declared: Vec::new(), max_age: None, every: SignedDuration::from_hours(6) }
+        Self {
+            hours: Hours::default(),
+            declared: Vec::new(),
+            max_age: None,
+            every: SignedDuration::from_hours(6),
+            redact: false,
+        }
     }
 }
 
@@ -95,7 +104,26 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
         CredentialReport { source: None, record, urgency, stale: None, failure: None }
     }));
     rows.sort_by(|one, other| rank(one).cmp(&rank(other)));
+    if policy.redact {
+        redact(&mut rows);
+    }
     rows
+}
+
+/// Says how many there are of each severity, the worst first; or that there is none.
+#[must_use]
+pub fn credential_counts(rows: &[CredentialReport]) -> String {
+    let count = |severity| rows.iter().filter(|row| row.urgency.severity == severity).count();
+    let mut parts: Vec<String> = Severity::ALL
+        .into_iter()
+        .filter(|severity| count(*severity) > 0)
+        .map(|severity| format!("{} {severity}", count(severity)))
+        .collect();
+    let stale = rows.iter().filter(|row| row.stale.is_some()).count();
+    if stale > 0 {
+        parts.push(format!("{stale} stale"));
+    }
+    if parts.is_empty() { "no credential was seen".to_owned() } else { parts.join(" · ") }
 }
 
 /// One credential may be told by several lists, as an organization's secret is by each repository that it reaches.

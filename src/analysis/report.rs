@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Freshness, Reliability};
+use super::{CredentialReport, Freshness, Reliability};
 use crate::domain::{Digest, Health, ImageName, Miss, Platform, Proof, Run, Service, SourceId, Tag, Text};
 
 /// What the verdicts are judged by.
@@ -152,6 +152,8 @@ pub struct Report {
     pub services: Vec<ServiceReport>,
     /// A source each, by name.
     pub sources: Vec<SourceReport>,
+    /// Every credential, the worst first, once `credentials` has judged them.
+    pub credentials: Vec<CredentialReport>,
 }
 
 impl Report {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::working_time::{act_by, is_working, team_time, time_left};
+use super::working_time::{act_by, is_working, team_time, time_left, time_past};
 use crate::domain::{CredentialKind, CredentialRecord, Expiry, Hours, LastUse, Renewal, Standing};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -154,7 +154,7 @@ fn end(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> (Found, Opti
     };
     let moment = team_time(hours, at, now);
     if at <= now {
-        let ago = time_left(now.duration_since(at));
+        let ago = time_past(now.duration_since(at));
         return (Some((Severity::Expired, format!("expired {moment}, {ago} ago"))), None);
     }
     let left = at.duration_since(now);
@@ -200,7 +200,7 @@ fn policy(record: &CredentialRecord, now: Timestamp) -> Vec<(Severity, String)> 
         let notice = record.age_from().map_or(DAY * 30, |from| (by.duration_since(from) / 5).min(DAY * 30));
         let left = by.duration_since(now);
         found.push(if by <= now {
-            (Severity::Overdue, format!("was to be replaced {} ago", time_left(-left)))
+            (Severity::Overdue, format!("was to be replaced {} ago", time_past(-left)))
         } else if left <= notice {
             (Severity::Notice, format!("is to be replaced within {}", time_left(left)))
         } else {
@@ -216,7 +216,7 @@ fn policy(record: &CredentialRecord, now: Timestamp) -> Vec<(Severity, String)> 
             return found;
         };
         let age = now.duration_since(from);
-        let words = format!("is {} old, and may grow {} old", time_left(age), time_left(max));
+        let words = format!("is {} old, and may grow {} old", time_past(age), time_left(max));
         found.push(if age >= max {
             (Severity::Overdue, words)
         } else if age >= max / 5 * 4 {
@@ -241,7 +241,7 @@ fn hints(record: &CredentialRecord, now: Timestamp) -> Vec<String> {
             vec!["It was used within the last hour: let the old one live until the new one is in place.".to_owned()]
         }
         LastUse::At(at) if now.duration_since(at) > UNUSED => {
-            let ago = time_left(now.duration_since(at));
+            let ago = time_past(now.duration_since(at));
             vec![format!(
                 "It was last used {ago} ago: perhaps nobody needs it, and it is to be deleted rather than replaced."
             )]

@@ -73,6 +73,18 @@ fn shift(hours: &Hours, zone: &TimeZone, date: Date) -> Option<(Timestamp, Times
     (!free && start < end).then_some((start, end))
 }
 
+/// Returns a span that is over in words, rounded down; never zero.
+#[must_use]
+pub fn time_past(past: SignedDuration) -> String {
+    let seconds = past.as_secs();
+    match seconds {
+        172_800.. => format!("{} days", seconds / 86_400),
+        7_200.. => format!("{} hours", seconds / 3_600),
+        120.. => format!("{} minutes", seconds / 60),
+        _ => "1 minute".to_owned(),
+    }
+}
+
 /// Returns a span ahead in words: days rounded up, hours below two days, minutes below two hours; never zero.
 #[must_use]
 pub fn time_left(left: SignedDuration) -> String {

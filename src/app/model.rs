@@ -9,8 +9,8 @@ use super::inside::Inside;
 use super::list::List;
 use super::overlay::Overlay;
 use super::rounds::Rounds;
-use super::{Charset, Cmd, Screen, detail, header, seen};
-use crate::analysis::{Interest, Policy, Report, analyse};
+use super::{Charset, Cmd, Screen, credentials, detail, header, seen};
+use crate::analysis::{CredentialPolicy, Interest, Policy, Report, analyse};
 use crate::domain::{Service, ServiceName, Snapshot, SourceId};
 use crate::pane::{Filter, Identity, Line, PANES, Pane, Scope, Subject, Tally, View};
 
@@ -33,6 +33,9 @@ pub struct Model {
     pub(super) settings: Settings,
     pub(super) services: Vec<Arc<Service>>,
     pub(super) policy: Policy,
+    pub(super) credential_policy: CredentialPolicy,
+    /// When credentials were last judged.
+    pub(super) credentials_at: Timestamp,
     pub(super) interest: Interest,
     pub(super) snapshot: Snapshot,
     pub(super) report: Report,
@@ -78,6 +81,8 @@ impl Model {
         report.sources = seen::sources(&snapshot, &services);
         let mut model = Self {
             settings,
+            credential_policy: CredentialPolicy::default(),
+            credentials_at: now,
             interest: Interest::new(&services),
             services,
             policy,
@@ -102,6 +107,21 @@ impl Model {
         };
         model.arrange();
         model
+    }
+
+    /// Returns the model that judges credentials by this.
+    #[must_use]
+    pub fn judging(mut self, policy: CredentialPolicy) -> Self {
+        self.credential_policy = policy;
+        credentials::judge(&mut self);
+        self.arrange();
+        self
+    }
+
+    /// Returns what credentials are judged by.
+    #[must_use]
+    pub fn credential_policy(&self) -> &CredentialPolicy {
+        &self.credential_policy
     }
 
     /// Returns the services, in the configuration's order.

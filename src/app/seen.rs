@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Cmd, Model, settle};
+use super::{Cmd, Model, credentials, settle};
 use crate::analysis::{self, ServiceReport, SourceReport};
 use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind, Urgency};
 
@@ -15,6 +15,7 @@ const KEEP_ANSWERED: SignedDuration = SignedDuration::from_mins(1);
 pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<Cmd> {
     let mut concerned = BTreeSet::new();
     let (mut facts, mut again) = (Vec::new(), Vec::new());
+    let tells_of_credentials = observations.iter().any(|it| matches!(it.seen, Seen::Credentials(_)));
     for observation in observations {
         model.now = model.now.max(observation.at);
         concerned.extend(model.interest.of(&observation.seen));
@@ -29,6 +30,9 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
         }
         let seen = answered.into_iter().flat_map(|look| model.snapshot.facts(&look));
         if is_new { facts.extend(seen) } else { again.extend(seen) }
+    }
+    if model.frozen.is_none() && tells_of_credentials {
+        credentials::judge(model);
     }
     if model.frozen.is_none() {
         let sources = sources(&model.snapshot, &model.services);
@@ -52,6 +56,7 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
 
 pub(super) fn pass(model: &mut Model, now: Timestamp) -> Vec<Cmd> {
     model.tell_time(now);
+    credentials::pass(model);
     let due = model.rounds.due(&model.report, model.now);
     renew(model, due.into_iter().collect())
 }
@@ -65,6 +70,7 @@ pub(super) fn thaw(model: &mut Model) -> Vec<Cmd> {
     model.frozen = None;
     model.report.sources = sources(&model.snapshot, &model.services);
     model.edition += 1;
+    credentials::judge(model);
     let unjudged = std::mem::take(&mut model.unjudged);
     renew(model, unjudged)
 }

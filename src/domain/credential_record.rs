@@ -119,6 +119,8 @@ pub struct CredentialRecord {
     pub owner: Option<Text>,
     /// The page, or the words, that tell how to replace it.
     pub runbook: Option<Text>,
+    /// The command or the page that replaces it, where its source knows one.
+    pub replace: Option<Text>,
     /// Its own page.
     pub url: Option<Text>,
     /// Who uses it.
@@ -148,6 +150,7 @@ impl CredentialRecord {
             notes: Vec::new(),
             owner: None,
             runbook: None,
+            replace: None,
             url: None,
             consumers: Vec::new(),
         }

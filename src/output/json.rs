@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::credentials::{self, Credential};
 use super::durations::{self, Delivered, WorkflowTimes};
 use super::flaky::Flaky;
 use super::{Explain, Selection};
@@ -19,7 +20,7 @@ struct Document<'a> {
     flaky: Flaky<'a>,
     durations: Vec<WorkflowTimes<'a>>,
     delivery: Vec<Delivered<'a>>,
-    credentials: [(); 0],
+    credentials: Vec<Credential<'a>>,
     sources: Vec<Source<'a>>,
 }
 
@@ -104,7 +105,7 @@ pub(super) fn write(selection: &Selection, explain: Explain<'_>, generated_at: T
         flaky: Flaky::of(selection.report()),
         durations: durations::of(selection.report()),
         delivery: durations::delivery(selection.report()),
-        credentials: [],
+        credentials: credentials::of(selection.report()),
         sources: selection.report().sources.iter().map(source).collect(),
     };
     // Every map key is a string and every value our own: nothing in it can be refused.

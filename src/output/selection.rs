@@ -1,6 +1,6 @@
 //! What was asked for of a report, and the exit code that it gives.
 
-use crate::analysis::{Report, ServiceReport, Verdict};
+use crate::analysis::{CredentialReport, Report, ServiceReport, Verdict};
 
 /// The part of a report that was asked for.
 #[derive(Debug, Clone)]
@@ -56,13 +56,16 @@ impl Selection {
             && self.report.rows().all(|row| row.settled)
             && self.report.services.iter().all(listed)
             && self.report.sources.iter().all(|source| source.health.failure.is_none())
+            && !self.report.credentials.iter().any(|row| row.stale.is_some() || row.failure.is_some())
     }
 
-    /// Returns the exit code of `check`: 1 for a finding among `fail_on`; else 3 where something could not be looked
+    /// Returns the exit code of `check`: 1 for a finding among `fail_on` or a credential that is one; else 3 where something could not be looked
     /// at, or was not final when the wait ran out; else 0.
     #[must_use]
     pub fn exit_code(&self, fail_on: &[Verdict], ran_out: bool) -> u8 {
-        if self.report.rows().any(|row| fail_on.contains(&row.verdict)) {
+        let credentials = &self.report.credentials;
+        let is_found = credentials.iter().any(|row| row.urgency.severity.is_finding());
+        if is_found || self.report.rows().any(|row| fail_on.contains(&row.verdict)) {
             return 1;
         }
         let unsure = self.report.rows().any(|row| match row.verdict {
@@ -79,6 +82,7 @@ impl Selection {
             | Verdict::Pruned => false,
         });
         let hidden = self.report.services.iter().any(|service| self.hides_rows(service));
+        let unsure = unsure || credentials.iter().any(CredentialReport::is_unsure);
         if unsure || hidden || self.nothing.is_some() { 3 } else { 0 }
     }
 

@@ -18,7 +18,7 @@ const BEFORE: Duration = Duration::from_secs(2);
 /// What gave no answer is asked again after this, where that may help.
 const AGAIN: Duration = Duration::from_mins(15);
 /// Nobody waits longer than this for one source.
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// Looks at credentials again and again. Dropping it ends that.
 pub struct ExpiryWatch(JoinHandle<()>);

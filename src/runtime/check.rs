@@ -11,13 +11,13 @@ use rustc_hash::FxHashSet;
 
 use super::memory::Opened;
 use super::{Oneshot, SystemClock, Watcher, sources};
-use crate::analysis::{Asked, Policy, analyse, assess, explain, judge};
+use crate::analysis::{Asked, Policy, analyse, assess, credentials, explain, judge};
 use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
 use crate::domain::{Fact, Landed, Look, Observation, Seen, Service, Snapshot, SourceId};
 use crate::output::{self, Sections, Selection, Style};
-use crate::poll::Clock as _;
+use crate::poll::{Clock as _, scan_once};
 
 /// The two looks that `missing` needs stand at most this far apart where somebody waits for the answer.
 const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(2);
@@ -52,15 +52,23 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
     }
     let mut progress = Progress::new(&config.services, &policy);
     let sources = sources::build_with(config, memory.archive().as_ref())?;
-    let mut snapshot = oneshot.look(sources, facts, &mut progress).await;
+    let expiry = if args.credentials { sources::expiry(config, &sources) } else { Vec::new() };
+    let look = oneshot.look(sources, facts, &mut progress);
+    let (mut snapshot, credentials_seen) = tokio::join!(look, scan_once(&expiry, &clock));
     progress.clear();
     if let Some(remembered) = after {
         let seen = Seen::Remembered(remembered.await.unwrap_or_default());
         snapshot.absorb(Observation { at: clock.now(), source: SourceId::own(), seen });
     }
+    for observation in credentials_seen {
+        snapshot.absorb(observation);
+    }
     let now = clock.now();
     let mut report = analyse(&snapshot, &config.services, &policy, now);
     assess(&mut report, &snapshot, &policy, now);
+    if args.credentials {
+        report.credentials = credentials(&snapshot, &config.credentials, now);
+    }
     let selection = match &args.sha {
         Some(digits) => Selection::of_commit(report.clone(), digits, policy.runs),
         None => Selection::all(report.clone()),
@@ -69,7 +77,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
     let text = match args.format {
         Format::Json => output::json(&selection, &explained, now),
         Format::Table => {
-            let asked = Sections { flaky: args.flaky, durations: args.durations };
+            let asked = Sections { flaky: args.flaky, durations: args.durations, credentials: args.credentials };
             output::table(&selection, &explained, now, style()) + &output::sections(&selection, asked, now, style())
         }
     };

@@ -20,10 +20,11 @@ use super::keys;
 use super::pace::Pace;
 use super::remember;
 use super::signals::Signals;
-use crate::analysis::Policy;
+use crate::analysis::{CredentialPolicy, Policy};
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
 use crate::domain::{Fact, Look, Observation, Part, Seen, Service, SourceId, Wanted};
-use crate::poll::{Clock as _, Poller, Rhythm, Sources};
+use crate::poll::{Clock as _, ExpiryWatch, Poller, Rhythm, Sources};
+use crate::source::ExpirySource;
 use crate::terminal::{self, Abilities, Terminal};
 use crate::ui::{Canvas, Theme};
 
@@ -40,12 +41,16 @@ pub struct Shown {
     pub services: Vec<Arc<Service>>,
     /// What they are judged by.
     pub policy: Policy,
+    /// What credentials are judged by.
+    pub credentials: CredentialPolicy,
 }
 
 /// What is there once everybody can be asked.
 pub struct Connected {
     /// Who can be asked.
     pub sources: Sources,
+    /// Who knows when credentials end.
+    pub expiry: Vec<Arc<dyn ExpirySource>>,
     /// How hard to try.
     pub rhythm: Rhythm,
     /// Takes what is to be kept. It must not block.
@@ -131,6 +136,7 @@ struct Dashboard {
     /// Whether anything happened since the last frame, and whether the user waits for it.
     changed: Option<bool>,
     poller: Option<Poller>,
+    watch: Option<ExpiryWatch>,
     /// What was wanted before anybody could be asked.
     wanted: Vec<Wanted>,
     keep: Option<Keep>,
@@ -146,7 +152,7 @@ impl Dashboard {
         let size = terminal::size()?;
         Ok(Self {
             terminal,
-            model: Model::new(shown.services, shown.policy, settings, now(), size),
+            model: Model::new(shown.services, shown.policy, settings, now(), size).judging(shown.credentials),
             canvas: Canvas::new(if abilities.colour { Theme::Ansi } else { Theme::Mono }),
             size,
             screen: Screen::default(),
@@ -154,6 +160,7 @@ impl Dashboard {
             pace: Pace::new(),
             changed: None,
             poller: None,
+            watch: None,
             wanted: Vec::new(),
             keep: None,
             unkept: Vec::new(),
@@ -267,7 +274,7 @@ impl Dashboard {
     }
 
     fn connected(&mut self, connected: Result<Connected, String>, seen: &mpsc::Sender<Observation>) -> Option<End> {
-        let Connected { sources, rhythm, mut keep, remembered } = match connected {
+        let Connected { sources, expiry, rhythm, mut keep, remembered } = match connected {
             Ok(connected) => connected,
             Err(said) => return Some(End { code: 2, said: Some(said), ..End::default() }),
         };
@@ -283,6 +290,8 @@ impl Dashboard {
         }
         poller.want(std::mem::take(&mut self.wanted));
         self.poller = Some(poller);
+        let every = self.model.credential_policy().every;
+        self.watch = Some(ExpiryWatch::start(expiry, every, Arc::new(SystemClock), seen.clone()));
         let todo = self.model.begin();
         self.do_quietly(todo);
         None

@@ -1,15 +1,19 @@
 //! Builds the sources that a configuration names. Nothing is sent yet.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Ci, CiKind, Config, RegistryEntry};
-use crate::domain::CredentialSource;
-use crate::http::{Archive, secret_exposed};
+use crate::config::{Ci, CiKind, Config, ExpiryPlaces, RegistryEntry};
+use crate::domain::{CredentialSource, SourceId};
+use crate::http::{Archive, secret_exposed, secret_origin};
 use crate::poll::{Rhythm, Sources};
-use crate::source::{CiOptions, CiProvider, GitHub, GitLab, Oci, OciOptions};
+use crate::source::{
+    CiCredentials, CiOptions, CiProvider, CredentialFiles, Endpoints, ExpirySource, GitHub, GitLab, Inventory, Oci,
+    OciOptions, OwnLogin, OwnToken,
+};
 
 /// What the user asks may go beside looks that nobody waits for.
 const BESIDE: usize = 1;
@@ -36,6 +40,56 @@ pub(super) fn build_with(config: &Config, archive: Option<&Arc<dyn Archive>>) ->
         sources.registries.insert(entry.host.clone(), Arc::new(registry));
     }
     Ok(sources)
+}
+
+/// Returns who knows when credentials end: everybody who can be asked of the login that is used, and what the
+/// configuration names besides.
+pub(super) fn expiry(config: &Config, sources: &Sources) -> Vec<Arc<dyn ExpirySource>> {
+    let mut expiry: Vec<Arc<dyn ExpirySource>> = Vec::new();
+    for ci in &config.ci {
+        let Some(provider) = sources.ci.get(&ci.name) else { continue };
+        if let Some(token) = &ci.token {
+            let from = secret_origin(token).into();
+            expiry.push(Arc::new(OwnToken { id: ci.name.clone(), from, provider: Arc::clone(provider) }));
+        }
+        let services = config.services.iter().filter(|service| service.ci == ci.name);
+        let repos: BTreeSet<_> = services.map(|service| service.repo.clone()).collect();
+        if config.expiry.inventory && !repos.is_empty() {
+            let repos = repos.into_iter().collect();
+            expiry.push(Arc::new(CiCredentials { id: ci.name.clone(), repos, provider: Arc::clone(provider) }));
+        }
+    }
+    for (host, registry) in &sources.registries {
+        let images = config.services.iter().flat_map(|service| &service.images).map(|image| &image.repository);
+        if let Some(image) = images.into_iter().find(|image| image.registry() == host.as_str()) {
+            let (id, image) = (host.clone(), image.clone());
+            expiry.push(Arc::new(OwnLogin { id, image, registry: Arc::clone(registry) }));
+        }
+    }
+    expiry.extend(elsewhere(config));
+    expiry
+}
+
+/// Returns the files, servers and commands that the configuration names.
+fn elsewhere(config: &Config) -> Vec<Arc<dyn ExpirySource>> {
+    let ExpiryPlaces { files, endpoints, commands, .. } = &config.expiry;
+    let mut expiry: Vec<Arc<dyn ExpirySource>> = Vec::new();
+    if let (Ok(id), false) = (SourceId::parse("files"), files.is_empty()) {
+        expiry.push(Arc::new(CredentialFiles { id, files: files.clone() }));
+    }
+    if let (Ok(id), false) = (SourceId::parse("endpoints"), endpoints.is_empty()) {
+        let servers = endpoints.iter().map(|endpoint| (endpoint.host.clone(), endpoint.port)).collect();
+        expiry.push(Arc::new(Endpoints { id, servers, timeout: timeout(config) }));
+    }
+    for command in commands {
+        expiry.push(Arc::new(Inventory {
+            id: command.name.clone(),
+            command: command.command.clone(),
+            env: command.env.clone(),
+            timeout: Duration::try_from(command.timeout).unwrap_or(Duration::from_secs(30)),
+        }));
+    }
+    expiry
 }
 
 /// Returns a warning for every secret that others on this machine can read.

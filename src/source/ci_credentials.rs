@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{CiProvider, ExpirySource};
-use crate::domain::{CredentialScan, RepoPath, SourceId};
+use crate::domain::{Batch, CredentialScan, Failure, RepoPath, SourceId};
 
 /// The secrets, keys and tokens of repositories: names and dates.
 pub struct CiCredentials {
@@ -18,6 +18,11 @@ pub struct CiCredentials {
     pub provider: Arc<dyn CiProvider>,
 }
 
+/// Returns whether the next repository would meet the same: asking on would only do harm.
+fn is_of_all(failure: &Failure) -> bool {
+    matches!(failure, Failure::RateLimited { .. } | Failure::Auth { .. } | Failure::Unreachable { .. })
+}
+
 #[async_trait]
 impl ExpirySource for CiCredentials {
     fn id(&self) -> &SourceId {
@@ -27,9 +32,18 @@ impl ExpirySource for CiCredentials {
     /// Nobody waits for these: one request at a time leaves the rest of the connections to runs and jobs.
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan> {
         let mut scans = Vec::new();
+        let mut stopped = None;
         for repo in &self.repos {
             scans.extend(self.provider.credentials(repo, now).await);
+            stopped =
+                scans.iter().find_map(|scan| scan.found.as_ref().err().filter(|failure| is_of_all(failure)).cloned());
+            if stopped.is_some() {
+                break;
+            }
         }
+        // What was not asked keeps what was known of it; that it was not asked is told once.
+        let found = stopped.map_or_else(|| Ok(Batch { items: Vec::new(), skipped: 0, complete: true }), Err);
+        scans.push(CredentialScan { scope: format!("{}/every repository", self.id).into(), found });
         scans
     }
 }

@@ -50,9 +50,15 @@ struct KeyDto {
 pub(super) async fn read(github: &GitHub, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {
     let list = List { github, repo, now };
     let mut scans = vec![
-        list.secrets("actions", "actions/secrets", format!("{repo}, Actions")).await,
+        list.secrets("actions", "actions/secrets", format!("{repo}, Actions"), Some(String::new())).await,
         list.organization().await,
-        list.secrets("dependabot", "dependabot/secrets", format!("{repo}, Dependabot")).await,
+        list.secrets(
+            "dependabot",
+            "dependabot/secrets",
+            format!("{repo}, Dependabot"),
+            Some(" --app dependabot".into()),
+        )
+        .await,
     ];
     scans.extend(list.environments().await);
     scans.push(list.keys().await);
@@ -75,14 +81,18 @@ impl List<'_> {
         self.github.route(&format!("repos/{}/{path}?per_page=100", self.repo))
     }
 
-    async fn secrets(&self, of: &str, path: &str, place: String) -> CredentialScan {
+    /// `more` is what the command that replaces one needs besides its name and repository; nothing where there is none.
+    async fn secrets(&self, of: &str, path: &str, place: String, more: Option<String>) -> CredentialScan {
         let scope = self.scope(of);
         let page = |_: &str, answer: &Answer| {
             self.github.page(answer, |secret: SecretDto| {
                 let id = format!("{scope}/{}", secret.name);
+                let command = more.as_ref().filter(|_| is_word(&secret.name));
+                let replace = command.map(|more| format!("gh secret set {} --repo {}{more}", secret.name, self.repo));
                 let mut record = CredentialRecord::new(id, secret.name, CredentialKind::Secret, self.now);
                 record.place = place.as_str().into();
                 record.evidence = Evidence::Age;
+                record.replace = replace.map(Into::into);
                 (record.created_at, record.rotated_at) = (date(secret.created_at), date(secret.updated_at));
                 Some(record)
             })
@@ -96,9 +106,11 @@ impl List<'_> {
     async fn organization(&self) -> CredentialScan {
         let owner = self.repo.as_str().split('/').next().unwrap_or_default();
         let place = format!("{owner}, organization secrets");
-        let mut scan = self.secrets("organization", "actions/organization-secrets", place).await;
+        let mut scan = self.secrets("organization", "actions/organization-secrets", place, None).await;
         for record in scan.found.iter_mut().flat_map(|batch| &mut batch.items) {
             record.id = format!("{}/{owner}/organization/{}", self.github.id, record.name.raw()).into();
+            let command = is_word(record.name.raw()).then(|| format!("gh secret set {} --org {owner}", record.name));
+            record.replace = command.map(Into::into);
             record.consumers.push(self.repo.as_str().into());
         }
         scan
@@ -116,7 +128,8 @@ impl List<'_> {
         let mut scans = Vec::new();
         for name in names.items.iter().take(ENVIRONMENTS) {
             let (of, path) = (format!("environments/{name}"), format!("environments/{}/secrets", encoded(name)));
-            scans.push(self.secrets(&of, &path, format!("{}, environment {name}", self.repo)).await);
+            let place = format!("{}, environment {name}", self.repo);
+            scans.push(self.secrets(&of, &path, place, quoted(name).map(|name| format!(" --env {name}"))).await);
         }
         // Nobody looked at the others; that is to be seen. A list that could be read takes an earlier failure back.
         let left = names.items.len().saturating_sub(ENVIRONMENTS);
@@ -162,6 +175,17 @@ impl List<'_> {
 
 fn date(written: Option<String>) -> Option<Timestamp> {
     DateRead::text(&written?).at()
+}
+
+/// Returns whether a name can stand in a command as it is.
+fn is_word(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Returns a name as one word of a shell; nothing where it cannot be one that is harmless.
+fn quoted(name: &str) -> Option<String> {
+    let is_harmless = |c: char| !c.is_control() && c != '\'';
+    name.chars().all(is_harmless).then(|| format!("'{name}'"))
 }
 
 /// Returns a name as one part of a path.

@@ -149,6 +149,7 @@ impl Place<'_> {
         if dto.expires_at.is_none() && *kind == CredentialKind::DeployKey {
             (record.expiry, record.evidence) = (Expiry::Untold, Evidence::Age);
         }
+        record.replace = self.page(if *kind == CredentialKind::AccessToken { "access_tokens" } else { "repository" });
         record.created_at = raw(dto.created_at).at();
         record.last_use = raw(dto.last_used_at).at().map_or(LastUse::Untold, LastUse::At);
         let is_dead = dto.expired == Some(true) || dto.active == Some(false);
@@ -163,6 +164,13 @@ impl Place<'_> {
             record.notes.push("It may push.".into());
         }
         record
+    }
+
+    /// Returns the page on which it is replaced.
+    fn page(&self, of: &str) -> Option<Text> {
+        let groups = if self.api.starts_with("groups/") { "groups/" } else { "" };
+        let page = self.gitlab.base.join(&format!("../../{groups}{}/-/settings/{of}", self.owner)).ok()?;
+        Some(Text::new(page.as_str()))
     }
 
     async fn variables(&self) -> CredentialScan {
@@ -202,6 +210,7 @@ impl Place<'_> {
         let at = environments.map(|it| format!(" for environment {it}")).unwrap_or_default();
         record.place = format!("{}, CI/CD variables{at}", self.owner).into();
         record.evidence = Evidence::Age;
+        record.replace = self.page("ci_cd");
         if variable.protected == Some(true) {
             record.notes.push("It is protected: jobs on unprotected branches and tags do not get it.".into());
         }

@@ -134,9 +134,9 @@ impl Inventory {
         if let Some(group) = group {
             // A group that has ended by itself is not there any more.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
-            if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
-                let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-            }
+            let _ = tokio::time::timeout(GRACE, child.wait()).await;
+            // What the command started may not want to end.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
         Err(outcome)
     }

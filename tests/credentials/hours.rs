@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use jiff::civil::{Weekday, date, time as clock};
-use landfall::analysis::{act_by, is_working, team_time, time_left};
+use landfall::analysis::{act_by, is_working, team_time, time_left, time_past};
 use landfall::domain::Hours;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -103,6 +103,19 @@ fn a_moment_is_told_in_the_first_zone_with_the_year_where_that_is_not_clear() {
 #[case(30 * 86_400, "30 days")]
 fn what_is_left_is_rounded_up_and_never_nothing(#[case] seconds: i64, #[case] words: &str) {
     assert_eq!(time_left(SignedDuration::from_secs(seconds)), words);
+}
+
+#[rstest]
+#[case(0, "1 minute")]
+#[case(119, "1 minute")]
+#[case(120, "2 minutes")]
+#[case(7_199, "119 minutes")]
+#[case(7_200, "2 hours")]
+#[case(172_799, "47 hours")]
+#[case(172_800, "2 days")]
+#[case(259_199, "2 days")]
+fn what_is_over_is_rounded_down(#[case] seconds: i64, #[case] words: &str) {
+    assert_eq!(time_past(SignedDuration::from_secs(seconds)), words);
 }
 
 proptest! {

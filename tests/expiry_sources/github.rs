@@ -48,6 +48,7 @@ async fn secrets_are_names_and_ages_and_their_end_is_not_known() {
         evidence: Evidence::Age,
         created_at: Some("2025-01-10T14:59:22Z".parse().unwrap()),
         rotated_at: Some("2026-10-01T10:00:00Z".parse().unwrap()),
+        replace: Some("gh secret set GHCR_TOKEN --repo acme/web".into()),
         ..CredentialRecord::new("ci/acme/web/actions/GHCR_TOKEN", "GHCR_TOKEN", CredentialKind::Secret, now())
     };
     assert_eq!(*record, wanted);
@@ -60,6 +61,7 @@ async fn environments_are_read_one_by_one_and_organization_secrets_are_the_organ
     let scans = read(&server).await;
     let batch = found(&scans, "ci/acme/web/environments/prod/eu 1").as_ref().unwrap();
     assert_eq!(ids(batch), ["ci/acme/web/environments/prod/eu 1/KEY"]);
+    assert_eq!(batch.items[0].replace, Some("gh secret set KEY --repo acme/web --env 'prod/eu 1'".into()));
     let batch = found(&scans, "ci/acme/web/organization").as_ref().unwrap();
     assert_eq!(ids(batch), ["ci/acme/organization/NPM"]);
     assert_eq!(batch.items[0].consumers, ["acme/web".into()]);
@@ -108,4 +110,24 @@ async fn a_second_page_that_fails_leaves_the_list_incomplete() {
     let scans = read(&server).await;
     let batch = found(&scans, "ci/acme/web/actions").as_ref().unwrap();
     assert_eq!((batch.items.len(), batch.complete), (2, false));
+}
+
+#[tokio::test]
+async fn once_nothing_more_can_be_asked_the_other_repositories_are_left_alone() {
+    use landfall::source::{CiCredentials, ExpirySource};
+
+    let limited =
+        Loopback::answering(|_| answer(429, &[JSON, ("retry-after", "60")], r#"{"message":"slow down"}"#)).await;
+    let scan = async |server: &Loopback| {
+        let provider = std::sync::Arc::new(GitHub::new(options(server.url.clone(), None)).unwrap());
+        let repos = ["acme/web", "acme/api"].map(|repo| RepoPath::parse(repo).unwrap()).to_vec();
+        CiCredentials { id: crate::source("ci"), repos, provider }.scan(now()).await
+    };
+    let scans = scan(&limited).await;
+    assert!(limited.seen().iter().all(|seen| seen.path.contains("acme/web")), "the second was asked too");
+    assert!(matches!(found(&scans, "ci/every repository"), Err(Failure::RateLimited { .. })));
+    let open = Loopback::answering(world).await;
+    let scans = scan(&open).await;
+    assert!(open.seen().iter().any(|seen| seen.path.contains("acme/api")));
+    assert_eq!(found(&scans, "ci/every repository").as_ref().unwrap().items, []);
 }

@@ -91,7 +91,7 @@ fn how_long_a_commit_took_to_land_is_measured_from_its_run_to_the_first_sight_of
     let found = judged(&world);
     let lead = found.landings.lead_time.expect("it landed");
     assert_eq!(lead.value.p50, SignedDuration::from_mins(6), "it ended then, and was there whenever it was looked at");
-    let mut report = Report { services: vec![world.report()], sources: Vec::new() };
+    let mut report = Report { services: vec![world.report()], ..Report::default() };
     assess(&mut report, &world.snapshot, &world.policy, now());
     assert_eq!(report.services.first().map(|service| &*service.reliability), Some(&found));
 }

@@ -269,5 +269,5 @@ pub(crate) fn report() -> Report {
         newcomer,
         search.judged(&[], &policy),
     ];
-    Report { services, sources: Vec::new() }
+    Report { services, ..Report::default() }
 }

@@ -1,0 +1,36 @@
+//! What to do next about a credential, in words that can be copied. Landfall does none of it.
+
+use super::severity::Severity;
+use crate::domain::{CredentialKind, CredentialRecord};
+
+/// Returns what to do next; nothing where nothing is to be done.
+#[must_use]
+pub fn next_step(record: &CredentialRecord, severity: Severity) -> Option<String> {
+    if matches!(severity, Severity::Ok | Severity::Never) {
+        return None;
+    }
+    if let Some(runbook) = &record.runbook {
+        return Some(runbook.to_string());
+    }
+    if severity == Severity::Unknown && record.kind == CredentialKind::Other("list".into()) {
+        return Some("Give the token the rights to read these lists, or set inventory = false.".to_owned());
+    }
+    if let Some(replace) = &record.replace {
+        return Some(replace.to_string());
+    }
+    let place = &record.place;
+    Some(match record.kind {
+        CredentialKind::OwnToken | CredentialKind::OwnLogin => {
+            format!("Make a new one and put it where it is read from: {place}. Landfall reads it anew.")
+        }
+        CredentialKind::Certificate | CredentialKind::SshCertificate | CredentialKind::Jwt => {
+            format!("Have a new one issued and put it in the place of {place}.")
+        }
+        CredentialKind::Secret
+        | CredentialKind::Variable
+        | CredentialKind::AccessToken
+        | CredentialKind::DeployToken
+        | CredentialKind::DeployKey
+        | CredentialKind::Other(_) => format!("Replace it at its provider, then every copy of it ({place})."),
+    })
+}
