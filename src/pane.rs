@@ -6,6 +6,8 @@
 mod about;
 mod age;
 mod builds_detail;
+mod credential_detail;
+mod credentials;
 mod delivery;
 mod detail;
 mod divergence;
@@ -134,8 +136,14 @@ pub trait Pane: Sync {
 }
 
 /// The panes, in the order of their tabs.
-pub const PANES: [&dyn Pane; 5] =
-    [&overview::Overview, &divergence::Divergence, &sources::Sources, &flaky::Flaky, &durations::Durations];
+pub const PANES: [&dyn Pane; 6] = [
+    &overview::Overview,
+    &divergence::Divergence,
+    &sources::Sources,
+    &flaky::Flaky,
+    &durations::Durations,
+    &credentials::Credentials,
+];
 
 /// Sorts places by a number, lowest first; ties keep the report's order.
 fn sorted(mut keyed: Vec<(u64, Place)>) -> Vec<Place> {

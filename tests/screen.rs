@@ -4,6 +4,8 @@
 #[path = "support/cast.rs"]
 mod cast;
 
+#[path = "screen/credentials.rs"]
+mod credentials;
 #[path = "screen/layout.rs"]
 mod layout;
 #[path = "screen/legible.rs"]

@@ -181,6 +181,10 @@ fn sort(model: &mut Model) {
 fn look_now(model: &mut Model) -> Vec<Cmd> {
     let Some(subject) = model.selected() else { return Vec::new() };
     let wanted = look::at(&model.report, subject);
+    if wanted.is_empty() {
+        say(model, Tone::Dim, "this is looked at every few hours");
+        return Vec::new();
+    }
     let name = match subject {
         crate::pane::Subject::Source(source) => source.id.to_string(),
         _ => subject.service().map(|service| service.service.name.to_string()).unwrap_or_default(),

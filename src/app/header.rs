@@ -1,6 +1,7 @@
 //! The lines on top: the panes, how fresh everything is, the totals, and who is in trouble.
 
 use super::Model;
+use crate::analysis::credential_counts;
 use crate::pane::{Align, Line, PANES, Tone, age, totals, trouble};
 
 /// Cells that are kept for how fresh everything is, in full and in few letters.
@@ -8,6 +9,9 @@ const FRESHNESS: usize = 21;
 const FRESHNESS_BRIEF: usize = 11;
 /// Older than this many minutes is not live: lists are read once a minute.
 const LIVE: i64 = 3;
+
+/// The pane that has counts of its own.
+const CREDENTIALS: &str = "Credentials";
 
 /// Returns how many lines there are, at little cost.
 pub(super) fn height(model: &Model) -> usize {
@@ -18,7 +22,12 @@ pub(super) fn lines(model: &Model) -> Vec<Line> {
     let (width, _) = model.size;
     let view = model.view();
     let mut lines = vec![tabs(model, width)];
-    lines.push(Line::of(Tone::Plain, " ").join(totals(&model.tally, width.saturating_sub(2))));
+    let totals = if model.tab().name() == CREDENTIALS {
+        Line::of(Tone::Plain, credential_counts(&model.report.credentials))
+    } else {
+        totals(&model.tally, width.saturating_sub(2))
+    };
+    lines.push(Line::of(Tone::Plain, " ").join(totals));
     lines.extend(trouble(&view, width.saturating_sub(2)).map(|line| Line::of(Tone::Plain, " ").join(line)));
     lines
 }

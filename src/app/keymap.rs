@@ -125,6 +125,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     key(&[Key::Char('3')], Action::Pane(2), "Sources", ""),
     key(&[Key::Char('4')], Action::Pane(3), "Flaky", ""),
     key(&[Key::Char('5')], Action::Pane(4), "Durations", ""),
+    key(&[Key::Char('6')], Action::Pane(5), "Credentials", ""),
     key(&[Key::Enter], Action::Open, "its parts, or its evidence", "open"),
     key(&[Key::Esc], Action::Back, "back; else clears the filter", "back"),
     key(&[Key::Char('/')], Action::Filter, "filter; !word leaves out", "filter"),

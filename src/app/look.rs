@@ -16,6 +16,7 @@ pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
         | Subject::Test(service, _)
         | Subject::Workflow(service, _)
         | Subject::JobTime(service, ..) => of(&service.service, &subject.rows()),
+        Subject::Credential(_) => Vec::new(),
         Subject::Source(source) => {
             let id = source.id.as_str();
             let services = report.services.iter();

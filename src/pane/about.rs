@@ -4,7 +4,7 @@ use super::Subject;
 use super::trust;
 use crate::analysis::{
     Against, Colour, Drift, GateVerdict, Glimpse, JobFlakiness, Row, ServiceReport, Shift, Suggestion, TestFlakiness,
-    Trust, Verdict, WorkflowDurations, for_job, for_test, minutes,
+    Trust, Verdict, WorkflowDurations, for_job, for_test, minutes, next_step,
 };
 use crate::domain::{Run, Text};
 
@@ -15,7 +15,7 @@ impl<'a> Subject<'a> {
         match self {
             Self::Service(service) => service.newest_green.as_ref().map(|green| &green.run).or(service.newest.as_ref()),
             Self::Row(_, row) => Some(&row.run),
-            Self::Source(_) => None,
+            Self::Source(_) | Self::Credential(_) => None,
             Self::Builds(service) => {
                 let runs = &service.reliability.runs;
                 runs.iter().find(|run| !run.state.is_success()).or(runs.first())
@@ -37,6 +37,7 @@ impl<'a> Subject<'a> {
             Self::Service(service) => service.newest_green.as_ref().is_some_and(|green| green.verdict.is_finding()),
             Self::Row(_, row) => row.verdict.is_finding(),
             Self::Source(source) => source.health.failure.is_some(),
+            Self::Credential(row) => row.urgency.severity.is_finding(),
             Self::Builds(service) => service.reliability.flakiness.builds.gate.verdict == GateVerdict::StayOnDelivery,
             Self::Job(_, job) => trust::is_finding(job.behaviour.trust),
             Self::Test(_, test) => trust::is_finding(test.behaviour.trust),
@@ -54,6 +55,7 @@ impl<'a> Subject<'a> {
             Self::Service(service) => service.newest_green.as_ref().map(|green| green.verdict),
             Self::Row(_, row) => Some(row.verdict),
             Self::Source(_)
+            | Self::Credential(_)
             | Self::Builds(_)
             | Self::Job(..)
             | Self::Test(..)
@@ -73,6 +75,10 @@ impl<'a> Subject<'a> {
                 Some((_, failure)) => format!("{}: {failure}", source.id),
                 None => source.id.to_string(),
             }],
+            Self::Credential(row) => {
+                let step = next_step(&row.record, row.urgency.severity);
+                step.into_iter().chain([row.record.id.to_string()]).collect()
+            }
             Self::Builds(service) => {
                 vec![format!("{}: {}", service.service.name, service.reliability.flakiness.builds.gate.words())]
             }
@@ -90,10 +96,18 @@ impl<'a> Subject<'a> {
         }
     }
 
+    fn address(&self) -> Option<String> {
+        let Self::Credential(row) = self else { return self.run().map(|run| run.url.to_string()) };
+        let record = &row.record;
+        let is_page = |text: &&Text| text.raw().starts_with("http");
+        let pages = [record.runbook.as_ref(), record.url.as_ref(), record.replace.as_ref()];
+        pages.into_iter().flatten().find(is_page).map(|page| page.raw().to_owned())
+    }
+
     /// Returns the page for people, where it is a web address and nothing else.
     #[must_use]
     pub fn page(&self) -> Option<String> {
-        let page = url::Url::parse(&self.run()?.url).ok()?;
+        let page = url::Url::parse(&self.address()?).ok()?;
         let address = Text::new(page.as_str());
         (matches!(page.scheme(), "http" | "https") && address.as_str() == page.as_str()).then(|| page.to_string())
     }

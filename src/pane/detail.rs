@@ -1,7 +1,10 @@
 //! The detail of a row: paragraphs that are wrapped to whatever width there is.
 
 use super::line::{Line, Tone};
-use super::{Subject, View, builds_detail, flaky_detail, row_detail, service_detail, source_detail, time_detail};
+use super::{
+    Subject, View, builds_detail, credential_detail, flaky_detail, row_detail, service_detail, source_detail,
+    time_detail,
+};
 use crate::analysis::Explanation;
 
 /// Cells before a fact's value.
@@ -23,6 +26,7 @@ pub fn detail(view: &View<'_>, subject: Subject<'_>) -> Vec<Paragraph> {
         Subject::Service(service) => service_detail::paragraphs(view, service),
         Subject::Row(service, row) => row_detail::paragraphs(view, service, row),
         Subject::Source(source) => source_detail::paragraphs(view, source),
+        Subject::Credential(row) => credential_detail::paragraphs(view, row),
         Subject::Builds(service) => builds_detail::paragraphs(view, service),
         Subject::Job(service, job) => flaky_detail::job(view, service, job),
         Subject::Test(service, test) => flaky_detail::test(view, service, test),

@@ -2,7 +2,8 @@
 
 use super::about::rows_of;
 use crate::analysis::{
-    JobDurations, JobFlakiness, Report, Row, ServiceReport, SourceReport, TestFlakiness, WorkflowDurations,
+    CredentialReport, JobDurations, JobFlakiness, Report, Row, ServiceReport, SourceReport, TestFlakiness,
+    WorkflowDurations,
 };
 use crate::domain::{RunKey, ServiceName, SourceId, Text};
 
@@ -25,6 +26,8 @@ pub enum Subject<'a> {
     Workflow(&'a ServiceReport, Option<&'a WorkflowDurations>),
     /// How long a job of a workflow takes.
     JobTime(&'a ServiceReport, &'a WorkflowDurations, &'a JobDurations),
+    /// A credential.
+    Credential(&'a CredentialReport),
 }
 
 /// What stays the same of a subject while its verdict and its place change.
@@ -46,6 +49,8 @@ pub enum Identity {
     Workflow(ServiceName, Option<Text>),
     /// A job's durations, by its workflow and name.
     JobTime(ServiceName, (Text, Text)),
+    /// A credential, by its source and id.
+    Credential(Option<SourceId>, Text),
 }
 
 impl Identity {
@@ -60,7 +65,7 @@ impl Identity {
             | Self::Test(name, ..)
             | Self::Workflow(name, _)
             | Self::JobTime(name, _) => Some(name),
-            Self::Source(_) => None,
+            Self::Source(_) | Self::Credential(..) => None,
         }
     }
 }
@@ -76,6 +81,7 @@ impl<'a> Subject<'a> {
                 Identity::Row(name(service), row.run.key.clone(), row.image_index, row.tag_index)
             }
             Self::Source(source) => Identity::Source(source.id.clone()),
+            Self::Credential(row) => Identity::Credential(row.source.clone(), row.record.id.clone()),
             Self::Builds(service) => Identity::Builds(name(service)),
             Self::Job(service, job) => Identity::Job(name(service), (job.workflow.clone(), job.name.clone())),
             Self::Test(service, test) => {
@@ -106,6 +112,7 @@ impl<'a> Subject<'a> {
                     && whose(service, name)
             }
             (Self::Source(source), Identity::Source(id)) => source.id == *id,
+            (Self::Credential(row), Identity::Credential(source, id)) => row.record.id == *id && row.source == *source,
             (Self::Job(service, job), Identity::Job(name, (workflow, known))) => {
                 job.name == *known && job.workflow == *workflow && whose(service, name)
             }
@@ -127,7 +134,8 @@ impl<'a> Subject<'a> {
                 | Self::Job(..)
                 | Self::Test(..)
                 | Self::Workflow(..)
-                | Self::JobTime(..),
+                | Self::JobTime(..)
+                | Self::Credential(_),
                 _,
             ) => false,
         }
@@ -138,6 +146,9 @@ impl<'a> Subject<'a> {
     pub fn find(report: &'a Report, identity: &Identity) -> Option<Self> {
         if let Identity::Source(id) = identity {
             return report.sources.iter().find(|source| source.id == *id).map(Self::Source);
+        }
+        if let Identity::Credential(..) = identity {
+            return report.credentials.iter().map(Self::Credential).find(|subject| subject.is(identity));
         }
         let name = identity.service()?;
         let service = report.services.iter().find(|service| service.service.name == *name)?;
@@ -160,7 +171,7 @@ impl<'a> Subject<'a> {
                 let jobs = workflows.flat_map(|workflow| workflow.jobs.iter().map(move |job| (workflow, job)));
                 jobs.map(|(workflow, job)| Self::JobTime(service, workflow, job)).find(is_meant)
             }
-            Identity::Source(_) => None,
+            Identity::Source(_) | Identity::Credential(..) => None,
         }
     }
 
@@ -175,7 +186,7 @@ impl<'a> Subject<'a> {
             | Self::Test(service, _)
             | Self::Workflow(service, _)
             | Self::JobTime(service, ..) => Some(service),
-            Self::Source(_) => None,
+            Self::Source(_) | Self::Credential(_) => None,
         }
     }
 

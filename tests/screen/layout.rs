@@ -12,7 +12,7 @@ fn before_anybody_answered_it_says_what_it_waits_for() {
     let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };
     let stage = Stage { model: Model::new(cast().0, Policy::default(), settings, now(), (80, 24)) };
     insta::assert_snapshot!(cells(&painted(&stage, (80, 24), Theme::Ansi)), @r"
-     landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+     Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 0 of 6 services read
      Service       CI           Verdict         Commit   Landed     Behind  Since
     ▸cart                       … looking
@@ -42,7 +42,7 @@ fn before_anybody_answered_it_says_what_it_waits_for() {
 #[test]
 fn a_wide_screen_shows_the_detail_beside_the_rows() {
     insta::assert_snapshot!(shown((200, 50), "\n"), @r"
-     landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations                                                                                                                     ○ looking
+     landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations   6 Credentials                                                                                                     ○ looking
      looking… 4 of 6 services read · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
      Service       CI         Verdict               Commit   Title             Landed     Behind  Since │ ✗ missing  checkout  2 behind
     ▸checkout      ✓ success  ✗ missing             5160aa9  Show the delive…  871c243  2 behind    95m │   nothing lands since 2026-03-02 10:25:00 UTC (95m ago)
@@ -98,7 +98,7 @@ fn a_wide_screen_shows_the_detail_beside_the_rows() {
 #[test]
 fn a_wide_screen_shows_titles_and_images() {
     insta::assert_snapshot!(shown((200, 20), "2"), @r"
-     landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations                                                                                                                     ○ looking
+     landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations   6 Credentials                                                                                                     ○ looking
      looking… 4 of 6 services read · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
      Verdict             Service       Tag                               Run  Commit   Branch                  Age  Title                                                         Image
     ▸✗ missing           checkout      sha-5160aa9                       #42  5160aa9  main                    12m  Show the delivery date before payment                         ghcr.io/acme/checkout
@@ -124,7 +124,7 @@ fn a_wide_screen_shows_titles_and_images() {
 #[test]
 fn the_smallest_screen_still_shows_service_verdict_and_age() {
     insta::assert_snapshot!(shown((60, 16), ""), @r"
-     Overview  Divergence  Sources  Flaky  Durations  ○ looking
+     1 Overview  2  3  4  5  6                        ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · ? 1 unknown
      Service       Verdict             Commit     Behind  Since
     ▸checkout      ✗ missing           5160aa9  2 behind    95m
@@ -142,7 +142,7 @@ fn the_smallest_screen_still_shows_service_verdict_and_age() {
      Enter open  / filter  s sort:worst  ? help  q quit     1/6
     ");
     insta::assert_snapshot!(shown((60, 16), "2"), @r"
-     Overview  Divergence  Sources  Flaky  Durations  ○ looking
+     1  2 Divergence  3  4  5  6                      ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · ? 1 unknown
      Verdict             Service       Tag                  Age
     ▸✗ missing           checkout      sha-5160aa9          12m
@@ -160,7 +160,7 @@ fn the_smallest_screen_still_shows_service_verdict_and_age() {
      Enter open  / filter  s sort:worst  ? help  q quit     1/7
     ");
     insta::assert_snapshot!(shown((60, 16), "3"), @r"
-     Overview  Divergence  Sources  Flaky  Durations  ○ looking
+     1  2  3 Sources  4  5  6                         ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · ? 1 unknown
      Source        State           Answered
     ▸ghcr.io       ! unauthorized       now

@@ -5,7 +5,7 @@ use crate::shown;
 #[test]
 fn the_overview_puts_the_worst_first() {
     insta::assert_snapshot!(shown((80, 24), ""), @r"
-     landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+     Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
      Service       CI         Verdict             Commit   Landed     Behind  Since
     ▸checkout      ✓ success  ✗ missing           5160aa9  871c243  2 behind    95m
@@ -35,7 +35,7 @@ fn the_overview_puts_the_worst_first() {
 #[test]
 fn the_divergence_has_a_row_for_each_run_and_tag() {
     insta::assert_snapshot!(shown((80, 24), "2"), @r"
-     landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+     Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
      Verdict             Service       Tag               Commit   Branch        Age
     ▸✗ missing           checkout      sha-5160aa9       5160aa9  main          12m
@@ -65,7 +65,7 @@ fn the_divergence_has_a_row_for_each_run_and_tag() {
 #[test]
 fn the_sources_show_the_servers_own_words() {
     insta::assert_snapshot!(shown((80, 24), "3"), @r"
-     landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+     Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
      Source        State           Answered    In 1h   304s  Last failure
     ▸ghcr.io       ! unauthorized       now    1,200     4%  the registry says tha…
@@ -95,7 +95,7 @@ fn the_sources_show_the_servers_own_words() {
 #[test]
 fn the_detail_of_a_row_is_its_evidence() {
     insta::assert_snapshot!(shown((80, 50), "2\n"), @r"
-    landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+    Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
     looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
     ✗ missing  ghcr.io/acme/checkout:sha-5160aa9
       since 2026-03-02 11:59:00 UTC (1m ago)
@@ -151,7 +151,7 @@ fn the_detail_of_a_row_is_its_evidence() {
 #[test]
 fn the_detail_of_a_service_shows_the_way_back() {
     insta::assert_snapshot!(shown((80, 50), "\n"), @r"
-    landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+    Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
     looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
     ✗ missing  checkout  2 behind
       nothing lands since 2026-03-02 10:25:00 UTC (95m ago)
@@ -207,7 +207,7 @@ fn the_detail_of_a_service_shows_the_way_back() {
 #[test]
 fn the_detail_of_a_source_says_what_helps_and_who_depends_on_it() {
     insta::assert_snapshot!(shown((80, 24), "3\n"), @r"
-    landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+    Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
     looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
     ! unauthorized  ghcr.io  registry
 
@@ -237,26 +237,26 @@ fn the_detail_of_a_source_says_what_helps_and_who_depends_on_it() {
 #[test]
 fn the_help_lists_every_key_and_verdict() {
     insta::assert_snapshot!(shown((80, 40), "?"), @r"
-    landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+    Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
     looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
     Keys
 
-    j ↓       a row down                  Esc       back; else clears the filter
-    k ↑       a row up                    /         filter; !word leaves out
-    PgDn ^F   a page down                 n         the next finding
-    PgUp ^B   a page up                   N         the previous finding
-    ^D        half a page down            s         sort another way
-    ^U        half a page up              R         look now, at this row
-    g Home    the first row               o         the run's page
-    G End     the last row                y         copy; again: what comes next
-    l → Tab   the next pane               f         freeze the screen, or thaw it
-    h ← S-Tab the previous pane           ?         these keys
-    1         Overview                    :         :service :pane :sort :q
-    2         Divergence                  ^L        paint the screen anew
-    3         Sources                     ^Z        suspend
-    4         Flaky                       q ^C      quit
-    5         Durations                   Q         quit, leaving the screen
-    Enter     its parts, or its evidence
+    j ↓       a row down                  Enter     its parts, or its evidence
+    k ↑       a row up                    Esc       back; else clears the filter
+    PgDn ^F   a page down                 /         filter; !word leaves out
+    PgUp ^B   a page up                   n         the next finding
+    ^D        half a page down            N         the previous finding
+    ^U        half a page up              s         sort another way
+    g Home    the first row               R         look now, at this row
+    G End     the last row                o         the run's page
+    l → Tab   the next pane               y         copy; again: what comes next
+    h ← S-Tab the previous pane           f         freeze the screen, or thaw it
+    1         Overview                    ?         these keys
+    2         Divergence                  :         :service :pane :sort :q
+    3         Sources                     ^L        paint the screen anew
+    4         Flaky                       ^Z        suspend
+    5         Durations                   q ^C      quit
+    6         Credentials                 Q         quit, leaving the screen
 
     Verdicts
 

@@ -74,7 +74,7 @@ fn shown(size: (u16, u16), keys: &str) -> String {
 #[test]
 fn the_flaky_pane_has_a_row_a_service() {
     insta::assert_snapshot!(shown((80, 24), "4"), @r"
-     landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+     Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · looking at 17 · ? 1 unknown
      Service       Gate                                  Flaked  To settle  Firm
     ▸cart          ✗ stay on Continuous Delivery    20% (10–34)  270 clean  firm
@@ -104,7 +104,7 @@ fn the_flaky_pane_has_a_row_a_service() {
 #[test]
 fn enter_on_a_service_shows_its_builds_and_jobs_below_its_gate() {
     insta::assert_snapshot!(shown((80, 24), "4\n"), @r"
-     landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+     Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · looking at 17 · ? 1 unknown
      cart  ✗ stay on Continuous Delivery: flakes failed 20% (10–34) of the builds,
        over 5 %
@@ -134,7 +134,7 @@ fn enter_on_a_service_shows_its_builds_and_jobs_below_its_gate() {
 #[test]
 fn the_smallest_screen_shows_the_parts_of_a_service() {
     insta::assert_snapshot!(shown((60, 16), "4\n"), @r"
-     Overview  Divergence  Sources  Flaky  Durations  ○ looking
+     1  2  3  4 Flaky  5  6                           ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · looking at …
      cart  ✗ stay on Continuous Delivery: flakes failed 20%
        (10–34) of the builds, over 5 %
@@ -152,7 +152,7 @@ fn the_smallest_screen_shows_the_parts_of_a_service() {
      Enter open  Esc back  / filter  ? help  q quit         1/2
     ");
     insta::assert_snapshot!(shown((60, 16), "5"), @r"
-     Overview  Divergence  Sources  Flaky  Durations  ○ looking
+     1  2  3  4  5 Durations  6                       ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · looking at …
      Service       Typical run          p50         p95   Queue
     ▸cart          ✓ under 10:00       5:00 →      5:00    1:00
@@ -174,7 +174,7 @@ fn the_smallest_screen_shows_the_parts_of_a_service() {
 #[test]
 fn the_durations_pane_has_a_row_a_workflow() {
     insta::assert_snapshot!(shown((80, 24), "5"), @r"
-     landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations   ○ looking
+     Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · looking at 17 · ? 1 unknown
      Service       Typical run          p50         p95   Queue  Trend
     ▸cart          ✓ under 10:00       5:00 →      5:00    1:00  ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
@@ -204,7 +204,7 @@ fn the_durations_pane_has_a_row_a_workflow() {
 #[test]
 fn a_wide_screen_shows_the_detail_of_a_job_beside_the_parts() {
     insta::assert_snapshot!(shown((200, 30), "4\nj\n"), @r"
-     landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations                                                                                                                     ○ looking
+     landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations   6 Credentials                                                                                                     ○ looking
      looking… 4 of 6 services read · ✗ 2 missing · ≠ 1 mismatch · looking at 17 · ? 1 unknown · ✓ 2 landed
      cart  ✗ stay on Continuous Delivery: flakes failed 20% (10–34) of the builds, over 5 %             │ ≈ flaky  e2e (chrome)  20% (10–35)
      8 of 41 commits ran more than once                                                                 │   a job of release in cart
@@ -240,7 +240,7 @@ fn a_wide_screen_shows_the_detail_of_a_job_beside_the_parts() {
 #[test]
 fn a_wide_overview_has_the_flake_gate_and_the_typical_time() {
     insta::assert_snapshot!(shown((200, 16), ""), @r"
-     landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations                                                                                                                     ○ looking
+     landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations   6 Credentials                                                                                                     ○ looking
      looking… 4 of 6 services read · ✗ 2 missing · ≠ 1 mismatch · looking at 17 · ? 1 unknown · ✓ 2 landed
      Service       CI           Verdict                   Commit   Title                                                      Landed     Behind  Since  Flake gate       p50    Branch      Repository
     ▸checkout      ✓ success    ✗ missing                 5160aa9  Show the delivery date before payment                      871c243  2 behind    95m  … too few       5:00    main        acme/checkout

@@ -1,0 +1,92 @@
+//! The detail of a credential: why it is urgent, what that rests on, who uses it, and what to do next.
+
+use super::View;
+use super::age::{ago, utc};
+use super::credentials::{severity_words, tone};
+use super::detail::{Paragraph, Sheet};
+use super::line::{Line, Tone};
+use crate::analysis::{CredentialReport, next_step, time_left, time_past};
+use crate::domain::{Expiry, LastUse, Standing};
+
+pub(super) fn paragraphs(view: &View<'_>, row: &CredentialReport) -> Vec<Paragraph> {
+    let mut sheet = Sheet::default();
+    let (record, urgency) = (&*row.record, &row.urgency);
+    let heading = severity_words(row).with(Tone::Plain, "  ").with(Tone::Strong, record.name.to_string());
+    sheet.line(heading.with(Tone::Dim, format!("  {}", record.kind.word())));
+    for reason in &urgency.reasons {
+        sheet.line(Line::of(tone(urgency.severity), format!("  {reason}")));
+    }
+    sheet.sentences("Next steps", next_step(record, urgency.severity).into_iter().collect());
+    sheet.head("Where");
+    sheet.text("place", record.place.to_string());
+    sheet.text("id", record.id.to_string());
+    for (label, text) in [("copy of", &record.upstream), ("owner", &record.owner), ("runbook", &record.runbook)] {
+        sheet.text(label, text.as_ref().map(ToString::to_string).unwrap_or_default());
+    }
+    sheet.text("page", record.url.as_ref().map(ToString::to_string).unwrap_or_default());
+    dates(&mut sheet, view, row);
+    let consumers: Vec<_> = record.consumers.iter().map(ToString::to_string).collect();
+    sheet.sentences("Who uses it", consumers);
+    let notes = urgency.hints.iter().cloned().chain(record.notes.iter().map(ToString::to_string));
+    sheet.sentences("To be known", notes.collect());
+    sheet.done()
+}
+
+fn dates(sheet: &mut Sheet, view: &View<'_>, row: &CredentialReport) {
+    let record = &*row.record;
+    let past = |at| format!("{} ({})", utc(at), ago(at, view.now));
+    sheet.head("Evidence");
+    sheet.text("rests on", evidence(row).to_owned());
+    sheet.text("seen", past(record.observed_at));
+    if let Some(stale) = row.stale {
+        sheet.fact(
+            "stale",
+            Line::of(Tone::Warn, format!("not seen for {}: what it says may have changed", time_past(stale))),
+        );
+    }
+    if let Some(failure) = &row.failure {
+        sheet.fact("last failure", Line::of(Tone::Warn, failure.to_string()));
+    }
+    sheet.text(
+        "accepted",
+        match &record.standing {
+            Standing::Accepted => "yes",
+            Standing::Untried => "not tried",
+            Standing::Refused(_) | Standing::Ended(_) => "no",
+        },
+    );
+    sheet.text(
+        "ends",
+        match &record.expiry {
+            Expiry::At(at) => utc(*at),
+            Expiry::Never => "never, by the word of whoever knows".to_owned(),
+            Expiry::Untold => "nobody says".to_owned(),
+            Expiry::Unreadable(words) => format!("it says {words}, which cannot be read"),
+        },
+    );
+    sheet.text("act by", row.urgency.act_by.map(utc).unwrap_or_default());
+    sheet.text("replace by", record.rotate_by.map(utc).unwrap_or_default());
+    sheet.text("may grow", record.max_age.map(|age| format!("{} old", time_left(age))).unwrap_or_default());
+    sheet.text("made", record.created_at.map(past).unwrap_or_default());
+    sheet.text("replaced", record.rotated_at.map(past).unwrap_or_default());
+    sheet.text(
+        "last used",
+        match record.last_use {
+            LastUse::At(at) => past(at),
+            LastUse::Never => "never".to_owned(),
+            LastUse::Untold => String::new(),
+        },
+    );
+    sheet.text("renewed", record.renewal.word());
+}
+
+fn evidence(row: &CredentialReport) -> &'static str {
+    use crate::domain::Evidence;
+    match row.record.evidence {
+        Evidence::Probe => "probe: it was used, or looked at, itself",
+        Evidence::Provider => "provider: whoever issued it says so",
+        Evidence::Jwt => "jwt: it carries its own dates",
+        Evidence::Declared => "declared: somebody wrote it into the configuration",
+        Evidence::Age => "age: only its age is known",
+    }
+}
