@@ -5,6 +5,7 @@ mod bench;
 mod call;
 mod configuration;
 mod counts;
+mod credentials;
 mod folder;
 mod github;
 mod github_shape;

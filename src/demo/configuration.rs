@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::counts::Server;
+use super::credentials;
 use super::stage::Stage;
 use super::token::USER;
 use super::world::{Provider, Service, Workflow};
@@ -39,6 +40,9 @@ pub(super) fn write(stage: &Stage, files: &Files<'_>) -> String {
     );
     for service in &stage.world.services {
         one(&mut text, service, &registry);
+    }
+    if stage.world.lively {
+        credentials::configuration(&mut text, stage);
     }
     text
 }

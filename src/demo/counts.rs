@@ -39,6 +39,8 @@ pub enum Kind {
     TestReport,
     /// A project.
     Project,
+    /// A list of secrets, keys, tokens or variables: names and dates.
+    Credentials,
     /// The rate limit.
     RateLimit,
     /// A token of the registry's token service.
@@ -61,7 +63,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Runs,
         Self::Run,
         Self::Jobs,
@@ -72,6 +74,7 @@ impl Kind {
         Self::ArchiveFile,
         Self::TestReport,
         Self::Project,
+        Self::Credentials,
         Self::RateLimit,
         Self::Token,
         Self::Challenge,

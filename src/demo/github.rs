@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::call::{Call, Page};
 use super::counts::{Kind, Server};
+use super::credentials;
 use super::github_shape::Shape;
 use super::jobs::{Job, Outcome, State, jobs};
 use super::reply::Reply;
@@ -52,6 +53,9 @@ fn route(stage: &Stage, call: &Call, now: i64) -> Reply {
         return not_found(Kind::Other);
     }
     let parts: Vec<&str> = call.parts.iter().map(String::as_str).collect();
+    if let Some(told) = told(stage, &parts) {
+        return told;
+    }
     match parts.as_slice() {
         ["rate_limit"] => rate_limit(stage, now),
         ["repos", owner, name, "actions", rest @ ..] => {
@@ -66,6 +70,12 @@ fn route(stage: &Stage, call: &Call, now: i64) -> Reply {
         ),
         _ => not_found(Kind::Other),
     }
+}
+
+/// Returns what is told of the repository's secrets and keys, where these are asked for.
+fn told(stage: &Stage, parts: &[&str]) -> Option<Reply> {
+    let ["repos", owner, name, rest @ ..] = parts else { return None };
+    credentials::github(stage, stage.service(Provider::GitHub, &format!("{owner}/{name}"))?, rest)
 }
 
 fn actions(stage: &Stage, call: &Call, service: &Service, rest: &[&str], now: i64) -> Reply {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Page};
 use super::counts::{Kind, Server};
+use super::credentials;
 use super::gitlab_shape::Shape;
 use super::jobs::{Job, Outcome, State, jobs, state};
 use super::log;
@@ -45,6 +46,8 @@ fn route(stage: &Stage, call: &Call, now: i64) -> Reply {
     let parts: Vec<&str> = call.parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["api", "v4", "personal_access_tokens", "self"] => own_token(stage),
+        ["api", "v4", "groups", _, "access_tokens" | "deploy_tokens"] => credentials::group(),
+        ["api", "graphql"] => credentials::variables(),
         ["api", "v4", "projects", id, rest @ ..] => match project_named(stage, id) {
             Some(service) => project(stage, call, service, rest, now),
             None => not_found(if rest.is_empty() { Kind::Project } else { Kind::Runs }, "Project"),
@@ -100,7 +103,7 @@ fn project(stage: &Stage, call: &Call, service: &Service, rest: &[&str], now: i6
             Some((run, job)) => Reply::text(Kind::Log, trace(stage, service, run, &job, now)),
             None => not_found(Kind::Log, ""),
         },
-        _ => not_found(Kind::Other, ""),
+        _ => credentials::gitlab(stage, service, rest).unwrap_or_else(|| not_found(Kind::Other, "")),
     }
 }
 
