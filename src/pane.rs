@@ -34,7 +34,7 @@ mod verdict;
 use jiff::Timestamp;
 
 use crate::analysis::{Policy, Report, ServiceReport};
-use crate::domain::Snapshot;
+use crate::domain::{ServiceName, Snapshot};
 
 pub use age::{age, ago, utc};
 pub use detail::{Paragraph, detail};
@@ -149,6 +149,17 @@ pub const PANES: [&dyn Pane; 6] = [
 fn sorted(mut keyed: Vec<(u64, Place)>) -> Vec<Place> {
     keyed.sort_unstable();
     keyed.into_iter().map(|(_, place)| place).collect()
+}
+
+/// Sorts places by name; those of one name by their number, lowest first.
+fn by_name<N: Ord>(mut keyed: Vec<(u64, Place)>, name: impl Fn(Place) -> N) -> Vec<Place> {
+    keyed.sort_unstable_by(|one, other| (name(one.1), one).cmp(&(name(other.1), other)));
+    keyed.into_iter().map(|(_, place)| place).collect()
+}
+
+/// Returns the name of the service at a place of the report.
+fn service_name(report: &Report, place: Place) -> Option<&ServiceName> {
+    report.services.get(place.outer()).map(|service| &service.service.name)
 }
 
 /// Returns a number that is lower the newer the moment is; no moment comes last.

@@ -4,7 +4,7 @@ use super::about::{is_slower, parallelise};
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::took::{self, TREND};
-use super::{Filter, Identity, Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
+use super::{Filter, Identity, Met, Pane, Place, Scope, Search, Subject, View, by_name, sorted, widest};
 use crate::analysis::{JobDurations, Report, ServiceReport, Spread, WorkflowDurations, minutes};
 use crate::domain::Text;
 
@@ -57,9 +57,7 @@ impl Pane for DurationParts {
             }
         }
         if sort == 2 {
-            let name = |place: Place| job(workflow, place.inner() % APART).map(|job| &job.name);
-            keyed.sort_by(|(_, one), (_, other)| name(*one).cmp(&name(*other)));
-            return keyed.into_iter().map(|(_, place)| place).collect();
+            return by_name(keyed, |place| job(workflow, place.inner() % APART).map(|job| &job.name));
         }
         sorted(keyed)
     }

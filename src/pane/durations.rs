@@ -4,7 +4,9 @@ use super::about::{is_slower, parallelise};
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::took::{self, TREND};
-use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, duration_parts, sorted, widest};
+use super::{
+    Filter, Met, Pane, Place, Scope, Search, Subject, View, by_name, duration_parts, service_name, sorted, widest,
+};
 use crate::analysis::{Against, Report, ServiceReport, WorkflowDurations, minutes};
 
 pub(super) struct Durations;
@@ -52,9 +54,7 @@ impl Pane for Durations {
             }
         }
         if sort == 2 {
-            let name = |place: Place| scope.report.services.get(place.outer()).map(|service| &service.service.name);
-            keyed.sort_by(|(_, one), (_, other)| (name(*one), one).cmp(&(name(*other), other)));
-            return keyed.into_iter().map(|(_, place)| place).collect();
+            return by_name(keyed, |place| service_name(scope.report, place));
         }
         sorted(keyed)
     }

@@ -2,7 +2,9 @@
 
 use super::line::{Line, Tone};
 use super::table::Column;
-use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, flaky_parts, sorted, trust, widest};
+use super::{
+    Filter, Met, Pane, Place, Scope, Search, Subject, View, by_name, flaky_parts, service_name, sorted, trust, widest,
+};
 use crate::analysis::{Behaviour, GateVerdict, Report, ServiceReport, Trust};
 
 pub(super) struct Flaky;
@@ -51,11 +53,9 @@ impl Pane for Flaky {
             };
             (key, Place::new(outer, 0))
         });
-        let mut keyed: Vec<_> = keyed.collect();
+        let keyed: Vec<_> = keyed.collect();
         if sort == 2 {
-            let name = |place: Place| scope.report.services.get(place.outer()).map(|service| &service.service.name);
-            keyed.sort_by(|(_, one), (_, other)| name(*one).cmp(&name(*other)));
-            return keyed.into_iter().map(|(_, place)| place).collect();
+            return by_name(keyed, |place| service_name(scope.report, place));
         }
         sorted(keyed)
     }

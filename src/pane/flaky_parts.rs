@@ -7,7 +7,7 @@ use super::flaky::by_rate;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::trust::{self, STRIP};
-use super::{Filter, Identity, Met, Pane, Place, Scope, Search, Subject, View, newest_first, sorted, widest};
+use super::{Filter, Identity, Met, Pane, Place, Scope, Search, Subject, View, by_name, newest_first, sorted, widest};
 use crate::analysis::{Behaviour, Colour, Glimpse, JobFlakiness, Report, ServiceReport, TestFlakiness, Trust};
 use crate::domain::Strength;
 
@@ -133,13 +133,10 @@ impl Pane for FlakyParts {
         let mut search = filter.search();
         let all = (0..Part::count(service)).filter_map(|inner| Some((inner, Part::at(service, inner)?)));
         let passing = all.filter(|(_, part)| filter.is_empty() || part.passes(&mut search));
-        let mut keyed: Vec<_> = passing.map(|(inner, part)| (part.key(sort), Place::new(outer, inner))).collect();
+        let keyed: Vec<_> = passing.map(|(inner, part)| (part.key(sort), Place::new(outer, inner))).collect();
         if sort == 3 {
-            let name = |place: &Place| Part::at(service, place.inner()).map_or("", Part::name);
-            keyed.sort_by(|(_, one), (_, other)| {
-                (one.inner() > 0, name(one), one).cmp(&(other.inner() > 0, name(other), other))
-            });
-            return keyed.into_iter().map(|(_, place)| place).collect();
+            let name = |place: Place| Part::at(service, place.inner()).map_or("", Part::name);
+            return by_name(keyed, |place| (place.inner() > 0, name(place), place));
         }
         sorted(keyed)
     }

@@ -5,7 +5,10 @@ use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::verdict::{row_words, run_words, tone, was, word, words};
-use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, newest_first, sorted, took, trust, widest};
+use super::{
+    Filter, Met, Pane, Place, Scope, Search, Subject, View, by_name, newest_first, service_name, sorted, took, trust,
+    widest,
+};
 use crate::analysis::{Freshness, Green, Report, ServiceReport, Verdict};
 use crate::domain::{Miss, Run};
 
@@ -117,7 +120,7 @@ impl Pane for Overview {
         let passing = services.filter(|(_, service)| filter.is_empty() || passes(&mut search, service));
         let behind = |service: &ServiceReport| 0xffff - service.behind.unwrap_or(0).min(0xffff) as u64;
         let finished = |service: &ServiceReport| service.newest_green.as_ref().and_then(|green| green.run.finished_at);
-        let mut keyed: Vec<_> = passing
+        let keyed: Vec<_> = passing
             .map(|(outer, service)| {
                 let key = match sort {
                     1 => newest_first(finished(service)),
@@ -129,9 +132,7 @@ impl Pane for Overview {
             })
             .collect();
         if sort == 3 {
-            let name = |place: Place| scope.report.services.get(place.outer()).map(|service| &service.service.name);
-            keyed.sort_by(|(_, one), (_, other)| name(*one).cmp(&name(*other)));
-            return keyed.into_iter().map(|(_, place)| place).collect();
+            return by_name(keyed, |place| service_name(scope.report, place));
         }
         sorted(keyed)
     }
