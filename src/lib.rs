@@ -14,7 +14,7 @@
 //! | the vocabulary: run, job, tag, manifest, probe, snapshot | [`domain`] |
 //! | the verdicts, and what must be looked at next for one | [`analysis`] |
 //! | who is asked: GitHub, GitLab, OCI registries | [`source`], over [`http`], with the logins of [`auth`] |
-//! | what a push job's log claims | [`push_log`] |
+//! | what a push job's log claims, line by line | [`push_log`], over [`job_log`] |
 //! | what tests leave behind: reports, and marks of retries in logs | [`junit`], [`retry_log`] |
 //! | when it is asked: order, single flight, retry | [`poll`] |
 //! | what is remembered | [`store`] |
@@ -35,6 +35,7 @@ pub mod demo;
 pub mod doctor;
 pub mod domain;
 pub mod http;
+pub mod job_log;
 pub mod junit;
 pub mod output;
 pub mod pane;

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{Regex, bytes};
+use regex::bytes;
+
+use crate::job_log::stamp;
 
 /// What a line is.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,12 +38,6 @@ static MAY_MATTER: LazyLock<bytes::Regex> = LazyLock::new(|| {
     bytes::Regex::new(words).unwrap()
 });
 
-/// GitHub's timestamp, or GitLab's with its stream; `+` there goes on with the line before.
-#[expect(clippy::unwrap_used, reason = "a literal pattern, compiled by every test")]
-static STAMP: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\x{feff}?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?Z (?:[0-9a-f]{2}[OE](\+| ))?").unwrap()
-});
-
 /// Returns whether the line is worth reading at all. Costs one search for literals.
 pub(super) fn may_matter(raw: &[u8]) -> bool {
     MAY_MATTER.is_match(raw)
@@ -50,13 +46,11 @@ pub(super) fn may_matter(raw: &[u8]) -> bool {
 /// Returns what the line is.
 pub(super) fn read(raw: &[u8]) -> Line<'_> {
     let mut text = String::from_utf8_lossy(raw);
-    if let Some(stamp) = STAMP.captures(&text) {
-        if stamp.get(1).is_some_and(|mark| mark.as_str() == "+") {
-            return Line::Noise;
-        }
-        let end = stamp.get(0).map_or(0, |stamp| stamp.end());
-        text = after(text, end);
+    let (start, goes_on) = stamp(&text);
+    if goes_on {
+        return Line::Noise;
     }
+    text = after(text, start);
     let is_script = text.starts_with("\u{1b}[36;1m");
     if text.contains('\u{1b}') {
         text = Cow::Owned(strip_ansi_escapes::strip_str(&*text));

@@ -3,18 +3,14 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{Regex, bytes};
+use regex::bytes;
+
+use crate::job_log::stamp;
 
 /// Words of which one is in every line that begins something; most lines of a log hold none.
 #[expect(clippy::unwrap_used, reason = "a literal pattern, compiled by every test")]
 static MAY_MATTER: LazyLock<bytes::Regex> = LazyLock::new(|| {
     bytes::Regex::new(r"flaky|FLAKY|Flakes:|rerun|RERUN|TRY [0-9]|\(Attempt [0-9]|✓|PASSED|FAILED|ERROR ").unwrap()
-});
-
-/// GitHub's timestamp, or GitLab's with its stream.
-#[expect(clippy::unwrap_used, reason = "a literal pattern, compiled by every test")]
-static STAMP: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\x{feff}?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?Z (?:[0-9a-f]{2}[OE][+ ])?").unwrap()
 });
 
 /// Returns whether the line is worth reading at all. Costs one search for literals.
@@ -25,7 +21,7 @@ pub(super) fn may_matter(raw: &[u8]) -> bool {
 /// Returns the line as the tool printed it, without colours and blanks at its end.
 pub(super) fn clean(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
-    let start = STAMP.find(&text).map_or(0, |stamp| stamp.end());
+    let (start, _) = stamp(&text);
     let text = match text {
         Cow::Borrowed(text) if !text.contains('\u{1b}') => text.get(start..).unwrap_or_default().to_owned(),
         text => strip_ansi_escapes::strip_str(text.get(start..).unwrap_or_default()),

@@ -12,9 +12,10 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("ui", &["app::Screen", "pane"]),
     ("http", &["domain"]),
     ("auth", &["domain", "http"]),
-    ("push_log", &["domain"]),
+    ("job_log", &[]),
+    ("push_log", &["domain", "job_log"]),
     ("junit", &["domain"]),
-    ("retry_log", &["domain"]),
+    ("retry_log", &["domain", "job_log"]),
     ("source", &["auth", "domain", "http", "junit", "push_log", "retry_log"]),
     ("poll", &["domain", "source"]),
     ("store", &["domain"]),
@@ -56,7 +57,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
 
 /// Modules in which the same input gives the same output: no IO, no clock, no task, no colour, no terminal.
 pub(crate) const PURE: &[&str] =
-    &["domain", "analysis", "push_log", "junit", "retry_log", "pane", "doctor", "output", "app"];
+    &["domain", "analysis", "job_log", "push_log", "junit", "retry_log", "pane", "doctor", "output", "app"];
 
 /// What a pure module may not name, as the beginning of a path.
 pub(crate) const IMPURE_PATHS: &[&str] = &[
