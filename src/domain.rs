@@ -41,7 +41,7 @@ pub use declared::DeclaredCredential;
 pub use execution::{Execution, JobExecution, Retries, number_retries};
 pub use expiry::{Evidence, Expiry, LastUse, Renewal, Standing};
 pub use expiry_date::{Absent, DateRead};
-pub use fact::{Fact, Judgement, Landed, Proof, TagFact};
+pub use fact::{Concerned, Fact, Judgement, Landed, Proof, TagFact};
 pub use failure::{AuthKind, AuthStage, Failure, Remedy, Stage};
 pub use health::{Budget, Health, Pace, SourceKind, Traffic};
 pub use hours::Hours;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::domain::{Fact, ImageName, Look, RepoPath, RunKey, Seen, Service, ServiceName, SourceId};
+use crate::domain::{Concerned, Fact, ImageName, Look, RepoPath, RunKey, Seen, Service, ServiceName, SourceId};
 
 /// An index from what is seen to the services that it concerns.
 #[derive(Debug, Clone, Default)]
@@ -39,8 +39,8 @@ impl Interest {
     pub fn of(&self, seen: &Seen) -> Vec<usize> {
         match seen {
             Seen::Runs(service, _) => self.named(service),
-            Seen::Jobs(run, _) | Seen::PushLog(run, ..) => self.in_repo(run),
-            Seen::Tries(ended, _) | Seen::Reports(ended, _) => self.in_repo(&ended.run),
+            Seen::Jobs(run, _) | Seen::PushLog(run, ..) => self.with_run(run),
+            Seen::Tries(ended, _) | Seen::Reports(ended, _) => self.with_run(&ended.run),
             Seen::Tag(tag_ref, _) => self.with_image(&tag_ref.image),
             Seen::Manifest(image, ..) | Seen::Config(image, ..) | Seen::Blob(image, ..) | Seen::Canary(image, _) => {
                 self.with_image(image)
@@ -56,22 +56,10 @@ impl Interest {
     fn remembered(&self, facts: &[Fact]) -> Vec<usize> {
         let mut places = BTreeSet::new();
         for fact in facts {
-            match fact {
-                Fact::Ended(run) => places.extend(self.in_repo(&run.key)),
-                Fact::Tries(ended, _) | Fact::Reports(ended, _) => places.extend(self.in_repo(&ended.run)),
-                Fact::Retried(run, ..) => places.extend(self.in_repo(run)),
-                Fact::Arrived(service, ..) => places.extend(self.named(service)),
-                Fact::Runs { .. }
-                | Fact::Jobs { .. }
-                | Fact::PushLog(..)
-                | Fact::Tag(_)
-                | Fact::Manifest(..)
-                | Fact::Config(..)
-                | Fact::Blob(..)
-                | Fact::Readable(..)
-                | Fact::Landed(_)
-                | Fact::Judged(_)
-                | Fact::Answered(..) => return (0..self.count).collect(),
+            match fact.concerns() {
+                Some(Concerned::Repo(ci, repo)) => places.extend(self.in_repo(ci, repo)),
+                Some(Concerned::Service(service)) => places.extend(self.named(service)),
+                None => return (0..self.count).collect(),
             }
         }
         places.into_iter().collect()
@@ -80,8 +68,8 @@ impl Interest {
     fn asked_by(&self, look: &Look) -> Vec<usize> {
         match look {
             Look::Runs(service) => self.named(service),
-            Look::Jobs(run) | Look::PushLog(run, _) => self.in_repo(run),
-            Look::Tries(ended) | Look::Reports(ended) => self.in_repo(&ended.run),
+            Look::Jobs(run) | Look::PushLog(run, _) => self.with_run(run),
+            Look::Tries(ended) | Look::Reports(ended) => self.with_run(&ended.run),
             Look::Tag(tag_ref) => self.with_image(&tag_ref.image),
             Look::Manifest(image, _) | Look::Config(image, _) | Look::Blob(image, _) | Look::Canary(image) => {
                 self.with_image(image)
@@ -93,8 +81,12 @@ impl Interest {
         self.by_name.get(service).copied().into_iter().collect()
     }
 
-    fn in_repo(&self, run: &RunKey) -> Vec<usize> {
-        self.by_repo.get(&(run.ci.clone(), run.repo.clone())).cloned().unwrap_or_default()
+    fn with_run(&self, run: &RunKey) -> Vec<usize> {
+        self.in_repo(&run.ci, &run.repo)
+    }
+
+    fn in_repo(&self, ci: &SourceId, repo: &RepoPath) -> Vec<usize> {
+        self.by_repo.get(&(ci.clone(), repo.clone())).cloned().unwrap_or_default()
     }
 
     /// An image that no service names was looked at because a log named it: any service may wait for it.

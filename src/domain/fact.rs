@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Absence, Batch, Digest, Ended, ImageConfig, ImageName, Job, JobExecution, JobId, LandedCommit, Manifest, Platform,
-    PushLog, Reports, RetryLog, RevisionRule, Run, RunKey, ServiceName, SourceId, SourceKind, TagRef, Text,
+    PushLog, RepoPath, Reports, RetryLog, RevisionRule, Run, RunKey, ServiceName, SourceId, SourceKind, TagRef, Text,
 };
 
 /// One thing that is kept. A newer fact about the same takes the older one's place.
@@ -60,6 +60,40 @@ pub enum Fact {
     Retried(RunKey, JobId, Arc<RetryLog>),
     /// A commit of a service whose images all landed, and the run that pushed them.
     Arrived(ServiceName, RunKey, LandedCommit),
+}
+
+/// Whom alone a fact concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concerned<'a> {
+    /// The services of a repository.
+    Repo(&'a SourceId, &'a RepoPath),
+    /// A service.
+    Service(&'a ServiceName),
+}
+
+impl Fact {
+    /// Returns whom alone it concerns; `None` where that may be any service.
+    #[must_use]
+    pub fn concerns(&self) -> Option<Concerned<'_>> {
+        let run = match self {
+            Self::Ended(run) => &run.key,
+            Self::Tries(ended, _) | Self::Reports(ended, _) => &ended.run,
+            Self::Retried(run, ..) => run,
+            Self::Arrived(service, ..) => return Some(Concerned::Service(service)),
+            Self::Runs { .. }
+            | Self::Jobs { .. }
+            | Self::PushLog(..)
+            | Self::Tag(_)
+            | Self::Manifest(..)
+            | Self::Config(..)
+            | Self::Blob(..)
+            | Self::Readable(..)
+            | Self::Landed(_)
+            | Self::Judged(_)
+            | Self::Answered(..) => return None,
+        };
+        Some(Concerned::Repo(&run.ci, &run.repo))
+    }
 }
 
 /// Where a tag pointed, or that it was absent.

@@ -49,6 +49,14 @@ pub struct Observation {
     pub seen: Seen,
 }
 
+impl Observation {
+    /// Returns what landfall saw of itself.
+    #[must_use]
+    pub fn own(at: Timestamp, seen: Seen) -> Self {
+        Self { at, source: SourceId::own(), seen }
+    }
+}
+
 /// What was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {

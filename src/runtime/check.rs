@@ -15,7 +15,7 @@ use crate::analysis::{Asked, Policy, analyse, assess, credentials, explain, judg
 use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
-use crate::domain::{Fact, Landed, Look, Observation, Seen, Service, Snapshot, SourceId};
+use crate::domain::{Fact, Landed, Look, Observation, Seen, Service, Snapshot};
 use crate::output::{self, Sections, Selection, Style};
 use crate::poll::{Clock as _, scan_once};
 
@@ -58,7 +58,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
     progress.clear();
     if let Some(remembered) = after {
         let seen = Seen::Remembered(remembered.await.unwrap_or_default());
-        snapshot.absorb(Observation { at: clock.now(), source: SourceId::own(), seen });
+        snapshot.absorb(Observation::own(clock.now(), seen));
     }
     for observation in credentials_seen {
         snapshot.absorb(observation);

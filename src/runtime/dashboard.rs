@@ -22,7 +22,7 @@ use super::remember;
 use super::signals::Signals;
 use crate::analysis::{CredentialPolicy, Policy};
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
-use crate::domain::{Fact, Look, Observation, Part, Seen, Service, SourceId, Wanted};
+use crate::domain::{Fact, Look, Observation, Part, Seen, Service, Wanted};
 use crate::poll::{Clock as _, ExpiryWatch, Poller, Rhythm, Sources};
 use crate::source::ExpirySource;
 use crate::terminal::{self, Abilities, Terminal};
@@ -377,7 +377,7 @@ fn fall_over(in_task: bool) {
 
 /// What landfall says of itself is no answer of a source; the name is not kept.
 fn of_landfall(seen: Seen) -> Observation {
-    Observation { at: now(), source: SourceId::own(), seen }
+    Observation::own(now(), seen)
 }
 
 fn now() -> Timestamp {

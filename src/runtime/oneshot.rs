@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::analysis::{Depth, Interest, Policy, Verdict, judge, plan, readings};
-use crate::domain::{Fact, Look, Observation, Seen, Service, Snapshot, SourceId, Urgency};
+use crate::domain::{Fact, Look, Observation, Seen, Service, Snapshot, Urgency};
 use crate::poll::{Clock, Poller, Rhythm, Sources};
 
 /// How many answers may wait to be taken in.
@@ -110,7 +110,7 @@ impl Looking<'_> {
     fn remember(&mut self, remembered: Vec<Fact>) {
         // What an earlier process remembered is no answer of a source; the name is not kept.
         let seen = Seen::Remembered(remembered);
-        self.snapshot.absorb(Observation { at: self.oneshot.clock.now(), source: SourceId::own(), seen });
+        self.snapshot.absorb(Observation::own(self.oneshot.clock.now(), seen));
     }
 
     fn take(&mut self, observation: Observation, touched: &mut BTreeSet<usize>, watcher: &mut dyn Watcher) {
