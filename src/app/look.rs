@@ -8,16 +8,9 @@ use crate::pane::Subject;
 
 /// Returns the looks that bring this row up to date.
 pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
-    let looks: Vec<Look> = match subject {
-        Subject::Service(service)
-        | Subject::Row(service, _)
-        | Subject::Builds(service)
-        | Subject::Job(service, _)
-        | Subject::Test(service, _)
-        | Subject::Workflow(service, _)
-        | Subject::JobTime(service, ..) => of(&service.service, &subject.rows()),
-        Subject::Credential(_) => Vec::new(),
-        Subject::Source(source) => {
+    let looks: Vec<Look> = match (subject, subject.service()) {
+        (_, Some(service)) => of(&service.service, &subject.rows()),
+        (Subject::Source(source), None) => {
             let id = source.id.as_str();
             let services = report.services.iter();
             let depend = services.filter(|service| {
@@ -26,6 +19,7 @@ pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
             });
             depend.flat_map(|service| of(&service.service, &Subject::Service(service).rows())).collect()
         }
+        (_, None) => Vec::new(),
     };
     let urgent = |look| Wanted { look, urgency: Urgency::Asked, not_before: None };
     looks.into_iter().map(urgent).collect()
