@@ -87,6 +87,7 @@ fn execution(id: u64) -> Execution {
         url: "".into(),
         state: RunState::Finished(if id.is_multiple_of(9) { Conclusion::Failure } else { Conclusion::Success }),
         created_at: started_at,
+        committed_at: None,
         started_at,
         finished_at: Some(minutes_ago(20 * (REPORTS - id))),
     };

@@ -52,6 +52,7 @@ fn run(service: &Service, id: u64) -> Run {
         url: "https://ci.test/run".into(),
         state: RunState::Finished(if id.is_multiple_of(9) { Conclusion::Failure } else { Conclusion::Success }),
         created_at: started_at,
+        committed_at: None,
         started_at,
         finished_at: Some(minutes_ago(40 * (RUNS - id))),
     }

@@ -78,7 +78,7 @@ pub use next_credential_step::next_step;
 pub use plan::plan;
 pub use reading::{Depth, readings};
 pub use regression::{Comparison, Drift, Shift, Timed, compare, regression};
-pub use reliability::{Coverage, Reliability, UnreadReport, assess, reliability, renewed};
+pub use reliability::{Coverage, DeploymentsReport, Reliability, UnreadReport, assess, reliability, renewed};
 pub use report::{Asked, Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
 pub use severity::{Severity, Urgency, urgency};
 pub use shed::{Sheddable, sheddable};

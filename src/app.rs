@@ -62,6 +62,8 @@ pub enum Cmd {
     RememberAgain(Vec<Fact>),
     /// Keep what these looks gave, but not at hand: nothing of it is needed at the next start.
     Shelve(Vec<Look>),
+    /// Look at all credentials.
+    LookAtCredentials,
     /// Put text into the clipboard.
     Copy(String),
     /// Open a web page where the user sits.

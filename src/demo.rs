@@ -6,6 +6,7 @@ mod call;
 mod configuration;
 mod counts;
 mod credentials;
+mod deployments;
 mod folder;
 mod github;
 mod github_shape;

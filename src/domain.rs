@@ -33,7 +33,7 @@ mod test_run;
 mod test_summary;
 mod text;
 
-pub use change::{Deployment, LandedCommit};
+pub use change::{Deployed, Deployment, Deployments, LandedCommit};
 pub use claim::{Claim, PushLog};
 pub use credential::{LoginReport, LoginScheme, TokenEnd, TokenFacts, TokenKind, TokenReport};
 pub use credential_record::{CredentialKind, CredentialList, CredentialRecord, CredentialScan, CredentialScope};

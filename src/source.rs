@@ -8,9 +8,11 @@ mod credential_files;
 mod endpoint;
 mod github;
 mod github_credentials;
+mod github_deployments;
 mod github_reports;
 mod gitlab;
 mod gitlab_credentials;
+mod gitlab_deployments;
 mod gitlab_reports;
 mod inventory;
 mod manifest;
@@ -31,9 +33,9 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::domain::{
-    Batch, CredentialScan, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId, LoginReport,
-    Manifest, Probe, PushLog, RepoPath, Reports, Run, RunKey, SecretSource, Service, SourceId, Tag, TagRef,
-    TokenReport, Traffic,
+    Batch, CredentialScan, Deployed, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId,
+    LoginReport, Manifest, Probe, PushLog, RepoPath, Reports, Run, RunKey, SecretSource, Service, SourceId, Tag,
+    TagRef, TokenReport, Traffic,
 };
 use crate::http::Archive;
 
@@ -99,6 +101,11 @@ pub trait CiProvider: Send + Sync {
         Err(Failure::NotFound(format!("{} does not keep the reports {names} of {}", run.ci, run.id).into()))
     }
 
+    /// Returns the newest deployments to the service's environment. How those up to the id `known` ended is not asked.
+    async fn deployments(&self, service: &Service, _known: u64) -> Result<Deployed, Failure> {
+        Err(Failure::NotFound(format!("{} does not tell the deployments of {}", service.ci, service.repo).into()))
+    }
+
     /// Returns what a repository holds of secrets, keys and tokens, list by list: names and dates, never values. A list
     /// that is closed to the token is a failure, and not an empty list.
     async fn credentials(&self, _repo: &RepoPath, _now: Timestamp) -> Vec<CredentialScan> {
@@ -119,6 +126,12 @@ pub trait CiProvider: Send + Sync {
 pub trait ExpirySource: Send + Sync {
     /// Returns its name: that of the CI provider, the registry or the place.
     fn id(&self) -> &SourceId;
+
+    /// Returns what its lists' scopes begin with, one for each place that it looks at, where a look costs requests of
+    /// somebody's budget: if all of them were told lately, they are not asked for again because a dashboard starts.
+    fn places(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Returns everything that it knows, list by list. What could not be read is a failure of its list.
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan>;

@@ -19,6 +19,8 @@ mod recall;
 mod recall_sample;
 mod schema;
 mod shelf;
+mod stored_credential;
+mod stored_deployments;
 mod stored_image;
 mod stored_job;
 mod stored_report;
@@ -28,6 +30,7 @@ mod stored_sample;
 mod stored_state;
 mod sum;
 mod sweep;
+mod told;
 mod words;
 mod writer;
 

@@ -35,7 +35,7 @@ fn landed(number: u64, hours: i64) -> LandedCommit {
 fn deployed(id: u64, commit: u64, hours: i64, succeeded: bool) -> Deployment {
     let finished_at = hours_ago(hours);
     let committed_at = Some(finished_at - SignedDuration::from_hours(5));
-    Deployment { id, environment: "production".into(), sha: sha(commit), committed_at, finished_at, succeeded }
+    Deployment { id, sha: sha(commit), committed_at, finished_at, succeeded }
 }
 
 fn of_images(landed: &[LandedCommit]) -> Delivery {

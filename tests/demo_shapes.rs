@@ -12,7 +12,7 @@ use reqwest::Client;
 use serde_json::Value;
 
 /// Every kind of answer: the documented path, and our own condensed schema of it.
-const ANSWERS: [(&str, &str); 15] = [
+const ANSWERS: [(&str, &str); 18] = [
     ("/repos/{owner}/{repo}/actions/runs", "github_runs"),
     ("/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs", "github_runs"),
     ("/repos/{owner}/{repo}/actions/runs/{run_id}", "github_run"),
@@ -28,6 +28,9 @@ const ANSWERS: [(&str, &str); 15] = [
     ("/api/v4/personal_access_tokens/self", "gitlab_personal_access_token"),
     ("/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts", "github_artifacts"),
     ("/api/v4/projects/{id}/pipelines/{pipeline_id}/test_report", "gitlab_test_report"),
+    ("/repos/{owner}/{repo}/deployments", "github_deployments"),
+    ("/repos/{owner}/{repo}/deployments/{deployment_id}/statuses", "github_deployment_statuses"),
+    ("/api/v4/projects/{id}/deployments", "gitlab_deployments"),
 ];
 
 /// One answer of the demo.
@@ -108,11 +111,17 @@ impl Asked {
             self.get(0, ANSWERS[6].0, &format!("{base}/jobs/{}", jobs["jobs"][0]["id"])).await;
             self.get(0, ANSWERS[13].0, &format!("{base}/runs/{id}/artifacts?per_page=100")).await;
         }
+        let base = format!("/repos/{repo}/deployments");
+        let deployments = self.get(0, ANSWERS[15].0, &format!("{base}?environment=production")).await;
+        for deployment in deployments.as_array().unwrap().iter().take(2) {
+            self.get(0, ANSWERS[16].0, &format!("{base}/{}/statuses", deployment["id"])).await;
+        }
     }
 
     async fn gitlab(&mut self, repo: &str) {
         let base = format!("/api/v4/projects/{}", repo.replace('/', "%2F"));
         self.get(1, ANSWERS[8].0, &base).await;
+        self.get(1, ANSWERS[17].0, &format!("{base}/deployments?environment=production&per_page=100")).await;
         let pipelines = self.get(1, ANSWERS[9].0, &format!("{base}/pipelines?per_page=50")).await;
         for pipeline in self.new_kinds(pipelines.as_array().unwrap(), &["status", "source"]) {
             let id = &pipeline["id"];

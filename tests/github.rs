@@ -6,6 +6,8 @@
 mod archive;
 #[path = "support/ci.rs"]
 mod ci;
+#[path = "github/deployments.rs"]
+mod deployments;
 #[expect(dead_code, reason = "shared with tests that need more of it")]
 #[path = "support/loopback.rs"]
 mod loopback;

@@ -7,6 +7,8 @@ mod ci;
 #[path = "support/loopback.rs"]
 mod loopback;
 
+#[path = "gitlab/deployments.rs"]
+mod deployments;
 #[path = "gitlab/trust.rs"]
 mod trust;
 

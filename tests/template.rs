@@ -25,6 +25,7 @@ fn run() -> Run {
         url: "https://ci.example/9001".into(),
         state: RunState::Running,
         created_at: Some("2026-11-01T23:00:00Z".parse().unwrap()),
+        committed_at: None,
         started_at: Some("2026-11-02T00:30:00Z".parse().unwrap()),
         finished_at: None,
     }

@@ -57,6 +57,7 @@ fn listing(service: u64, runs: u64, now: Timestamp) -> Fact {
             url: format!("https://github.com/{}/actions/runs/{}", key.repo, key.id).into(),
             state: RunState::Finished(if number % 9 == 8 { Conclusion::Failure } else { Conclusion::Success }),
             created_at: Some(started),
+            committed_at: None,
             started_at: Some(started),
             finished_at: Some(started + SignedDuration::from_mins(9)),
             key,

@@ -38,7 +38,7 @@ impl Interest {
     #[must_use]
     pub fn of(&self, seen: &Seen) -> Vec<usize> {
         match seen {
-            Seen::Runs(service, _) => self.named(service),
+            Seen::Runs(service, _) | Seen::Deployments(service, ..) => self.named(service),
             Seen::Jobs(run, _) | Seen::PushLog(run, ..) => self.with_run(run),
             Seen::Tries(ended, _) | Seen::Reports(ended, _) => self.with_run(&ended.run),
             Seen::Tag(tag_ref, _) => self.with_image(&tag_ref.image),
@@ -46,7 +46,9 @@ impl Interest {
                 self.with_image(image)
             }
             Seen::Failed(look, _) => self.asked_by(look),
-            Seen::Traffic(..) | Seen::Pace(..) | Seen::Credentials(_) | Seen::Notice(..) => Vec::new(),
+            Seen::Traffic(..) | Seen::Pace(..) | Seen::Credentials(_) | Seen::CredentialLists(_) | Seen::Notice(..) => {
+                Vec::new()
+            }
             Seen::Remembered(facts) => self.remembered(facts),
             Seen::Recalled => (0..self.count).collect(),
         }
@@ -67,7 +69,7 @@ impl Interest {
 
     fn asked_by(&self, look: &Look) -> Vec<usize> {
         match look {
-            Look::Runs(service) => self.named(service),
+            Look::Runs(service) | Look::Deployments(service, _) => self.named(service),
             Look::Jobs(run) | Look::PushLog(run, _) => self.with_run(run),
             Look::Tries(ended) | Look::Reports(ended) => self.with_run(&ended.run),
             Look::Tag(tag_ref) => self.with_image(&tag_ref.image),

@@ -19,7 +19,7 @@ fn landing(snapshot: &Snapshot, rows: &[Row]) -> Option<(RunKey, LandedCommit)> 
     let landed = rows.iter().filter(|row| row.verdict == Verdict::Landed);
     let landed_at = landed.filter_map(|row| moment(snapshot, row)).max().filter(|_| whole)?;
     let (sha, title) = (run.sha.clone(), run.title.clone());
-    let commit = LandedCommit { sha, title, committed_at: None, run_created_at: run.created_at, landed_at };
+    let commit = LandedCommit { sha, title, committed_at: run.committed_at, run_created_at: run.created_at, landed_at };
     Some((run.key.clone(), commit))
 }
 

@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Conclusion, Ended, Failure, Look, Miss, RunState, Sample, Service, Snapshot, Urgency, Wanted};
+use crate::domain::{
+    Conclusion, Deployments, Ended, Failure, Look, Miss, RunState, Sample, Service, Snapshot, Urgency, Wanted,
+};
 
 /// The newest runs that are read.
 const RUNS: usize = 100;
@@ -15,6 +17,9 @@ const AGAIN: SignedDuration = SignedDuration::from_mins(15);
 const AGAIN_WHEN_MENDED: SignedDuration = SignedDuration::from_hours(1);
 const AGAIN_ALL_THE_SAME: SignedDuration = SignedDuration::from_hours(24);
 
+/// Between two looks at the deployments of a service.
+const AGAIN_DEPLOYMENTS: SignedDuration = SignedDuration::from_hours(1);
+
 /// How much is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -25,10 +30,10 @@ pub enum Depth {
 }
 
 /// Returns the looks at runs that are over and that were not read yet, newest first. Each is answered once and for
-/// all: with nothing left, nothing is wanted.
+/// all: with nothing left, nothing is wanted but the deployments, once an hour.
 #[must_use]
 pub fn readings(snapshot: &Snapshot, service: &Service, depth: Depth, urgency: Urgency, now: Timestamp) -> Vec<Wanted> {
-    let mut wanted = Vec::new();
+    let mut wanted: Vec<Look> = deployments(snapshot, service, now).into_iter().collect();
     for sample in snapshot.samples(service).take(RUNS).filter(|sample| ran(sample)) {
         let ended = Ended::of(&sample.run, service.trust.retries);
         if sample.tries(service.trust.retries).is_none() && may(sample.tries_failure.as_deref(), now) {
@@ -43,6 +48,17 @@ pub fn readings(snapshot: &Snapshot, service: &Service, depth: Depth, urgency: U
         }
     }
     wanted.into_iter().map(|look| Wanted { look, urgency, not_before: None }).collect()
+}
+
+/// Deployments go on: they are asked for again and again, but seldom.
+fn deployments(snapshot: &Snapshot, service: &Service, now: Timestamp) -> Option<Look> {
+    service.trust.environment.as_ref()?;
+    let known = snapshot.deployments(&service.name);
+    let is_fresh = |seen: Timestamp| now.duration_since(seen).abs() < AGAIN_DEPLOYMENTS;
+    let due = known.and_then(|known| known.seen_at).is_none_or(|seen| !is_fresh(seen));
+    let may = may(known.and_then(|known| known.failure.as_ref()), now);
+    let look = || Look::Deployments(service.name.clone(), known.map_or(0, Deployments::known_to));
+    (due && may).then(look)
 }
 
 /// A run that was left out left nothing behind.

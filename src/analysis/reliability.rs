@@ -7,9 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::executions::{execution, tests};
 use super::flaky::Flakiness;
 use super::landings::landings;
-use super::{Delivery, Policy, Report, ServiceReport, WorkflowDurations, by_landed_images, duration, flaky};
+use super::{
+    Delivery, Policy, Report, ServiceReport, WorkflowDurations, by_deployments, by_landed_images, duration, flaky,
+};
 use crate::domain::{
-    Execution, LandedCommit, Miss, Run, RunKey, Sample, Service, Snapshot, TestEvidence, TestRun, Text, Unreadable,
+    Deployment, Execution, LandedCommit, Miss, Run, RunKey, Sample, Service, Sha, Snapshot, TestEvidence, TestRun,
+    Text, Unreadable,
 };
 
 /// From so many runs on a judgement takes a while, and stands for this long whatever comes in: while a long past is
@@ -34,9 +37,22 @@ pub struct Reliability {
     pub durations: Vec<WorkflowDurations>,
     /// How often and how fast commits arrive as images.
     pub landings: Delivery,
-    /// How often and how fast commits are deployed, where the provider was asked.
-    pub deployments: Option<Delivery>,
+    /// How often and how fast commits are deployed.
+    pub deployments: DeploymentsReport,
     stamp: Option<(Stamp, Timestamp)>,
+}
+
+/// What is known of a service's deployments.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DeploymentsReport {
+    /// The environment that is asked for; `None` where the configuration wants none.
+    pub environment: Option<Text>,
+    /// The figures; `None` as long as the provider told nothing.
+    pub delivery: Option<Delivery>,
+    /// How many deployments could not be read.
+    pub skipped: u64,
+    /// Why the provider told nothing the last time.
+    pub failure: Option<Miss>,
 }
 
 /// How far what there is to know of a service's runs was read.
@@ -125,8 +141,28 @@ pub fn reliability(snapshot: &Snapshot, report: &ServiceReport, policy: &Policy,
         flakiness: flaky::of_runs(&executions, &tests, policy, now),
         durations: duration::of_runs(&executions, policy),
         landings: by_landed_images(&landed, since, now),
-        deployments: None,
+        deployments: deployments(snapshot, service, &samples, now),
         stamp: Some((Stamp::of(snapshot, service, now), now)),
+    }
+}
+
+/// Weeks before the first deployment that is known are no weeks without one.
+fn deployments(snapshot: &Snapshot, service: &Service, samples: &[&Sample], now: Timestamp) -> DeploymentsReport {
+    let environment = service.trust.environment.clone();
+    let Some(known) = snapshot.deployments(&service.name) else {
+        return DeploymentsReport { environment, ..DeploymentsReport::default() };
+    };
+    let first_run = |sha: &Sha| samples.iter().find(|sample| sample.run.sha == *sha).map(|sample| &sample.run);
+    let mut over: Vec<Deployment> = known.over().cloned().collect();
+    for deployment in over.iter_mut().filter(|deployment| deployment.committed_at.is_none()) {
+        deployment.committed_at = first_run(&deployment.sha).and_then(|run| run.committed_at);
+    }
+    let since = over.iter().map(|deployment| deployment.finished_at).min().unwrap_or(now);
+    DeploymentsReport {
+        environment,
+        delivery: known.seen_at.map(|_| by_deployments(&over, since, now)),
+        skipped: known.skipped,
+        failure: known.failure.clone(),
     }
 }
 

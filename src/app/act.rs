@@ -5,7 +5,7 @@ use tui_input::Input;
 use super::keymap::{Action, action};
 use super::overlay::{Overlay, edit, paste};
 use super::{Act, Cmd, Key, Model, command, detail, inside, look, seen};
-use crate::pane::{Filter, Line, PANES, Tone};
+use crate::pane::{Filter, Line, PANES, Subject, Tone};
 
 pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
     match act {
@@ -180,13 +180,13 @@ fn sort(model: &mut Model) {
 
 fn look_now(model: &mut Model) -> Vec<Cmd> {
     let Some(subject) = model.selected() else { return Vec::new() };
-    let wanted = look::at(&model.report, subject);
-    if wanted.is_empty() {
-        say(model, Tone::Dim, "this is looked at every few hours");
-        return Vec::new();
+    if let Subject::Credential(_) = subject {
+        say(model, Tone::Info, "looking at all credentials now".to_owned());
+        return vec![Cmd::LookAtCredentials];
     }
+    let wanted = look::at(&model.report, subject);
     let name = match subject {
-        crate::pane::Subject::Source(source) => source.id.to_string(),
+        Subject::Source(source) => source.id.to_string(),
         _ => subject.service().map(|service| service.service.name.to_string()).unwrap_or_default(),
     };
     say(model, Tone::Info, format!("looking at {name} now"));

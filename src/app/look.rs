@@ -19,6 +19,7 @@ pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
             });
             depend.flat_map(|service| of(&service.service, &Subject::Service(service).rows())).collect()
         }
+        // Credentials are looked at all together.
         (_, None) => Vec::new(),
     };
     let urgent = |look| Wanted { look, urgency: Urgency::Asked, not_before: None };

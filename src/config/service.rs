@@ -7,14 +7,17 @@ use super::reader::{Entry, Table, nearest};
 use super::{Ci, CiKind, address};
 use crate::domain::{
     Globs, ImageName, ImageSpec, Platform, RepoPath, Retries, RevisionRule, Service, ServiceName, SourceId,
-    TagTemplate, TrustSpec,
+    TagTemplate, Text, TrustSpec,
 };
 
 /// The keys of `[[service]]`.
-pub(super) const SERVICE: [&str; 9] =
-    ["name", "ci", "repo", "workflow", "branch", "event", "push_job", "reports", "image"];
+pub(super) const SERVICE: [&str; 10] =
+    ["name", "ci", "repo", "workflow", "branch", "event", "push_job", "reports", "environment", "image"];
 /// The keys of `[[service.image]]`.
 pub(super) const IMAGE: [&str; 4] = ["repository", "tags", "platforms", "revision"];
+
+/// Whose deployments are read, unless the configuration names another environment.
+pub(super) const ENVIRONMENT: &str = "production";
 
 /// The CI providers that services may name: also those that are wrong elsewhere.
 pub(super) struct Known<'a> {
@@ -50,6 +53,10 @@ fn named(
     let mut globs = |key| table.get(key).map_or_else(|| Globs::parse(&[]).ok(), |entry| globs(entry, problems));
     let (workflow, branch) = (globs("workflow"), globs("branch"));
     let (event, push_job, reports) = (globs("event"), globs("push_job"), globs("reports"));
+    let environment = match table.get("environment") {
+        None => Some(Some(Text::from(ENVIRONMENT))),
+        Some(entry) => entry.string(problems).map(|name| Some(Text::from(name)).filter(|name| !name.is_empty())),
+    };
     let listed = table.get("image").map(|entry| entry.tables("[[service.image]]", &IMAGE, problems));
     if listed.as_ref().is_none_or(Vec::is_empty) {
         let hint = "add a [[service.image]] with `repository` and `tags`";
@@ -72,6 +79,7 @@ fn named(
                 Some(CiKind::GitHub) | None => Retries::Runs,
             },
             reports: Some(reports?).filter(|reports| !reports.patterns().is_empty()),
+            environment: environment?,
         },
     })
 }

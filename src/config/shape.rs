@@ -184,9 +184,16 @@ pub(super) struct Service {
     /// Globs for the artifacts (GitLab: the jobs) whose JUnit reports are read; by default none are.
     #[serde(default)]
     pub(super) reports: Strings,
+    /// The environment whose deployments are read; "" for none.
+    #[serde(default = "environment")]
+    pub(super) environment: String,
     /// What a green run is to leave behind.
     #[schemars(length(min = 1))]
     pub(super) image: Vec<Image>,
+}
+
+fn environment() -> String {
+    super::service::ENVIRONMENT.to_owned()
 }
 
 /// An image that a green run is to leave behind.

@@ -138,6 +138,7 @@ impl From<&domain::Service> for Service {
             event: globs(&service.event),
             push_job: globs(&service.push_job),
             reports: service.trust.reports.as_ref().map(globs).unwrap_or_default(),
+            environment: service.trust.environment.as_ref().map_or("", |name| name.raw()).to_owned(),
             image: service.images.iter().map(Image::from).collect(),
         }
     }

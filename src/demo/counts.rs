@@ -37,6 +37,8 @@ pub enum Kind {
     ArchiveFile,
     /// GitLab's report on the tests of a pipeline.
     TestReport,
+    /// A list of deployments, or of what became of one.
+    Deployments,
     /// A project.
     Project,
     /// A list of secrets, keys, tokens or variables: names and dates.
@@ -63,7 +65,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Runs,
         Self::Run,
         Self::Jobs,
@@ -73,6 +75,7 @@ impl Kind {
         Self::Archive,
         Self::ArchiveFile,
         Self::TestReport,
+        Self::Deployments,
         Self::Project,
         Self::Credentials,
         Self::RateLimit,

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::call::{Call, Page};
 use super::counts::{Kind, Server};
 use super::credentials;
+use super::deployments;
 use super::github_shape::Shape;
 use super::jobs::{Job, Outcome, State, jobs};
 use super::reply::Reply;
@@ -63,6 +64,11 @@ fn route(stage: &Stage, call: &Call, now: i64) -> Reply {
                 Some(service) => actions(stage, call, service, rest, now),
                 None => not_found(Kind::Runs),
             }
+        }
+        ["repos", owner, name, "deployments", rest @ ..] => {
+            let service = stage.service(Provider::GitHub, &format!("{owner}/{name}"));
+            let told = service.and_then(|service| deployments::github(stage, service, call, rest, now));
+            told.unwrap_or_else(|| not_found(Kind::Deployments))
         }
         [owner, name, "actions", "runs", id, ..] => Reply::text(
             Kind::Other,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::call::{Call, Page};
 use super::counts::{Kind, Server};
 use super::credentials;
+use super::deployments;
 use super::gitlab_shape::Shape;
 use super::jobs::{Job, Outcome, State, jobs, state};
 use super::log;
@@ -95,6 +96,7 @@ fn project(stage: &Stage, call: &Call, service: &Service, rest: &[&str], now: i6
             Some(run) => found(Kind::TestReport, &reports::gitlab(service, run, now)),
             None => not_found(Kind::TestReport, ""),
         },
+        ["deployments"] => deployments::gitlab(stage, service, call, now),
         ["jobs", id] => match job(stage, service, id, now) {
             Some((run, job)) => found(Kind::Jobs, &shape.job(run, &job, now)),
             None => not_found(Kind::Jobs, ""),

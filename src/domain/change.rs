@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Sha, Text};
+use super::{Miss, Sha, Text};
 
 /// A commit whose image landed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +26,6 @@ pub struct LandedCommit {
 pub struct Deployment {
     /// The provider's id.
     pub id: u64,
-    /// The environment.
-    pub environment: Text,
     /// The commit.
     pub sha: Sha,
     /// When it was committed, where that is known.
@@ -36,6 +34,83 @@ pub struct Deployment {
     pub finished_at: Timestamp,
     /// Whether it succeeded.
     pub succeeded: bool,
+}
+
+/// The newest deployments to one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployed {
+    /// Those that are over.
+    pub over: Vec<Deployment>,
+    /// The lowest id of those that go on.
+    pub open: Option<u64>,
+    /// How many could not be read.
+    pub skipped: u64,
+}
+
+/// What is known of the deployments of a service.
+#[derive(Debug, Clone, Default)]
+pub struct Deployments {
+    over: BTreeMap<u64, Deployment>,
+    open: Option<u64>,
+    /// When they were last asked for, and told.
+    pub seen_at: Option<Timestamp>,
+    /// How many could not be read then.
+    pub skipped: u64,
+    /// Why they could not be read the last time.
+    pub failure: Option<Miss>,
+    /// Counts whatever changes.
+    pub(super) edition: u64,
+}
+
+/// Deployments of one service that are remembered.
+const DEPLOYMENTS: usize = 500;
+
+impl Deployments {
+    /// Returns those that are over, in the order in which they began.
+    pub fn over(&self) -> impl Iterator<Item = &Deployment> {
+        self.over.values()
+    }
+
+    /// Returns the id up to which it is known how each ended; 0 where none is.
+    #[must_use]
+    pub fn known_to(&self) -> u64 {
+        let last = self.over.last_key_value().map_or(0, |(id, _)| *id);
+        self.open.map_or(last, |open| last.min(open.saturating_sub(1)))
+    }
+
+    /// Returns all that is known, as an answer would tell it.
+    pub(super) fn told(&self) -> Deployed {
+        Deployed { over: self.over.values().cloned().collect(), open: self.open, skipped: self.skipped }
+    }
+
+    /// Takes in what an earlier process knew, unless something newer is known.
+    pub(super) fn recall(&mut self, at: Timestamp, told: Deployed) {
+        if self.seen_at.is_none_or(|seen| seen < at) {
+            self.absorb(at, told);
+        }
+    }
+
+    /// Takes in an answer, and returns whether it changed what is known. What it lacks was not asked for.
+    pub(super) fn absorb(&mut self, at: Timestamp, told: Deployed) -> bool {
+        let mut changed = self.seen_at.replace(at).is_none() | self.failure.take().is_some();
+        changed |= self.skipped != told.skipped;
+        (self.open, self.skipped) = (told.open, told.skipped);
+        for deployment in told.over {
+            changed |= self.over.get(&deployment.id) != Some(&deployment);
+            self.over.insert(deployment.id, deployment);
+        }
+        while self.over.len() > DEPLOYMENTS {
+            self.over.pop_first();
+        }
+        self.edition += u64::from(changed);
+        changed
+    }
+
+    /// Notes that they could not be read.
+    pub(super) fn missed(&mut self, miss: Miss) {
+        self.failure = Some(miss);
+        self.edition += 1;
+    }
 }
 
 /// The commits of one service that landed, by the run that pushed them.

@@ -195,6 +195,19 @@ pub struct CredentialList {
 }
 
 impl CredentialList {
+    /// Returns all that is known, as an answer would tell it.
+    pub(super) fn told(&self) -> Batch<Arc<CredentialRecord>> {
+        Batch { items: self.records.clone(), skipped: self.skipped, complete: self.complete }
+    }
+
+    /// Takes in what an earlier process knew, unless something newer is known.
+    pub(super) fn recall(&mut self, at: Timestamp, told: Batch<Arc<CredentialRecord>>) {
+        if self.seen_at.is_none_or(|seen| seen < at) {
+            (self.records, self.skipped, self.complete) = (told.items, told.skipped, told.complete);
+            self.seen_at = Some(at);
+        }
+    }
+
     /// Takes in an answer, and returns whether it changed what is known beyond ages. What a list lacks that was not
     /// read to its end, or not at all, is kept as it was last seen.
     pub(super) fn absorb(&mut self, at: Timestamp, found: Result<Batch<CredentialRecord>, Failure>) -> bool {

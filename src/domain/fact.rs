@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Absence, Batch, Digest, Ended, ImageConfig, ImageName, Job, JobExecution, JobId, LandedCommit, Manifest, Platform,
-    PushLog, RepoPath, Reports, RetryLog, RevisionRule, Run, RunKey, ServiceName, SourceId, SourceKind, TagRef, Text,
+    Absence, Batch, CredentialRecord, CredentialScope, Deployed, Digest, Ended, ImageConfig, ImageName, Job,
+    JobExecution, JobId, LandedCommit, Manifest, Platform, PushLog, RepoPath, Reports, RetryLog, RevisionRule, Run,
+    RunKey, ServiceName, SourceId, SourceKind, TagRef, Text,
 };
 
 /// One thing that is kept. A newer fact about the same takes the older one's place.
@@ -60,6 +61,10 @@ pub enum Fact {
     Retried(RunKey, JobId, Arc<RetryLog>),
     /// A commit of a service whose images all landed, and the run that pushed them.
     Arrived(ServiceName, RunKey, LandedCommit),
+    /// The deployments of a service that are known, and when they were last told.
+    Deployed(ServiceName, Deployed, Timestamp),
+    /// A list of credentials, and when it was last read.
+    Scanned(CredentialScope, Batch<Arc<CredentialRecord>>, Timestamp),
 }
 
 /// Whom alone a fact concerns.
@@ -79,7 +84,7 @@ impl Fact {
             Self::Ended(run) => &run.key,
             Self::Tries(ended, _) | Self::Reports(ended, _) => &ended.run,
             Self::Retried(run, ..) => run,
-            Self::Arrived(service, ..) => return Some(Concerned::Service(service)),
+            Self::Arrived(service, ..) | Self::Deployed(service, ..) => return Some(Concerned::Service(service)),
             Self::Runs { .. }
             | Self::Jobs { .. }
             | Self::PushLog(..)
@@ -90,6 +95,7 @@ impl Fact {
             | Self::Readable(..)
             | Self::Landed(_)
             | Self::Judged(_)
+            | Self::Scanned(..)
             | Self::Answered(..) => return None,
         };
         Some(Concerned::Repo(&run.ci, &run.repo))

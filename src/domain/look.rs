@@ -27,6 +27,8 @@ pub enum Look {
     Tries(Ended),
     /// What the tests of a run that is over left behind.
     Reports(Ended),
+    /// The deployments to the environment of a service; how those up to the one of this id ended is known.
+    Deployments(ServiceName, u64),
 }
 
 impl Look {
@@ -38,7 +40,12 @@ impl Look {
             Self::Manifest(image, _) | Self::Config(image, _) | Self::Blob(image, _) | Self::Canary(image) => {
                 Some(image)
             }
-            Self::Runs(_) | Self::Jobs(_) | Self::PushLog(..) | Self::Tries(_) | Self::Reports(_) => None,
+            Self::Runs(_)
+            | Self::Jobs(_)
+            | Self::PushLog(..)
+            | Self::Tries(_)
+            | Self::Reports(_)
+            | Self::Deployments(..) => None,
         }
     }
 }

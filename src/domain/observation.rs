@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    CredentialScan, Digest, Ended, Fact, Failure, ImageConfig, ImageName, Job, JobExecution, JobId, Look, Manifest,
-    Pace, Probe, PushLog, Reports, Run, RunKey, ServiceName, SourceId, SourceKind, Tag, TagRef, Text, Traffic,
+    CredentialScan, Deployed, Digest, Ended, Fact, Failure, ImageConfig, ImageName, Job, JobExecution, JobId, Look,
+    Manifest, Pace, Probe, PushLog, Reports, Run, RunKey, ServiceName, SourceId, SourceKind, Tag, TagRef, Text,
+    Traffic,
 };
 
 /// A part of landfall itself.
@@ -80,6 +81,8 @@ pub enum Seen {
     Tries(Ended, Arc<Batch<JobExecution>>),
     /// What the tests of a run left behind.
     Reports(Ended, Arc<Reports>),
+    /// The newest deployments to the environment of a service; those up to the id were known.
+    Deployments(ServiceName, u64, Deployed),
     /// A look of a CI provider that gave no answer.
     Failed(Look, Failure),
     /// What the source's connections have sent and spent.
@@ -88,6 +91,9 @@ pub enum Seen {
     Pace(SourceKind, Pace),
     /// One list of credentials.
     Credentials(CredentialScan),
+    /// Who tells of credentials, and which lists each has; nothing of one that did not come to its end. What was
+    /// known of others is of an earlier configuration.
+    CredentialLists(Vec<(SourceId, Option<Vec<Text>>)>),
     /// What earlier processes kept.
     Remembered(Vec<Fact>),
     /// Nothing more comes of what earlier processes kept.
@@ -111,10 +117,12 @@ impl Seen {
             Self::Canary(image, _) => Some(Look::Canary(image.clone())),
             Self::Tries(ended, _) => Some(Look::Tries(ended.clone())),
             Self::Reports(ended, _) => Some(Look::Reports(ended.clone())),
+            Self::Deployments(service, known, _) => Some(Look::Deployments(service.clone(), *known)),
             Self::Failed(..)
             | Self::Traffic(..)
             | Self::Pace(..)
             | Self::Credentials(_)
+            | Self::CredentialLists(_)
             | Self::Remembered(_)
             | Self::Recalled
             | Self::Notice(..) => None,

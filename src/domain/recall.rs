@@ -64,6 +64,8 @@ impl Snapshot {
             Fact::Reports(ended, reports) => self.samples.reported(&ended, reports),
             Fact::Retried(run, job, log) => self.samples.logged(&run, job, &log),
             Fact::Arrived(service, run, commit) => self.arrivals.entry(service).or_default().note(run.id, commit),
+            Fact::Deployed(service, told, at) => self.deployments.entry(service).or_default().recall(at, told),
+            Fact::Scanned(scope, list, at) => self.credentials.entry(scope).or_default().recall(at, list),
         }
     }
 
@@ -108,7 +110,7 @@ impl Snapshot {
             }
             Look::Canary(image) => self.readable_fact(image).into_iter().collect(),
             // What is read once is handed out by `unkept`.
-            Look::Tries(_) | Look::Reports(_) => Vec::new(),
+            Look::Tries(_) | Look::Reports(_) | Look::Deployments(..) => Vec::new(),
         }
     }
 

@@ -127,6 +127,8 @@ pub struct Run {
     pub state: RunState,
     /// When it was created: the first attempt's time on GitHub.
     pub created_at: Option<Timestamp>,
+    /// When its commit was made, where the list says so.
+    pub committed_at: Option<Timestamp>,
     /// When this attempt started.
     pub started_at: Option<Timestamp>,
     /// When this attempt ended, where the provider says so (GitHub: `updated_at` of a finished run).

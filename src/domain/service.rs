@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::{ImageName, Platform, RepoPath, Retries, Run, ServiceName, SourceId, Tag, TagTemplate};
+use super::{ImageName, Platform, RepoPath, Retries, Run, ServiceName, SourceId, Tag, TagTemplate, Text};
 
 /// Globs of which one must match. None at all matches everything.
 #[derive(Debug, Clone)]
@@ -115,11 +115,13 @@ pub struct TrustSpec {
     pub retries: Retries,
     /// Globs for the names of the artifacts (on GitLab: of the jobs) that hold test reports; `None` where none are read.
     pub reports: Option<Globs>,
+    /// The environment whose deployments are read; `None` where none are.
+    pub environment: Option<Text>,
 }
 
 impl Default for TrustSpec {
     fn default() -> Self {
-        Self { retries: Retries::Runs, reports: None }
+        Self { retries: Retries::Runs, reports: None, environment: None }
     }
 }
 

@@ -10,9 +10,9 @@ use super::change::Arrivals;
 use super::record::replace;
 use super::sample::Samples;
 use super::{
-    Batch, CredentialList, CredentialScope, Digest, Fact, Failure, Health, ImageName, ImageRecord, LandedCommit,
-    Listing, Look, Manifest, Miss, Observation, Part, Probe, Run, RunKey, RunRecord, Sample, Seen, Service,
-    ServiceName, SourceId, SourceKind, TagRecord, TagRef, Text,
+    Batch, CredentialList, CredentialScan, CredentialScope, Deployed, Deployments, Digest, Fact, Failure, Health,
+    ImageName, ImageRecord, LandedCommit, Listing, Look, Manifest, Miss, Observation, Part, Probe, Run, RunKey,
+    RunRecord, Sample, Seen, Service, ServiceName, SourceId, SourceKind, TagRecord, TagRef, Text,
 };
 
 /// Everything that was seen.
@@ -26,10 +26,12 @@ pub struct Snapshot {
     pub(super) samples: Samples,
     /// The commits of each service that landed.
     pub(super) arrivals: FxHashMap<ServiceName, Arrivals>,
+    /// What is known of the deployments of each service.
+    pub(super) deployments: FxHashMap<ServiceName, Deployments>,
     /// What the user should know about landfall itself.
     notices: BTreeMap<Part, Text>,
     /// What is known of each list of credentials.
-    credentials: BTreeMap<CredentialScope, CredentialList>,
+    pub(super) credentials: BTreeMap<CredentialScope, CredentialList>,
     /// The verdicts that were noted, and since when each holds.
     pub(super) judged: FxHashMap<(RunKey, TagRef), (Arc<str>, Timestamp)>,
 }
@@ -98,6 +100,10 @@ impl Snapshot {
                 self.samples.keep(Fact::Reports(ended, reports));
                 true
             }
+            Seen::Deployments(service, _, told) => {
+                self.answered(&source, SourceKind::Ci, at, None);
+                self.absorb_deployments(at, service, told)
+            }
             Seen::Traffic(kind, traffic) => {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
                 replace(&mut health.traffic, traffic)
@@ -106,7 +112,8 @@ impl Snapshot {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
                 replace(&mut health.pace, pace)
             }
-            Seen::Credentials(scan) => self.credentials.entry((source, scan.scope)).or_default().absorb(at, scan.found),
+            Seen::Credentials(scan) => self.absorb_credentials(at, source, scan),
+            Seen::CredentialLists(lists) => self.keep_credentials_of(&lists),
             Seen::Notice(part, Some(words)) => self.notices.insert(part, words.clone()) != Some(words),
             Seen::Notice(part, None) => self.notices.remove(&part).is_some(),
             Seen::Remembered(facts) => {
@@ -152,12 +159,19 @@ impl Snapshot {
         self.arrivals.get(service).is_some_and(|arrivals| arrivals.knows(run.id))
     }
 
+    /// Returns what is known of the deployments of a service.
+    #[must_use]
+    pub fn deployments(&self, service: &ServiceName) -> Option<&Deployments> {
+        self.deployments.get(service)
+    }
+
     /// Returns two numbers that differ from earlier ones where anything changed since: what is remembered of a service's
-    /// runs, and what of it landed.
+    /// runs, and what of it landed or was deployed.
     #[must_use]
     pub fn remembered(&self, service: &Service) -> (u64, u64) {
         let landed = self.arrivals.get(&service.name).map_or(0, |arrivals| arrivals.edition);
-        (self.samples.edition(service), landed)
+        let deployed = self.deployments.get(&service.name).map_or(0, |deployments| deployments.edition);
+        (self.samples.edition(service), landed + deployed)
     }
 
     /// Returns what is known of a repository of images.
@@ -225,6 +239,34 @@ impl Snapshot {
         changed || recovered
     }
 
+    fn absorb_deployments(&mut self, at: Timestamp, service: ServiceName, told: Deployed) -> bool {
+        let known = self.deployments.entry(service.clone()).or_default();
+        let changed = known.absorb(at, told);
+        self.samples.keep(Fact::Deployed(service, known.told(), at));
+        changed
+    }
+
+    fn absorb_credentials(&mut self, at: Timestamp, source: SourceId, scan: CredentialScan) -> bool {
+        let was_read = scan.found.is_ok();
+        let scope = (source, scan.scope);
+        let list = self.credentials.entry(scope.clone()).or_default();
+        let changed = list.absorb(at, scan.found);
+        if was_read {
+            self.samples.keep(Fact::Scanned(scope, list.told(), at));
+        }
+        changed
+    }
+
+    /// Lets go of all other lists. One source may be asked in several ways, each with lists of its own.
+    fn keep_credentials_of(&mut self, lists: &[(SourceId, Option<Vec<Text>>)]) -> bool {
+        let before = self.credentials.len();
+        self.credentials.retain(|(source, scope), _| {
+            let mut of_source = lists.iter().filter(|(known, _)| known == source);
+            of_source.any(|(_, lists)| lists.as_ref().is_none_or(|lists| lists.contains(scope)))
+        });
+        before != self.credentials.len()
+    }
+
     fn absorb_failure(&mut self, at: Timestamp, source: SourceId, look: Look, failure: Failure) -> bool {
         let miss = Miss { at, failure };
         let health = self.health.entry(source).or_insert_with(|| Health::new(SourceKind::Ci));
@@ -237,6 +279,7 @@ impl Snapshot {
             }
             Look::Tries(ended) => self.samples.untried(&ended.run, miss.at, miss.failure),
             Look::Reports(ended) => self.samples.unreported(&ended.run, miss.at, miss.failure),
+            Look::Deployments(service, _) => self.deployments.entry(service).or_default().missed(miss),
             Look::Tag(_) | Look::Manifest(..) | Look::Config(..) | Look::Blob(..) | Look::Canary(_) => {}
         }
         true

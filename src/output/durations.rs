@@ -181,7 +181,9 @@ fn job<'a>(workflow: &WorkflowDurations, job: &'a JobDurations) -> JobTimes<'a> 
 pub(super) struct Delivered<'a> {
     service: &'a ServiceName,
     landings: Figures,
+    environment: Option<&'a Text>,
     deployments: Option<Figures>,
+    deployments_failure: Option<String>,
 }
 
 /// Returns how often and how fast the changes of every service arrive.
@@ -189,7 +191,9 @@ pub(super) fn delivery(report: &Report) -> Vec<Delivered<'_>> {
     let delivered = report.services.iter().map(|service| Delivered {
         service: &service.service.name,
         landings: Figures::from(&service.reliability.landings),
-        deployments: service.reliability.deployments.as_ref().map(Figures::from),
+        environment: service.reliability.deployments.environment.as_ref(),
+        deployments: service.reliability.deployments.delivery.as_ref().map(Figures::from),
+        deployments_failure: service.reliability.deployments.failure.as_ref().map(|miss| miss.failure.to_string()),
     });
     delivered.collect()
 }

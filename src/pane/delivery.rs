@@ -3,22 +3,34 @@
 use super::detail::Sheet;
 use super::line::{Line, Tone};
 use super::took::rough;
-use crate::analysis::{Basis, Delivery, Frequency, ServiceReport};
+use crate::analysis::{Basis, Delivery, DeploymentsReport, Frequency, ServiceReport};
 
 /// Writes the figures; those that could not be measured are left out, and where there is none at all that is said.
 pub(super) fn paragraphs(sheet: &mut Sheet, service: &ServiceReport) {
     let known = &service.reliability;
-    sheet.head("Delivery");
-    let mut any = false;
-    for delivery in known.deployments.iter().chain([&known.landings]) {
-        any |= figures(sheet, delivery);
-    }
-    if !any {
+    sheet.head("Landed images");
+    if !figures(sheet, &known.landings) {
         sheet.line(Line::of(Tone::Dim, "  Nothing was watched long enough to tell."));
     }
-    if known.deployments.is_none() {
-        sheet.line(Line::of(Tone::Dim, "  Deployments are not known: the provider was not asked for them."));
+    sheet.head("Deployments");
+    let told = known.deployments.delivery.as_ref().is_some_and(|delivery| figures(sheet, delivery));
+    if let Some((tone, words)) = about_deployments(&known.deployments, told) {
+        sheet.line(Line::of(tone, format!("  {words}")));
     }
+}
+
+/// Returns what is to be said of deployments besides the figures.
+fn about_deployments(known: &DeploymentsReport, told: bool) -> Option<(Tone, String)> {
+    let Some(environment) = &known.environment else {
+        return Some((Tone::Dim, "They are not read: the configuration names no `environment`.".to_owned()));
+    };
+    Some(match &known.failure {
+        Some(miss) => (Tone::Warn, format!("Those to {environment} could not be read: {}.", miss.failure)),
+        None if known.delivery.is_none() => (Tone::Dim, format!("Those to {environment} were not read yet.")),
+        None if known.skipped > 0 => (Tone::Warn, format!("{} to {environment} could not be read.", known.skipped)),
+        None if !told => (Tone::Dim, format!("Of {environment} the provider knows too few to tell.")),
+        None => return None,
+    })
 }
 
 fn figures(sheet: &mut Sheet, delivery: &Delivery) -> bool {

@@ -8,6 +8,7 @@ use super::Sources;
 use crate::domain::{
     Ended, Failure, Globs, ImageName, Look, Probe, Seen, Service, ServiceName, SourceId, SourceKind, Traffic,
 };
+use crate::source::CiProvider;
 
 /// Knows whom to ask.
 #[derive(Clone)]
@@ -27,7 +28,9 @@ impl Asker {
     /// Returns who answers this look, and what kind of source that is.
     pub(super) fn source_of(&self, look: &Look) -> Option<(SourceId, SourceKind)> {
         match look {
-            Look::Runs(service) => self.services.get(service).map(|service| (service.ci.clone(), SourceKind::Ci)),
+            Look::Runs(service) | Look::Deployments(service, _) => {
+                self.services.get(service).map(|service| (service.ci.clone(), SourceKind::Ci))
+            }
             Look::Jobs(run) | Look::PushLog(run, _) => Some((run.ci.clone(), SourceKind::Ci)),
             Look::Tries(ended) | Look::Reports(ended) => Some((ended.run.ci.clone(), SourceKind::Ci)),
             Look::Tag(_) | Look::Manifest(..) | Look::Config(..) | Look::Blob(..) | Look::Canary(_) => {
@@ -56,6 +59,7 @@ impl Asker {
             }
             Look::Tries(ended) => self.tries(ended).await,
             Look::Reports(ended) => self.reports(ended).await,
+            Look::Deployments(service, known) => self.deployments(service, known).await,
             Look::Tag(_) | Look::Manifest(..) | Look::Config(..) | Look::Blob(..) | Look::Canary(_) => {
                 self.probe(look).await
             }
@@ -112,7 +116,12 @@ impl Asker {
                 let probe = registry.tags(&image).await;
                 Seen::Canary(image, probe)
             }
-            Look::Runs(_) | Look::Jobs(_) | Look::PushLog(..) | Look::Tries(_) | Look::Reports(_) => nobody(look),
+            Look::Runs(_)
+            | Look::Jobs(_)
+            | Look::PushLog(..)
+            | Look::Tries(_)
+            | Look::Reports(_)
+            | Look::Deployments(..) => nobody(look),
         }
     }
 
@@ -156,11 +165,21 @@ impl Asker {
         }
     }
 
+    fn service(&self, name: &ServiceName) -> Option<(&Service, &Arc<dyn CiProvider>)> {
+        let service = self.services.get(name)?;
+        Some((service, self.sources.ci.get(&service.ci)?))
+    }
+
+    async fn deployments(&self, name: ServiceName, known: u64) -> Seen {
+        let Some((service, ci)) = self.service(&name) else { return nobody(Look::Deployments(name, known)) };
+        match ci.deployments(service, known).await {
+            Ok(told) => Seen::Deployments(name, known, told),
+            Err(failure) => Seen::Failed(Look::Deployments(name, known), failure),
+        }
+    }
+
     async fn runs(&self, name: ServiceName) -> Seen {
-        let service = self.services.get(&name);
-        let Some((service, ci)) = service.and_then(|service| Some((service, self.sources.ci.get(&service.ci)?))) else {
-            return nobody(Look::Runs(name));
-        };
+        let Some((service, ci)) = self.service(&name) else { return nobody(Look::Runs(name)) };
         match ci.runs(service, self.runs).await {
             Ok(batch) => Seen::Runs(name, batch),
             Err(failure) => Seen::Failed(Look::Runs(name), failure),
@@ -171,9 +190,12 @@ impl Asker {
 /// Returns a look's answer where there was none.
 pub(super) fn unanswered(look: Look, failure: Failure) -> Seen {
     match look {
-        Look::Runs(_) | Look::Jobs(_) | Look::PushLog(..) | Look::Tries(_) | Look::Reports(_) => {
-            Seen::Failed(look, failure)
-        }
+        Look::Runs(_)
+        | Look::Jobs(_)
+        | Look::PushLog(..)
+        | Look::Tries(_)
+        | Look::Reports(_)
+        | Look::Deployments(..) => Seen::Failed(look, failure),
         Look::Tag(tag_ref) => Seen::Tag(tag_ref, Probe::Unseen(failure)),
         Look::Manifest(image, digest) => Seen::Manifest(image, digest, Probe::Unseen(failure)),
         Look::Config(image, digest) => Seen::Config(image, digest, Probe::Unseen(failure)),
@@ -201,9 +223,11 @@ pub(super) fn failure_of(seen: &Seen) -> Option<&Failure> {
         | Seen::PushLog(..)
         | Seen::Tries(..)
         | Seen::Reports(..)
+        | Seen::Deployments(..)
         | Seen::Traffic(..)
         | Seen::Pace(..)
         | Seen::Credentials(_)
+        | Seen::CredentialLists(_)
         | Seen::Remembered(_)
         | Seen::Recalled
         | Seen::Notice(..) => None,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use jiff::SignedDuration;
-use tokio::sync::mpsc;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::Clock;
-use crate::domain::{CredentialScan, Observation, Remedy, Seen};
+use crate::domain::{CredentialScan, Failure, Observation, Remedy, Seen, Text};
 use crate::source::ExpirySource;
 
 /// The first look lets the lists of runs go first.
@@ -21,49 +22,113 @@ const AGAIN: Duration = Duration::from_mins(15);
 const PATIENCE: Duration = Duration::from_mins(15);
 
 /// Looks at credentials again and again. Dropping it ends that.
-pub struct ExpiryWatch(JoinHandle<()>);
+pub struct ExpiryWatch {
+    task: JoinHandle<()>,
+    asked: Arc<Notify>,
+}
 
 impl ExpiryWatch {
-    /// Starts looking, `every` so long.
+    /// Starts looking, `every` so long; `told` is when the lists of a place were last read by an earlier process.
     #[must_use]
     pub fn start(
         sources: Vec<Arc<dyn ExpirySource>>,
         every: SignedDuration,
+        told: impl Fn(&str) -> Option<Timestamp>,
         clock: Arc<dyn Clock>,
         observations: mpsc::Sender<Observation>,
     ) -> Self {
         let every = Duration::try_from(every).unwrap_or(AGAIN);
-        Self(tokio::spawn(async move {
-            tokio::time::sleep(BEFORE).await;
-            loop {
-                let mut pause = every;
-                for source in &sources {
-                    for observation in scan(&**source, &*clock).await {
-                        if may_help(&observation.seen) {
-                            pause = pause.min(AGAIN);
-                        }
-                        if observations.send(observation).await.is_err() {
-                            return;
-                        }
-                    }
-                }
-                // Many dashboards that start with the day do not ask in step for ever.
-                tokio::time::sleep(pause.mul_f64(1.0 + fastrand::f64() / 10.0)).await;
-            }
-        }))
+        let begin = Instant::now();
+        let turn = |source: Arc<dyn ExpirySource>| {
+            let told: Option<Vec<Timestamp>> = source.places().iter().map(|place| told(place)).collect();
+            let oldest = told.and_then(|told| told.into_iter().min());
+            let age = oldest.and_then(|oldest| Duration::try_from(clock.now().duration_since(oldest)).ok());
+            let rest = age.and_then(|age| every.checked_sub(age)).unwrap_or_default();
+            Turn { source, due: begin + rest.max(BEFORE), lists: None }
+        };
+        let turns = sources.into_iter().map(turn).collect();
+        let asked = Arc::new(Notify::new());
+        Self { task: tokio::spawn(watch(turns, every, clock, asked.clone(), observations)), asked }
+    }
+
+    /// Looks at everything now, one source after the other.
+    pub fn look_now(&self) {
+        self.asked.notify_one();
     }
 }
 
 impl Drop for ExpiryWatch {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
+    }
+}
+
+/// One source, when it is looked at next, and which lists it had the last time.
+struct Turn {
+    source: Arc<dyn ExpirySource>,
+    due: Instant,
+    lists: Option<Vec<Text>>,
+}
+
+async fn watch(
+    mut turns: Vec<Turn>,
+    every: Duration,
+    clock: Arc<dyn Clock>,
+    asked: Arc<Notify>,
+    observations: mpsc::Sender<Observation>,
+) {
+    loop {
+        let lists = turns.iter().map(|turn| (turn.source.id().clone(), turn.lists.clone())).collect();
+        if observations.send(Observation::own(clock.now(), Seen::CredentialLists(lists))).await.is_err() {
+            return;
+        }
+        let Some(due) = turns.iter().map(|turn| turn.due).min() else { return };
+        tokio::select! {
+            () = tokio::time::sleep_until(due) => {}
+            () = asked.notified() => {
+                let now = Instant::now();
+                for turn in &mut turns {
+                    turn.due = turn.due.min(now);
+                }
+            }
+        }
+        while let Some(turn) = turns.iter_mut().find(|turn| turn.due <= Instant::now()) {
+            let scans = scan(&*turn.source, &*clock).await;
+            turn.lists = lists_of(&scans).or(turn.lists.take());
+            let may_help = scans.iter().any(|observation| may_help(&observation.seen));
+            let pause = if may_help { every.min(AGAIN) } else { every };
+            // Many dashboards that start with the day do not ask in step for ever.
+            turn.due = Instant::now() + pause.mul_f64(1.0 + fastrand::f64() / 10.0);
+            for observation in scans {
+                if observations.send(observation).await.is_err() {
+                    return;
+                }
+            }
+        }
     }
 }
 
 /// Looks once at everything that these know.
 pub async fn scan_once(sources: &[Arc<dyn ExpirySource>], clock: &dyn Clock) -> Vec<Observation> {
     let scans = sources.iter().map(|source| scan(&**source, clock));
-    futures_util::future::join_all(scans).await.into_iter().flatten().collect()
+    let scans = futures_util::future::join_all(scans).await;
+    let lists = sources.iter().zip(&scans).map(|(source, scans)| (source.id().clone(), lists_of(scans))).collect();
+    let whole = Observation::own(clock.now(), Seen::CredentialLists(lists));
+    scans.into_iter().flatten().chain([whole]).collect()
+}
+
+/// Returns which lists a source has, if it came to its end: whoever is refused or cannot be reached may not have told
+/// of all of them.
+fn lists_of(scans: &[Observation]) -> Option<Vec<Text>> {
+    let scope = |observation: &Observation| match &observation.seen {
+        Seen::Credentials(CredentialScan {
+            scope,
+            found: Ok(_) | Err(Failure::Forbidden(_) | Failure::NotFound(_)),
+        }) => Some(scope.clone()),
+        _ => None,
+    };
+    let lists: Option<Vec<Text>> = scans.iter().map(scope).collect();
+    lists.filter(|lists| !lists.is_empty())
 }
 
 /// A source that falls over, or hangs, leaves what was known as it was.

@@ -54,7 +54,7 @@ fn stage(look: &Look) -> u8 {
         Look::Config(..) | Look::PushLog(..) => 3,
         Look::Blob(..) | Look::Canary(_) => 4,
         // No verdict follows from these.
-        Look::Tries(_) | Look::Reports(_) => 5,
+        Look::Tries(_) | Look::Reports(_) | Look::Deployments(..) => 5,
     }
 }
 

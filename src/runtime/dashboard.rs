@@ -291,7 +291,8 @@ impl Dashboard {
         poller.want(std::mem::take(&mut self.wanted));
         self.poller = Some(poller);
         let every = self.model.credential_policy().every;
-        self.watch = Some(ExpiryWatch::start(expiry, every, Arc::new(SystemClock), seen.clone()));
+        let told = |place: &str| self.model.credentials_told(place);
+        self.watch = Some(ExpiryWatch::start(expiry, every, told, Arc::new(SystemClock), seen.clone()));
         let todo = self.model.begin();
         self.do_quietly(todo);
         None
@@ -334,6 +335,11 @@ impl Dashboard {
                 }
                 // A browser that does not start is seen by the user, and what it says would ruin the screen.
                 Cmd::Browse(page) => drop(tokio::task::spawn_blocking(move || open::that_detached(page))),
+                Cmd::LookAtCredentials => {
+                    if let Some(watch) = &self.watch {
+                        watch.look_now();
+                    }
+                }
                 #[cfg(debug_assertions)]
                 Cmd::Panic { in_task } => fall_over(in_task),
                 Cmd::Copy(_) | Cmd::Repaint | Cmd::Suspend | Cmd::Quit { .. } => {}

@@ -29,6 +29,10 @@ impl ExpirySource for CiCredentials {
         &self.id
     }
 
+    fn places(&self) -> Vec<String> {
+        self.repos.iter().map(|repo| format!("{}/{repo}/", self.id)).collect()
+    }
+
     /// Nobody waits for these: one request at a time leaves the rest of the connections to runs and jobs.
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan> {
         let mut scans = Vec::new();

@@ -17,10 +17,10 @@ use super::api::{self, Api, ErrorDto, Kind};
 use super::github_reports::{self, Once};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider, github_credentials, token_facts};
+use super::{CiOptions, CiProvider, github_credentials, github_deployments, token_facts};
 use crate::domain::{
-    Batch, CredentialScan, Failure, Globs, Job, JobExecution, JobId, PushLog, RepoPath, Reports, Run, RunKey, Service,
-    SourceId, TokenReport, Traffic,
+    Batch, CredentialScan, Deployed, Failure, Globs, Job, JobExecution, JobId, PushLog, RepoPath, Reports, Run, RunKey,
+    Service, SourceId, TokenReport, Traffic,
 };
 use crate::http::{Answer, Ask};
 use dto::{JobDto, List, RateLimitDto, RunDto, TagDto};
@@ -197,6 +197,10 @@ impl CiProvider for GitHub {
 
     async fn reports(&self, run: &RunKey, names: &Globs) -> Result<Reports, Failure> {
         github_reports::reports(self, run, names).await
+    }
+
+    async fn deployments(&self, service: &Service, known: u64) -> Result<Deployed, Failure> {
+        github_deployments::deployments(self, service, known).await
     }
 
     async fn credentials(&self, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {

@@ -19,10 +19,10 @@ use url::Url;
 use super::api::{self, Api, ErrorDto, Kind};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider, gitlab_credentials, gitlab_reports, token_facts};
+use super::{CiOptions, CiProvider, gitlab_credentials, gitlab_deployments, gitlab_reports, token_facts};
 use crate::domain::{
-    Batch, CredentialScan, Failure, Globs, Job, JobExecution, JobId, PushLog, RepoPath, Reports, Run, RunKey, Service,
-    SourceId, TokenReport, Traffic, number_retries,
+    Batch, CredentialScan, Deployed, Failure, Globs, Job, JobExecution, JobId, PushLog, RepoPath, Reports, Run, RunKey,
+    Service, SourceId, TokenReport, Traffic, number_retries,
 };
 use crate::http::{Answer, Ask};
 pub(super) use dto::TokenDto;
@@ -54,7 +54,7 @@ impl GitLab {
     }
 
     /// Returns the address of an endpoint: the path with its project encoded, and the parameters.
-    fn address(&self, endpoint: &impl Endpoint, more: &QueryParams<'_>) -> Result<String, Failure> {
+    pub(super) fn address(&self, endpoint: &impl Endpoint, more: &QueryParams<'_>) -> Result<String, Failure> {
         let joined = self.base.join(&endpoint.endpoint());
         let mut url = joined.map_err(|error| Failure::Withheld(error.to_string().into()))?;
         endpoint.parameters().add_to_url(&mut url);
@@ -200,6 +200,10 @@ impl CiProvider for GitLab {
         reading.await.unwrap_or_else(|_| Err(Failure::Withheld("a test report could not be read".into())))
     }
 
+    async fn deployments(&self, service: &Service, _known: u64) -> Result<Deployed, Failure> {
+        gitlab_deployments::deployments(self, service).await
+    }
+
     async fn credentials(&self, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {
         gitlab_credentials::read(self, repo, now).await
     }
@@ -246,12 +250,12 @@ fn own((name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)) ->
     (name.into_owned(), value.into_owned())
 }
 
-fn per_page(count: usize) -> QueryParams<'static> {
+pub(super) fn per_page(count: usize) -> QueryParams<'static> {
     let mut parameters = QueryParams::default();
     parameters.push("per_page", count as u64);
     parameters
 }
 
-fn withheld(error: impl std::fmt::Display) -> Failure {
+pub(super) fn withheld(error: impl std::fmt::Display) -> Failure {
     Failure::Withheld(error.to_string().into())
 }

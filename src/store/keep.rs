@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension as _, Params};
 
 use super::names::{Kind, Names};
 use super::sum::{self, RunMark};
-use super::{stored_image, stored_job, stored_run};
+use super::told::{Told, about_list};
+use super::{stored_credential, stored_deployments, stored_image, stored_job, stored_run};
 use crate::domain::{Batch, Digest, Fact, ImageName, Job, JobId, PushLog, Run, RunKey, ServiceName};
 
 /// What never changes is noted as of use once a day at most.
@@ -60,6 +61,14 @@ impl Keeping<'_> {
             Fact::Reports(ended, reports) => self.reports(ended, reports),
             Fact::Retried(run, job, log) => self.retried(run, *job, log),
             Fact::Arrived(service, run, commit) => self.arrived(service, run, commit),
+            Fact::Deployed(service, told, at) => {
+                let body = stored_deployments::write(told);
+                self.told(Told::Deployments, service.as_str(), at.as_microsecond(), &body)
+            }
+            Fact::Scanned(scope, list, at) => {
+                let (about, body) = (about_list(scope), stored_credential::write(list));
+                self.told(Told::Credentials, &about, at.as_microsecond(), &body)
+            }
         }
     }
 

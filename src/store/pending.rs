@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
 use super::answers::{self, Answer, AnswerKey};
-use crate::domain::{Digest, Fact, ImageName, JobId, Look, RunKey, ServiceName, SourceId, TagRef};
+use crate::domain::{CredentialScope, Digest, Fact, ImageName, JobId, Look, RunKey, ServiceName, SourceId, TagRef};
 
 /// Bytes of answers that may wait; they can be had again, and a disk that is full must not fill the memory.
 const ANSWER_BYTES: usize = 16 << 20;
@@ -58,6 +58,8 @@ enum About {
     Ended(RunKey),
     Retried(RunKey, u64),
     Arrived(ServiceName, RunKey),
+    Deployed(ServiceName),
+    Scanned(CredentialScope),
 }
 
 /// What waits about one thing.
@@ -182,7 +184,9 @@ impl About {
             | Self::Answered(_)
             | Self::Ended(_)
             | Self::Retried(..)
-            | Self::Arrived(..) => None,
+            | Self::Arrived(..)
+            | Self::Deployed(_)
+            | Self::Scanned(_) => None,
         }
     }
 }
@@ -208,6 +212,8 @@ fn about(fact: &Fact) -> About {
         Fact::Reports(ended, _) => About::Look(Look::Reports(ended.clone())),
         Fact::Retried(run, JobId(job), _) => About::Retried(run.clone(), *job),
         Fact::Arrived(service, run, _) => About::Arrived(service.clone(), run.clone()),
+        Fact::Deployed(service, ..) => About::Deployed(service.clone()),
+        Fact::Scanned(scope, ..) => About::Scanned(scope.clone()),
     }
 }
 
@@ -226,7 +232,9 @@ fn moment(fact: &Fact) -> Option<Timestamp> {
     match fact {
         Fact::Runs { seen_at, .. } | Fact::Jobs { seen_at, .. } => Some(*seen_at),
         Fact::Tag(fact) => Some(fact.seen_at),
-        Fact::Readable(_, at) | Fact::Answered(_, _, at) => Some(*at),
+        Fact::Readable(_, at) | Fact::Answered(_, _, at) | Fact::Deployed(_, _, at) | Fact::Scanned(_, _, at) => {
+            Some(*at)
+        }
         Fact::Landed(landed) => Some(landed.last_seen),
         Fact::Judged(judged) => Some(judged.since),
         Fact::Ended(run) => run.finished_at,

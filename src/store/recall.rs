@@ -31,7 +31,7 @@ impl<'a> Recalling<'a> {
     /// and the first error.
     pub(super) fn all(mut self) -> (Vec<Fact>, rusqlite::Result<()>) {
         let long = [Self::listings, Self::jobs, Self::logs, Self::contents];
-        let small = [Self::tags, Self::readable, Self::landed, Self::judged, Self::answered];
+        let small = [Self::tags, Self::readable, Self::landed, Self::judged, Self::answered, Self::scanned];
         let mut first = Ok(());
         for table in long.into_iter().chain(small) {
             first = first.and(table(&mut self));
@@ -43,7 +43,8 @@ impl<'a> Recalling<'a> {
     pub(super) fn remembered(mut self) -> (Vec<Fact>, rusqlite::Result<()>) {
         let first = self.samples();
         let second = self.arrivals();
-        (self.facts, first.and(second))
+        let third = self.deployed();
+        (self.facts, first.and(second).and(third))
     }
 
     pub(super) fn each(&mut self, sql: &str, read: impl Fn(&mut Self, &Row<'_>) -> Said) -> rusqlite::Result<()> {

@@ -129,17 +129,26 @@ const STEPS: [&str; NEWEST as usize] = [
         PRIMARY KEY (service, place, run)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- What sources tell as a whole, and tell again: deployments, lists of credentials.
+    CREATE TABLE told (
+        what INTEGER NOT NULL, about TEXT NOT NULL, at INTEGER NOT NULL, sum INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (what, about)
+    ) STRICT;
+    CREATE INDEX told_age ON told (at);
+",
 ];
 
 /// The newest version.
-pub(super) const NEWEST: u32 = 3;
+pub(super) const NEWEST: u32 = 4;
 
 /// Brings the file to the newest version, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), MigrationError> {
-    let [first, second, third] = STEPS;
+    let [first, second, third, fourth] = STEPS;
     let carry = |transaction: &Transaction<'_>| -> HookResult {
         old::carry_over(transaction)?;
         Ok(transaction.execute_batch("DROP TABLE landed_1; DROP TABLE verdict_1;")?)
     };
-    Migrations::new(vec![M::up(first), M::up_with_hook(second, carry), M::up(third)]).to_latest(connection)
+    Migrations::new(vec![M::up(first), M::up_with_hook(second, carry), M::up(third), M::up(fourth)])
+        .to_latest(connection)
 }

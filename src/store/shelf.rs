@@ -52,7 +52,7 @@ pub(super) fn shelve(to: &Connection, names: &mut Names, looks: &[Look]) -> rusq
                 }
             }
             // What is read once is at hand for as long as it is kept.
-            Look::Tries(_) | Look::Reports(_) => {}
+            Look::Tries(_) | Look::Reports(_) | Look::Deployments(..) => {}
         }
     }
     Ok(())

@@ -54,6 +54,8 @@ struct Runs<'a> {
     others: Vec<Option<usize>>,
     #[serde(rename = "c", skip_serializing_if = "silent")]
     created: Vec<Option<i64>>,
+    #[serde(rename = "m", skip_serializing_if = "silent")]
+    committed: Vec<Option<i64>>,
     #[serde(rename = "d", skip_serializing_if = "silent")]
     started: Vec<Option<i64>>,
     #[serde(rename = "z", skip_serializing_if = "silent")]
@@ -120,6 +122,7 @@ pub(super) fn write(batch: &Batch<Arc<Run>>) -> serde_json::Result<String> {
         stored.states.push(state);
         stored.others.push(other.map(|other| index.text(other)));
         stored.created.push(run.created_at.map(Timestamp::as_microsecond));
+        stored.committed.push(run.committed_at.map(Timestamp::as_microsecond));
         stored.started.push(run.started_at.map(Timestamp::as_microsecond));
         stored.finished.push(run.finished_at.map(Timestamp::as_microsecond));
         stored.elsewhere.push(elsewhere.map(|_| index.of(Str(place_text(&run.key).into()))));
@@ -158,6 +161,7 @@ pub(super) fn read(body: &[u8], place: Option<(&SourceId, &RepoPath)>, words: &m
             url: url.as_str().into(),
             state: stored_state::read(*stored.states.get(row)?, maybe(said(&stored.others, row), word).ok()?)?,
             created_at: maybe(said(&stored.created, row), moment).ok()?,
+            committed_at: maybe(said(&stored.committed, row), moment).ok()?,
             started_at: maybe(said(&stored.started, row), moment).ok()?,
             finished_at: maybe(said(&stored.finished, row), moment).ok()?,
         }));

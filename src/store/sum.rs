@@ -96,6 +96,10 @@ pub(super) fn of_arrival(service: i64, run: RunMark, landed: i64, body: &[u8]) -
     sum(&[service, run.place, run.id, landed], &[body])
 }
 
+pub(super) fn of_told(what: i64, about: &str, at: i64, body: &[u8]) -> i64 {
+    sum(&[what, at], &[about.as_bytes(), body])
+}
+
 pub(super) fn of_answer(key: &[u8], head: &[u8], body: &[u8]) -> i64 {
     sum(&[], &[key, head, body])
 }

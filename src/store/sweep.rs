@@ -39,6 +39,7 @@ enum What {
     Contents,
     Samples,
     Arrivals,
+    Told,
     Listings,
     Tags,
     Changes,
@@ -77,7 +78,7 @@ impl Sweep {
         let aged = |what| Step::Forget { what, before: now - span, only_over: false };
         let over = |what, age| Step::Forget { what, before: now - age, only_over: true };
         let runs = [What::Logs, What::Jobs, What::Contents, What::Changes, What::Samples];
-        let known = [What::Listings, What::Tags, What::Judged, What::Arrivals];
+        let known = [What::Listings, What::Tags, What::Judged, What::Arrivals, What::Told];
         let spans = [2, 4, 8, 16, 32, 64].map(|share| span / share);
         let mut steps = VecDeque::from([
             Step::Convert,
@@ -175,6 +176,9 @@ fn forget(on: &Connection, what: What, before: i64) -> rusqlite::Result<usize> {
                (SELECT service, place, run FROM arrival WHERE landed < ?1 LIMIT ?2)"],
             ROWS,
         ),
+        What::Told => {
+            all(&["DELETE FROM told WHERE rowid IN (SELECT rowid FROM told WHERE at < ?1 ORDER BY at LIMIT ?2)"], ROWS)
+        }
         What::Listings => all(
             &[
                 "DELETE FROM listing WHERE service IN (SELECT service FROM listing_seen WHERE at < ?1 ORDER BY service LIMIT ?2)",

@@ -53,7 +53,7 @@ fn only_what_an_answer_concerns_is_asked_about_anew() {
         let Cmd::Want(wanted) = cmd else { continue };
         for wanted in wanted {
             let of_cart = match &wanted.look {
-                Look::Runs(service) => service.as_str() == "cart",
+                Look::Runs(service) | Look::Deployments(service, _) => service.as_str() == "cart",
                 Look::Jobs(run) | Look::PushLog(run, _) => run.repo.as_str() == "acme/cart",
                 Look::Tries(ended) | Look::Reports(ended) => ended.run.repo.as_str() == "acme/cart",
                 Look::Tag(tag) => tag.image.repository() == "acme/cart",

@@ -1,9 +1,11 @@
 //! The join: lists as they come in, copies with what is declared of them, and what could not be looked at.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use landfall::analysis::{CredentialPolicy, CredentialReport, Severity, credentials};
 use landfall::domain::{
-    Batch, CredentialRecord, CredentialScan, DeclaredCredential, Evidence, Expiry, Failure, Globs, Observation,
+    Batch, CredentialRecord, CredentialScan, DeclaredCredential, Evidence, Expiry, Fact, Failure, Globs, Observation,
     Renewal, Seen, Snapshot, SourceId,
 };
 
@@ -213,4 +215,37 @@ fn a_secret_that_reaches_several_repositories_is_one() {
     let judged = rows(&snapshot, vec![]);
     assert_eq!(judged.len(), 1);
     assert_eq!(judged[0].record.consumers, ["acme/api".into(), "acme/web".into()]);
+}
+
+#[test]
+fn what_an_earlier_process_saw_is_known_until_it_turns_out_to_be_of_an_earlier_configuration() {
+    let scope = |source: &str, list: &str| (SourceId::parse(source).unwrap(), list.into());
+    let list = |name: &str| Batch { items: vec![Arc::new(secret(name))], skipped: 0, complete: true };
+    let before = now() - days(1);
+    let facts = vec![
+        Fact::Scanned(scope("github", "acme/web/actions"), list("KEPT"), before),
+        Fact::Scanned(scope("github", "acme/gone/actions"), list("OF_A_REPOSITORY_THAT_LEFT"), before),
+        Fact::Scanned(scope("gitlab", "acme/web/tokens"), list("OF_A_PROVIDER_THAT_LEFT"), before),
+    ];
+    let mut snapshot = Snapshot::default();
+    let own = |snapshot: &mut Snapshot, seen| snapshot.absorb(Observation::own(now(), seen));
+    own(&mut snapshot, Seen::Remembered(facts.clone()));
+    assert_eq!(rows(&snapshot, Vec::new()).len(), 3);
+    let github = SourceId::parse("github").unwrap();
+    own(&mut snapshot, Seen::CredentialLists(vec![(github.clone(), None)]));
+    assert_eq!(rows(&snapshot, Vec::new()).len(), 2, "who has not come to its end may have more");
+    absorb(&mut snapshot, now(), "acme/web/actions", Ok(whole(vec![secret("KEPT")])));
+    let kept = snapshot.unkept();
+    assert!(
+        matches!(kept.as_slice(), [Fact::Scanned(_, list, at)] if list.items.len() == 1 && *at == now()),
+        "{kept:?}"
+    );
+    // One provider is asked in several ways; each tells of its own lists.
+    let (other, told) = ((github.clone(), Some(vec!["own".into()])), Some(vec!["acme/web/actions".into()]));
+    own(&mut snapshot, Seen::CredentialLists(vec![other, (github, told)]));
+    let left: Vec<_> = rows(&snapshot, Vec::new()).iter().map(|row| row.record.name.to_string()).collect();
+    assert_eq!(left, ["KEPT"]);
+    own(&mut snapshot, Seen::Remembered(facts.into_iter().take(1).collect()));
+    let seen_at = |snapshot: &Snapshot| snapshot.credentials().next().unwrap().1.seen_at;
+    assert_eq!(seen_at(&snapshot), Some(now()), "what is older takes nothing away");
 }

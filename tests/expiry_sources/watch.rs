@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use landfall::domain::{Batch, CredentialScan, Failure, SourceId, Stage};
+use landfall::domain::{Batch, CredentialScan, Failure, Seen, SourceId, Stage};
 use landfall::poll::{Clock, ExpiryWatch, scan_once};
 use landfall::source::ExpirySource;
 use tokio::sync::mpsc;
@@ -27,10 +27,12 @@ struct Counted {
     asked: AtomicUsize,
     failing: usize,
     failure: Failure,
+    places: Vec<String>,
 }
 
 fn counted(failing: usize, failure: Failure) -> Arc<Counted> {
-    Arc::new(Counted { id: source("github"), asked: AtomicUsize::new(0), failing, failure })
+    let (id, places) = (source("github"), vec!["github/one/".to_owned(), "github/two/".to_owned()]);
+    Arc::new(Counted { id, asked: AtomicUsize::new(0), failing, failure, places })
 }
 
 fn down() -> Failure {
@@ -41,6 +43,10 @@ fn down() -> Failure {
 impl ExpirySource for Counted {
     fn id(&self) -> &SourceId {
         &self.id
+    }
+
+    fn places(&self) -> Vec<String> {
+        self.places.clone()
     }
 
     async fn scan(&self, _now: Timestamp) -> Vec<CredentialScan> {
@@ -67,14 +73,48 @@ impl ExpirySource for Falls {
     }
 }
 
-async fn asked_within(source: &Arc<Counted>, time: Duration) -> usize {
+/// Returns how often it was asked within this time; `told` says of its places how long ago each was told.
+async fn asked_after(told: [Option<i64>; 2], source: &Arc<Counted>, time: Duration) -> usize {
     let (sender, mut inbox) = mpsc::channel(64);
     let falls: Arc<dyn ExpirySource> = Arc::new(Falls(crate::source("falls")));
     let sources = vec![falls, Arc::clone(source) as Arc<dyn ExpirySource>];
-    let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), Arc::new(Still), sender);
+    let told = move |place: &str| Some(now() - SignedDuration::from_hours(told[usize::from(place.contains("two"))]?));
+    let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), told, Arc::new(Still), sender);
     let _ = tokio::time::timeout(time, async { while inbox.recv().await.is_some() {} }).await;
     drop(watch);
     source.asked.load(Ordering::Relaxed)
+}
+
+async fn asked_within(source: &Arc<Counted>, time: Duration) -> usize {
+    asked_after([None, None], source, time).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_told_lately_is_not_asked_for_because_a_dashboard_starts() {
+    let lately = [Some(1), Some(5)];
+    assert_eq!(asked_after(lately, &counted(0, down()), Duration::from_mins(50)).await, 0);
+    assert_eq!(asked_after(lately, &counted(0, down()), Duration::from_mins(70)).await, 1);
+    for old in [[Some(1), None], [Some(7), Some(1)], [Some(-3), Some(-3)]] {
+        assert_eq!(asked_after(old, &counted(0, down()), Duration::from_secs(3)).await, 1, "{old:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_need_not_wait() {
+    let (sender, mut inbox) = mpsc::channel(64);
+    let source = counted(0, down());
+    let sources = vec![Arc::clone(&source) as Arc<dyn ExpirySource>];
+    let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), |_| Some(now()), Arc::new(Still), sender);
+    let mut lists = Vec::new();
+    watch.look_now();
+    while lists.len() < 2 {
+        if let Seen::CredentialLists(told) = inbox.recv().await.unwrap().seen {
+            lists.push(told);
+        }
+    }
+    assert_eq!(source.asked.load(Ordering::Relaxed), 1);
+    let id = source.id().clone();
+    assert_eq!(lists, [vec![(id.clone(), None)], vec![(id, Some(vec!["list".into()]))]]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,6 +133,9 @@ async fn what_gave_no_answer_is_asked_again_sooner_but_not_what_only_a_person_ca
 async fn one_look_asks_each_once_and_one_that_falls_over_spoils_nothing() {
     let good = counted(0, down());
     let sources: Vec<Arc<dyn ExpirySource>> = vec![Arc::new(Falls(source("falls"))), good.clone()];
-    assert_eq!(scan_once(&sources, &Still).await.len(), 1);
+    let seen: Vec<Seen> = scan_once(&sources, &Still).await.into_iter().map(|observation| observation.seen).collect();
+    assert!(matches!(&seen[0], Seen::Credentials(scan) if scan.found.is_ok()));
+    let lists = vec![(source("falls"), None), (source("github"), Some(vec!["list".into()]))];
+    assert_eq!(seen[1..], [Seen::CredentialLists(lists)]);
     assert_eq!(good.asked.load(Ordering::Relaxed), 1);
 }

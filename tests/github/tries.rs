@@ -21,6 +21,7 @@ fn listed(id: u64, attempt: u32) -> Run {
         url: "https://ci.test/run".into(),
         state: RunState::Finished(Conclusion::Success),
         created_at: None,
+        committed_at: None,
         started_at: None,
         finished_at: None,
     }

@@ -44,6 +44,7 @@ pub(crate) fn run(service: &Service, number: u64) -> Arc<Run> {
         url: format!("https://ci.example/acme/runs/{number}").into(),
         state: RunState::Finished(Conclusion::Success),
         created_at: Some(at(-10)),
+        committed_at: None,
         started_at: Some(at(-9)),
         finished_at: Some(at(-5)),
     })

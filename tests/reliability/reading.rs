@@ -2,7 +2,9 @@
 
 use jiff::SignedDuration;
 use landfall::analysis::{Depth, readings};
-use landfall::domain::{Conclusion, Ended, Failure, Globs, Look, Reports, RunKey, RunState, Seen, Stage, Urgency};
+use landfall::domain::{
+    Conclusion, Deployed, Deployment, Ended, Failure, Globs, Look, Reports, RunKey, RunState, Seen, Sha, Stage, Urgency,
+};
 
 use crate::read::{end, job, tries};
 use crate::world::{World, now};
@@ -108,4 +110,34 @@ fn what_failed_is_asked_again_later_and_the_later_the_less_it_helps() {
     assert_eq!((after(&world, 60), after(&world, 60 * 24)), (0, 1));
     world.see(now(), passed(&runs[2]));
     assert_eq!(after(&world, 60 * 24), 0);
+}
+
+#[test]
+fn deployments_are_asked_for_once_an_hour_from_the_last_one_that_is_over() {
+    let (world, _) = three();
+    let mut world = world.change(|service| service.trust.environment = Some("production".into()));
+    let looks = |world: &World, minutes| -> Vec<u64> {
+        let wanted = wanted_at(world, Depth::Tries, SignedDuration::from_mins(minutes));
+        let known = |look: Look| if let Look::Deployments(_, known) = look { Some(known) } else { None };
+        wanted.into_iter().filter_map(known).collect()
+    };
+    assert_eq!(looks(&world, 0), [0]);
+    let over = |id| Deployment {
+        id,
+        sha: Sha::parse(&"a".repeat(40)).unwrap(),
+        committed_at: None,
+        finished_at: now(),
+        succeeded: true,
+    };
+    let name = world.service.name.clone();
+    let told = Deployed { over: vec![over(7), over(9)], open: Some(8), skipped: 0 };
+    world.see(now(), Seen::Deployments(name.clone(), 0, told));
+    assert_eq!(looks(&world, 59), [0; 0]);
+    assert_eq!(looks(&world, 60), [7], "the one after it goes on");
+    world.see(now(), Seen::Deployments(name.clone(), 7, Deployed { over: vec![over(8)], open: None, skipped: 0 }));
+    assert_eq!(looks(&world, 60), [9]);
+    world.see(now(), Seen::Failed(Look::Deployments(name, 9), Failure::Forbidden("no".into())));
+    let known = world.snapshot.deployments(&world.service.name).unwrap();
+    assert_eq!(known.over().count(), 3, "a failure takes nothing away");
+    assert_eq!(looks(&world, 60), [9], "what was refused is asked for again after an hour");
 }

@@ -168,11 +168,11 @@ fn the_next_step_is_what_is_copied() {
 }
 
 #[test]
-fn looking_now_asks_nobody_and_says_so() {
+fn looking_now_looks_at_all_of_them_and_says_so() {
     let size = (120, 16);
     let mut stage = stage(size, false);
-    assert!(stage.press("R").is_empty());
-    assert!(shown(&stage, size).contains("looked at every few hours"));
+    assert!(matches!(stage.press("R").as_slice(), [Cmd::LookAtCredentials]));
+    assert!(shown(&stage, size).contains("looking at all credentials now"));
 }
 
 #[test]

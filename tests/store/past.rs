@@ -7,15 +7,16 @@ use landfall::domain::{Ended, Fact, Run, RunKey};
 use landfall::store::Store;
 use proptest::prelude::*;
 
-use crate::world::{arrived, at, end, ended, open, reports, retried, run, run_key, tries};
+use crate::world::{arrived, at, deployed, end, ended, open, reports, retried, run, run_key, tries};
 
 /// Any fact about a small past, in which variant, of which end.
 fn fact() -> impl Strategy<Value = Fact> {
-    (0..5_u8, 0..4_u64, any::<u8>(), 0..9_i64).prop_map(|(kind, number, variant, minutes)| match kind {
+    (0..6_u8, 0..4_u64, any::<u8>(), 0..9_i64).prop_map(|(kind, number, variant, minutes)| match kind {
         0 => ended(number, variant, minutes),
         1 => tries(number, variant, minutes),
         2 => reports(number, variant, minutes),
         3 => retried(number, variant),
+        4 => deployed(number, variant, minutes),
         _ => arrived(number, variant, minutes),
     })
 }
@@ -29,6 +30,7 @@ fn about(fact: &Fact) -> (String, Option<i64>) {
         Fact::Reports(ended, _) => (format!("reports {:?}", ended.run), minute(ended)),
         Fact::Retried(run, job, _) => (format!("retried {run:?} {job:?}"), None),
         Fact::Arrived(service, run, _) => (format!("arrived {service} {run:?}"), None),
+        Fact::Deployed(service, _, at) => (format!("deployed {service}"), Some(at.as_second())),
         other => panic!("{other:?} is no past"),
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use landfall::domain::{
-    Absence, AbsenceCode, Batch, Child, Claim, Conclusion, Descriptor, Digest, Ended, Event, Fact, FoundReport,
-    ImageConfig, ImageName, Job, JobExecution, JobId, Judgement, Landed, LandedCommit, Manifest, ManifestKind, OddCase,
-    Platform, Proof, PushLog, RepoPath, Reports, RetriedTest, RetryLog, RevisionRule, Run, RunKey, RunState,
-    ServiceName, Sha, SourceId, Tag, TagFact, TagRef, TestCounts, TestId, TestResult, TestSummary, Text, Unreadable,
+    Absence, AbsenceCode, Batch, Child, Claim, Conclusion, CredentialKind, CredentialRecord, Deployed, Deployment,
+    Descriptor, Digest, Ended, Event, Evidence, Expiry, Fact, FoundReport, ImageConfig, ImageName, Job, JobExecution,
+    JobId, Judgement, Landed, LandedCommit, LastUse, Manifest, ManifestKind, OddCase, Platform, Proof, PushLog,
+    Renewal, RepoPath, Reports, RetriedTest, RetryLog, RevisionRule, Run, RunKey, RunState, ServiceName, Sha, SourceId,
+    Standing, Tag, TagFact, TagRef, TestCounts, TestId, TestResult, TestSummary, Text, Unreadable,
 };
 use landfall::store::{Retention, Store};
 
@@ -98,6 +99,7 @@ pub(crate) fn run(id: u64, variant: u8) -> Run {
         url: format!("https://github.com/acme/repo/{}runs/{id}", "ä".repeat(usize::from(variant % 2))).into(),
         state: state(variant),
         created_at: maybe(variant, moment),
+        committed_at: maybe(variant / 3, at(2)),
         started_at: maybe(variant / 2, moment),
         finished_at: maybe(variant / 4, moment),
     }
@@ -335,4 +337,51 @@ pub(crate) fn arrived(number: u64, variant: u8, minutes: i64) -> Fact {
         landed_at: at(minutes),
     };
     Fact::Arrived(service(number), run_key(number), commit)
+}
+
+pub(crate) fn deployed(number: u64, variant: u8, minutes: i64) -> Fact {
+    let deployment = |id: u8| Deployment {
+        id: u64::from(id) << 40,
+        sha: run(number, id).sha,
+        committed_at: maybe(variant, at(1)),
+        finished_at: at(i64::from(id)),
+        succeeded: id.is_multiple_of(2),
+    };
+    let over = (0..variant % 4).map(deployment).collect();
+    let told = Deployed { over, open: maybe(variant / 2, u64::MAX), skipped: u64::from(variant) };
+    Fact::Deployed(service(number), told, at(minutes))
+}
+
+pub(crate) fn scanned(number: u8, variant: u8, minutes: i64) -> Fact {
+    let record = |id: u8| {
+        let kinds = CredentialKind::NAMED.into_iter().chain([CredentialKind::Other("robot".into())]);
+        let kind = kinds.cycle().nth(usize::from(id)).unwrap();
+        let moment = at(i64::from(id));
+        let mut record = CredentialRecord::new(format!("list/{id}"), text(id), kind, moment);
+        record.place = text(variant);
+        record.upstream = maybe(variant, text(id));
+        record.expiry = [Expiry::At(moment), Expiry::Never, Expiry::Untold, Expiry::Unreadable(text(id))]
+            [usize::from(id % 4)]
+        .clone();
+        record.evidence = Evidence::ALL[usize::from(id % 5)];
+        record.standing = match id % 4 {
+            0 => Standing::Accepted,
+            1 => Standing::Untried,
+            2 => Standing::Refused(text(variant)),
+            _ => Standing::Ended(text(variant)),
+        };
+        record.renewal = Renewal::ALL[usize::from(id % 3)];
+        (record.created_at, record.rotated_at) = (maybe(variant, moment), maybe(variant / 2, moment));
+        record.last_use = [LastUse::At(moment), LastUse::Never, LastUse::Untold][usize::from(variant % 3)];
+        record.rotate_by = maybe(variant / 4, moment);
+        record.max_age = maybe(variant / 8, SignedDuration::from_hours(24));
+        record.notes = (0..id % 3).map(text).collect();
+        (record.owner, record.runbook) = (maybe(id, text(1)), maybe(id / 2, text(2)));
+        (record.replace, record.url) = (maybe(id / 4, text(3)), maybe(variant, text(4)));
+        record.consumers = (0..variant % 3).map(text).collect();
+        Arc::new(record)
+    };
+    let items = (0..variant % 7).map(|id| record(id.wrapping_mul(37).wrapping_add(variant))).collect();
+    let list = Batch { items, skipped: u64::from(variant), complete: variant.is_multiple_of(2) };
+    Fact::Scanned((SourceId::parse("github").unwrap(), text(number)), list, at(minutes))
 }

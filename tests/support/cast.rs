@@ -81,6 +81,7 @@ pub(crate) fn run(name: &str, number: u64, ended: i64, title: &str) -> Arc<Run> 
         url: format!("https://github.com/acme/{name}/actions/runs/{}", 1000 + number).into(),
         state: RunState::Finished(Conclusion::Success),
         created_at: Some(minutes_ago(ended + 6)),
+        committed_at: None,
         started_at: Some(minutes_ago(ended + 5)),
         finished_at: Some(minutes_ago(ended)),
     })

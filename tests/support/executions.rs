@@ -58,6 +58,7 @@ pub(crate) fn run(id: u64, attempt: u32, commit: &str, outcome: &str) -> Run {
         url: "https://ci.test/run".into(),
         state: state(outcome),
         created_at: Some(days_ago(1)),
+        committed_at: None,
         started_at: Some(days_ago(1)),
         finished_at: Some(days_ago(1) + SignedDuration::from_mins(10 * i64::from(attempt))),
     }

@@ -34,7 +34,7 @@ pub(crate) fn service(name: &str, retries: Retries) -> Arc<Service> {
             revision: RevisionRule::Auto,
         }],
         claimed: Arc::default(),
-        trust: TrustSpec { retries, reports: None },
+        trust: TrustSpec { retries, ..TrustSpec::default() },
     })
 }
 

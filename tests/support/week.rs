@@ -208,6 +208,7 @@ impl Server {
             url: "https://ci.test/run".into(),
             state: if over { RunState::Finished(Conclusion::Success) } else { RunState::Running },
             created_at: Some(begin),
+            committed_at: None,
             started_at: Some(begin),
             finished_at: over.then_some(end),
         })

@@ -117,6 +117,7 @@ impl World {
             url: "https://ci.test/run".into(),
             state: RunState::Finished(Conclusion::Success),
             created_at: Some(minutes_ago(ended + 6)),
+            committed_at: None,
             started_at: Some(minutes_ago(ended + 5)),
             finished_at: Some(minutes_ago(ended)),
         };

@@ -105,12 +105,14 @@ fn the_detail_of_a_workflow_shows_the_path_and_how_it_is_known() {
       3      0:40  docker push
       =     11:10  together
 
-    Delivery
+    Landed images
       frequency   daily: 27 in 1 week  by landed images, not deployments
       lead time   p50 9 min, p95 25 min of 38 changes  from the creation of the
                   run
       failures    0.0% (0–9)  proxy: commits whose revert landed within 24 hours
-      Deployments are not known: the provider was not asked for them.
+
+    Deployments
+      They are not read: the configuration names no `environment`.
     ");
 }
 
@@ -134,12 +136,14 @@ fn two_heaps_of_durations_raise_a_suspicion() {
       3      0:40  docker push
       =      5:40  together
 
-    Delivery
+    Landed images
       frequency   daily: 28 in 1 week  by landed images, not deployments
       lead time   p50 6 min, p95 9 min of 30 changes  from the creation of the
                   run
       failures    0.0% (0–11)  proxy: commits whose revert landed within 24 hours
-      Deployments are not known: the provider was not asked for them.
+
+    Deployments
+      They are not read: the configuration names no `environment`.
     ");
 }
 

@@ -48,6 +48,8 @@ pub(super) struct RunDto {
     status: Option<String>,
     conclusion: Option<String>,
     #[serde(default)]
+    head_commit: Option<HeadCommitDto>,
+    #[serde(default)]
     pull_requests: Option<Vec<PullRequestDto>>,
     #[serde(default, deserialize_with = "moment")]
     created_at: Option<Timestamp>,
@@ -55,6 +57,13 @@ pub(super) struct RunDto {
     run_started_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
     updated_at: Option<Timestamp>,
+}
+
+/// The commit of a run, where it is still there.
+#[derive(Debug, Deserialize)]
+struct HeadCommitDto {
+    #[serde(default, deserialize_with = "moment")]
+    timestamp: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -118,6 +127,7 @@ impl RunDto {
             title: self.display_title.unwrap_or_default().into(),
             url: self.html_url.unwrap_or_default().into(),
             created_at: self.created_at,
+            committed_at: self.head_commit.and_then(|commit| commit.timestamp),
             started_at: self.run_started_at.or(self.created_at),
             finished_at: self.updated_at.filter(|_| state.is_finished()),
             state,

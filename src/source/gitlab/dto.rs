@@ -86,6 +86,7 @@ impl PipelineDto {
             title: name,
             url: self.web_url.unwrap_or_default().into(),
             created_at: self.created_at,
+            committed_at: None,
             started_at: self.created_at.filter(|_| state != RunState::Waiting),
             finished_at: self.updated_at.filter(|_| state.is_finished()),
             state,
