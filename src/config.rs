@@ -179,6 +179,21 @@ pub struct RegistryEntry {
 }
 
 impl Config {
+    /// Returns the names of the environment variables that tokens and passwords are read from.
+    #[must_use]
+    pub fn secret_variables(&self) -> Vec<String> {
+        let tokens = self.ci.iter().filter_map(|ci| ci.token.as_ref());
+        let passwords = self.registries.iter().filter_map(|registry| match &registry.credential {
+            CredentialSource::Basic { password, .. } => Some(password),
+            CredentialSource::Docker | CredentialSource::Anonymous => None,
+        });
+        let variable = |source: &SecretSource| match source {
+            SecretSource::Env(name) => Some(name.clone()),
+            SecretSource::File(_) | SecretSource::Command(_) => None,
+        };
+        tokens.chain(passwords).filter_map(variable).collect()
+    }
+
     /// Returns the configuration with these services alone; no name at all keeps every service.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod redirect;
 mod renewable;
 mod retry_after;
 mod secret;
+mod sent;
 mod skew;
 mod traffic;
 mod wire;
@@ -28,6 +29,7 @@ use url::Url;
 use crate::domain::{Failure, SourceId, Stage, Traffic};
 use cache::Cache;
 use key::Key;
+use sent::Sent;
 use traffic::Counters;
 use wire::Wire;
 
@@ -39,9 +41,10 @@ pub(crate) use redirect::is_link_local;
 pub(crate) use renewable::Renewable;
 pub use retry_after::{instant as http_date, retry_at};
 pub use secret::{
-    Credential, Secret, SecretError, exposed as secret_exposed, origin as secret_origin, read as read_secret,
+    Credential, Secret, SecretError, exposed as secret_exposed, hide_variables, origin as secret_origin,
+    read as read_secret,
 };
-pub(crate) use secret::{NOT_FOUND, run as run_command};
+pub(crate) use secret::{NOT_FOUND, hidden_variables, run as run_command};
 pub(crate) use wire::is_loopback;
 pub use words::says;
 
@@ -76,6 +79,7 @@ struct Shared {
     permits: Semaphore,
     cache: Cache,
     counters: Counters,
+    sent: Sent,
 }
 
 /// One request.
@@ -183,6 +187,7 @@ impl Client {
             permits: Semaphore::new(options.in_flight.max(1)),
             cache: Cache::new(options.cache_bytes, options.archive),
             counters: Counters::default(),
+            sent: Sent::default(),
         })))
     }
 

@@ -12,6 +12,7 @@ use landfall::runtime;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
+    runtime::keep_out_of_cores();
     run(Cli::parse()).unwrap_or_else(|refusal| {
         // Nobody is left to tell where standard error is gone.
         let _ = writeln!(std::io::stderr(), "{refusal}");

@@ -1,5 +1,6 @@
 //! Joins configuration, sources, judgement and screen: the only place with a clock and a terminal.
 
+mod browse;
 mod check;
 mod clock;
 pub mod dashboard;
@@ -11,6 +12,7 @@ mod memory;
 mod oneshot;
 mod pace;
 mod remember;
+mod secrecy;
 mod signals;
 mod sources;
 
@@ -29,6 +31,7 @@ pub use self::oneshot::{Oneshot, Watcher};
 pub use clock::SystemClock;
 use dashboard::{Connected, Kept, Shown};
 use memory::{Memory, Opened, Stay};
+pub use secrecy::keep_out_of_cores;
 pub use sources::{build, patient, steady};
 
 /// Shows the dashboard until the user quits. `state` is the folder of the history, if one is kept.

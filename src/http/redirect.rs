@@ -16,13 +16,14 @@ const HARMLESS: [http::HeaderName; 3] = [header::ACCEPT, header::RANGE, header::
 pub(super) async fn follow(shared: &Shared, ask: &Ask) -> Result<Answer, Failure> {
     let mut url = ask.url.clone();
     let mut headers = first_headers(ask, &shared.base)?;
+    shared.sent.note(ask);
     for hop in 0..=MOST {
         let sent = shared.counters.sent(same_origin(&url, &shared.base));
         let response = shared.wire.send(ask, url.clone(), headers.clone()).await?;
         shared.counters.answered(&sent, response.status(), response.headers());
         let followed = matches!(ask.method, Method::GET | Method::HEAD) && is_redirect(response.status());
         if !followed {
-            return finish(response, ask, !same_origin(&ask.url, &url)).await;
+            return finish(shared, response, ask, !same_origin(&ask.url, &url)).await;
         }
         if hop == MOST {
             break;
@@ -42,13 +43,15 @@ fn harmless(headers: &HeaderMap) -> HeaderMap {
     kept.collect()
 }
 
-async fn finish(response: reqwest::Response, ask: &Ask, elsewhere: bool) -> Result<Answer, Failure> {
+async fn finish(shared: &Shared, response: reqwest::Response, ask: &Ask, elsewhere: bool) -> Result<Answer, Failure> {
     let status = response.status();
     let headers = response.headers().clone();
     let bodiless = ask.method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
     let (mut body, truncated) =
         if bodiless { Default::default() } else { body::read(response, ask.cap, ask.over_cap).await? };
-    if let Some(credential) = ask.credential.as_ref().filter(|_| !status.is_success()) {
+    if !status.is_success() {
+        body = shared.sent.redact(body);
+    } else if let Some(credential) = &ask.credential {
         body = credential.redact(body);
     }
     Ok(Answer { status, headers, body: body.into(), truncated, not_modified: false, edition: None, elsewhere })

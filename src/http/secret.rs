@@ -2,15 +2,18 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::HeaderValue;
+use memchr::memmem;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
+use url::form_urlencoded::byte_serialize;
 
 use crate::domain::SecretSource;
 
@@ -54,25 +57,64 @@ impl Credential {
         }
     }
 
-    /// Returns the body without this credential, should the server have sent it back.
+    /// Returns the body without this credential, should the server have sent it back in whichever of the usual forms.
     pub(super) fn redact(&self, body: Bytes) -> Bytes {
-        let secrets = match self {
-            Self::Bearer(token) => [token.expose_secret().to_owned(), String::new()],
-            Self::Basic(user, password) => [encoded(user, password), password.expose_secret().to_owned()],
-        };
-        let echoed = |secret: &&String| {
-            secret.len() >= 4 && body.windows(secret.len()).any(|window| window == secret.as_bytes())
-        };
-        let found: Vec<_> = secrets.iter().filter(echoed).collect();
-        if found.is_empty() {
+        let forms = self.forms();
+        let echoed = |form: &&String| memmem::find(&body, form.as_bytes()).is_some();
+        let mut found = forms.iter().filter(echoed).peekable();
+        if found.peek().is_none() {
             return body;
         }
-        let mut text = String::from_utf8_lossy(&body).into_owned();
-        for secret in found {
-            text = text.replace(secret.as_str(), REDACTED);
+        let mut blotted = body.to_vec();
+        for form in found {
+            blotted = replaced(&blotted, form.as_bytes());
         }
-        text.into()
+        blotted.into()
     }
+
+    /// Returns how the credential may be written: plain, in base64, URL-encoded, as JSON; the longest first.
+    fn forms(&self) -> Vec<String> {
+        let (login, secret) = match self {
+            Self::Bearer(token) => (None, token.expose_secret()),
+            Self::Basic(user, password) => (Some(encoded(user, password)), password.expose_secret()),
+        };
+        let json = escaped(secret);
+        let mut forms = vec![
+            secret.to_owned(),
+            STANDARD_NO_PAD.encode(secret),
+            URL_SAFE_NO_PAD.encode(secret),
+            byte_serialize(secret.as_bytes()).collect(),
+            json.replace('/', "\\/"),
+            // JSON that is quoted in a message is escaped again in the message's own JSON.
+            escaped(&json),
+            json,
+        ];
+        forms.extend(login);
+        forms.retain(|form| form.len() >= SHORTEST);
+        forms.sort_unstable_by_key(|form| std::cmp::Reverse(form.len()));
+        forms
+    }
+}
+
+/// Returns a text as it stands between the quotes of a JSON string.
+fn escaped(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+/// Anything shorter stands in texts by chance.
+const SHORTEST: usize = 4;
+
+fn replaced(text: &[u8], form: &[u8]) -> Vec<u8> {
+    let mut blotted = Vec::with_capacity(text.len());
+    let mut rest = 0;
+    for at in memmem::find_iter(text, form) {
+        blotted.extend_from_slice(text.get(rest..at).unwrap_or_default());
+        blotted.extend_from_slice(REDACTED.as_bytes());
+        rest = at + form.len();
+    }
+    blotted.extend_from_slice(text.get(rest..).unwrap_or_default());
+    blotted
 }
 
 fn encoded(user: &str, password: &Secret) -> String {
@@ -175,10 +217,27 @@ async fn contents(path: &Path) -> Result<Vec<u8>, String> {
     bounded(tokio::fs::File::open(path).await.map_err(unreadable)?).await
 }
 
+/// The environment variables that hold secrets of ours.
+static HIDDEN: OnceLock<Vec<String>> = OnceLock::new();
+
+/// Names the environment variables that hold secrets of ours, for the life of the process: no command that is run from
+/// here on sees them. Only the first call counts.
+pub fn hide_variables(names: Vec<String>) {
+    HIDDEN.get_or_init(|| names);
+}
+
+/// Returns the environment variables that no command is to see.
+pub(crate) fn hidden_variables() -> &'static [String] {
+    HIDDEN.get().map_or(&[], Vec::as_slice)
+}
+
 /// Runs a command without a shell or a terminal, within ten seconds; returns whether it succeeded and what it
 /// printed. Neither its output nor its errors enter a message.
 pub(crate) async fn run(mut command: Command, input: Option<&str>) -> Result<(bool, Vec<u8>), String> {
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+    for name in hidden_variables() {
+        command.env_remove(name);
+    }
     let spawned = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn();
     let mut child = spawned.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => NOT_FOUND.to_owned(),

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::browse::browse;
 use super::clock::SystemClock;
 use super::keys;
 use super::pace::Pace;
@@ -334,7 +335,7 @@ impl Dashboard {
                     self.keep(Kept::Shelved(looks));
                 }
                 // A browser that does not start is seen by the user, and what it says would ruin the screen.
-                Cmd::Browse(page) => drop(tokio::task::spawn_blocking(move || open::that_detached(page))),
+                Cmd::Browse(page) => drop(tokio::task::spawn_blocking(move || browse(&page))),
                 Cmd::LookAtCredentials => {
                     if let Some(watch) = &self.watch {
                         watch.look_now();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::config::{Ci, CiKind, Config, ExpiryPlaces, RegistryEntry};
 use crate::domain::{CredentialSource, SourceId};
-use crate::http::{Archive, secret_exposed, secret_origin};
+use crate::http::{Archive, hide_variables, secret_exposed, secret_origin};
 use crate::poll::{Rhythm, Sources};
 use crate::source::{
     CiCredentials, CiOptions, CiProvider, CredentialFiles, Endpoints, ExpirySource, GitHub, GitLab, Inventory, Oci,
@@ -31,6 +31,7 @@ pub fn build(config: &Config) -> Result<Sources, String> {
 /// # Errors
 /// As `build`.
 pub(super) fn build_with(config: &Config, archive: Option<&Arc<dyn Archive>>) -> Result<Sources, String> {
+    hide_variables(config.secret_variables());
     let mut sources = Sources::default();
     for ci in &config.ci {
         sources.ci.insert(ci.name.clone(), provider(ci, config, archive).map_err(|why| format!("{}: {why}", ci.name))?);
