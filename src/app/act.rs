@@ -187,6 +187,7 @@ fn look_now(model: &mut Model) -> Vec<Cmd> {
     }
     let name = match subject {
         crate::pane::Subject::Source(source) => source.id.to_string(),
+        crate::pane::Subject::Incident(incident) => format!("what stopped at {}", incident.scope),
         _ => subject.service().map(|service| service.service.name.to_string()).unwrap_or_default(),
     };
     say(model, Tone::Info, format!("looking at {name} now"));

@@ -17,6 +17,11 @@ pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
         | Subject::Workflow(service, _)
         | Subject::JobTime(service, ..) => of(&service.service, &subject.rows()),
         Subject::Credential(_) => Vec::new(),
+        Subject::Incident(incident) => {
+            let services = report.services.iter();
+            let stopped = services.filter(|service| incident.services.contains(&service.service.name));
+            stopped.flat_map(|service| of(&service.service, &Subject::Service(service).rows())).collect()
+        }
         Subject::Source(source) => {
             let id = source.id.as_str();
             let services = report.services.iter();
