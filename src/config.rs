@@ -172,6 +172,8 @@ pub struct RegistryEntry {
     pub plain_http: bool,
     /// How to log in.
     pub credential: CredentialSource,
+    /// The login that pipelines push with, where it is to be tried whether it may; nothing is pushed or read with it.
+    pub push_credential: Option<CredentialSource>,
     /// Hosts of token services that may have the login, besides the registry's own party.
     pub token_hosts: Vec<String>,
     /// More certificate authorities, PEM.

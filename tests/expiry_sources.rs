@@ -19,6 +19,8 @@ mod inventory;
 mod loopback;
 #[path = "expiry_sources/own.rs"]
 mod own;
+#[path = "expiry_sources/rights.rs"]
+mod rights;
 #[path = "expiry_sources/watch.rs"]
 mod watch;
 

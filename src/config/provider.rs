@@ -12,7 +12,8 @@ use crate::domain::{CredentialSource, SourceId};
 /// The keys of `[[ci]]`.
 pub(super) const CI: [&str; 6] = ["name", "kind", "url", "token", "plain_http", "ca_file"];
 /// The keys of `[[registry]]`.
-pub(super) const REGISTRY: [&str; 5] = ["host", "plain_http", "credential", "token_hosts", "ca_file"];
+pub(super) const REGISTRY: [&str; 6] =
+    ["host", "plain_http", "credential", "push_credential", "token_hosts", "ca_file"];
 
 /// Reads one `[[ci]]`. The name comes first, because services may use it although the rest is wrong.
 pub(super) fn ci(table: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> (Option<SourceId>, Option<Ci>) {
@@ -43,6 +44,7 @@ pub(super) fn registry(table: &Table<'_>, folder: &Path, problems: &mut Problems
         Some(entry) => secret::credential(entry, folder, problems),
         None => Some(CredentialSource::Docker),
     };
+    let push_credential = table.get("push_credential").and_then(|entry| push_credential(entry, folder, problems));
     let ca_file = table.get("ca_file").and_then(|entry| secret::file(entry, folder, problems));
     let token_hosts = table.get("token_hosts").and_then(|entry| token_hosts(entry, problems)).unwrap_or_default();
     let host = host?;
@@ -50,7 +52,17 @@ pub(super) fn registry(table: &Table<'_>, folder: &Path, problems: &mut Problems
         let message = format!("{host} is not loopback: with plain_http the login and the answers travel without TLS");
         problems.warn(table.at, message, Some("only where you trust every hop on the way"));
     }
-    Some(RegistryEntry { host, plain_http, credential: credential?, token_hosts, ca_file })
+    Some(RegistryEntry { host, plain_http, credential: credential?, push_credential, token_hosts, ca_file })
+}
+
+/// The login that pipelines push with. Nobody in particular cannot push.
+fn push_credential(entry: Entry<'_>, folder: &Path, problems: &mut Problems<'_>) -> Option<CredentialSource> {
+    let credential = secret::credential(entry, folder, problems)?;
+    if matches!(credential, CredentialSource::Anonymous) {
+        problems.add(entry.at, "`push_credential` names nobody who could push", Some("leave it out, or name a login"));
+        return None;
+    }
+    Some(credential)
 }
 
 fn token_hosts(entry: Entry<'_>, problems: &mut Problems<'_>) -> Option<Vec<String>> {

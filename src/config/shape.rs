@@ -136,6 +136,9 @@ pub(super) struct Registry {
     /// How to log in; `docker` by default.
     #[serde(default)]
     pub(super) credential: Credential,
+    /// The login that pipelines push with, to learn whether it may; nothing is pushed or read with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) push_credential: Option<Credential>,
 }
 
 /// How to log in to a registry.
