@@ -127,6 +127,8 @@ pub struct Ci {
     pub url: Url,
     /// Where its token comes from; `None` for anonymous.
     pub token: Option<SecretSource>,
+    /// GitHub's organizations whose people's tokens are asked for.
+    pub organizations: Vec<String>,
     /// More certificate authorities, PEM.
     pub ca_file: Option<PathBuf>,
 }

@@ -8,6 +8,7 @@ mod credential_files;
 mod endpoint;
 mod github;
 mod github_credentials;
+mod github_organization;
 mod github_reports;
 mod gitlab;
 mod gitlab_credentials;
@@ -104,6 +105,12 @@ pub trait CiProvider: Send + Sync {
     /// Returns what a repository holds of secrets, keys and tokens, list by list: names and dates, never values. A list
     /// that is closed to the token is a failure, and not an empty list.
     async fn credentials(&self, _repo: &RepoPath, _now: Timestamp) -> Vec<CredentialScan> {
+        Vec::new()
+    }
+
+    /// Returns the tokens and keys by which people reach an organization, list by list, as far as the provider tells them
+    /// to this token: names and dates, never values.
+    async fn organization_credentials(&self, _name: &str, _now: Timestamp) -> Vec<CredentialScan> {
         Vec::new()
     }
 

@@ -92,6 +92,9 @@ pub(super) struct Ci {
     /// More certificate authorities, a PEM file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ca_file: Option<String>,
+    /// GitHub's organizations whose people's tokens are asked for; it takes more rights than anything else.
+    #[serde(default)]
+    pub(super) organizations: Strings,
     /// Where its token is read from; anonymous where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<Secret>,

@@ -93,6 +93,7 @@ impl From<&config::Ci> for Ci {
             url: Some(ci.url.as_str().trim_end_matches('/').to_owned()),
             plain_http: ci.url.scheme() == "http",
             ca_file: ci.ca_file.as_deref().map(path),
+            organizations: Strings::Many(ci.organizations.clone()),
             token: ci.token.as_ref().map(Secret::from),
         }
     }

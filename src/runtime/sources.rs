@@ -53,10 +53,11 @@ pub(super) fn expiry(config: &Config, sources: &Sources) -> Vec<Arc<dyn ExpirySo
             expiry.push(Arc::new(OwnToken { id: ci.name.clone(), from, provider: Arc::clone(provider) }));
         }
         let services = config.services.iter().filter(|service| service.ci == ci.name);
-        let repos: BTreeSet<_> = services.map(|service| service.repo.clone()).collect();
-        if config.expiry.inventory && !repos.is_empty() {
-            let repos = repos.into_iter().collect();
-            expiry.push(Arc::new(CiCredentials { id: ci.name.clone(), repos, provider: Arc::clone(provider) }));
+        let inventory = config.expiry.inventory;
+        let repos: BTreeSet<_> = services.filter(|_| inventory).map(|service| service.repo.clone()).collect();
+        if !repos.is_empty() || !ci.organizations.is_empty() {
+            let (id, repos, organizations) = (ci.name.clone(), repos.into_iter().collect(), ci.organizations.clone());
+            expiry.push(Arc::new(CiCredentials { id, repos, organizations, provider: Arc::clone(provider) }));
         }
     }
     for (host, registry) in &sources.registries {
