@@ -51,22 +51,25 @@ impl Pushes {
         let concerns = |image: &ImageName| troubled.get(image.registry()).is_some_and(Option::is_none);
         for report in &report.services {
             if report.service.images.iter().any(|spec| concerns(&spec.repository)) {
-                let ctx = Context::new(snapshot, &report.service, policy, now);
-                pushes.read(&ctx, report, concerns);
+                // Of services without trouble only landings are read, and there are many: the end of the run will do.
+                let is_troubled = report.rows.iter().any(may_stop);
+                let ctx = is_troubled.then(|| Context::new(snapshot, &report.service, policy, now));
+                pushes.read(ctx.as_ref(), report, concerns);
             }
         }
         pushes
     }
 
-    fn read(&mut self, ctx: &Context<'_>, report: &ServiceReport, concerns: impl Fn(&ImageName) -> bool) {
+    fn read(&mut self, ctx: Option<&Context<'_>>, report: &ServiceReport, concerns: impl Fn(&ImageName) -> bool) {
         for rows in report.rows.chunk_by(|one, next| Arc::ptr_eq(&one.run, &next.run)) {
             for rows in rows.chunk_by(|one, next| one.image_index == next.image_index) {
                 let Some((row, image)) = rows.first().and_then(|row| Some((row, row.image()?))) else { continue };
-                let Some(at) = ctx.push_ended(&row.run).filter(|_| concerns(image)) else { continue };
+                let ended = ctx.map_or(row.run.finished_at, |ctx| ctx.push_ended(&row.run));
+                let Some(at) = ended.filter(|_| concerns(image)) else { continue };
                 let (image, service, run) = (image.clone(), row.service.clone(), row.run.clone());
                 if rows.iter().any(|row| row.verdict == Verdict::Landed) {
                     self.landings.push(Landing { image, service, run, at });
-                } else if let Some((refusals, is_sure)) = stopped(ctx, rows) {
+                } else if let Some((refusals, is_sure)) = ctx.and_then(|ctx| stopped(ctx, rows)) {
                     self.stops.push(Stop { image, service, run, at, refusals, is_sure });
                 }
             }
