@@ -20,6 +20,8 @@ mod flaky_test;
 mod gate;
 mod glimpse;
 mod identity;
+mod incident;
+mod incident_words;
 mod interest;
 mod keepsake;
 mod landings;
@@ -31,8 +33,10 @@ mod notes;
 mod plan;
 mod proof;
 mod push;
+mod pushes;
 mod reading;
 mod redacted;
+mod refused;
 mod regression;
 mod reliability;
 mod report;
@@ -41,6 +45,7 @@ mod shed;
 mod source_words;
 mod spread;
 mod suggestion;
+mod suspects;
 mod tag_list;
 mod test_evidence;
 mod test_tool;
@@ -72,6 +77,7 @@ pub use flaky_job::JobFlakiness;
 pub use flaky_test::{TestFlakiness, TestsFlakiness, UnnamedFlakes};
 pub use gate::{Builds, Gate, GateVerdict, builds_needed};
 pub use glimpse::Glimpse;
+pub use incident::{Incident, IncidentBasis, LastGoodPush, incidents};
 pub use interest::Interest;
 pub use keepsake::keepsakes;
 pub use next_credential_step::next_step;
@@ -88,6 +94,7 @@ pub use source_words::{
 };
 pub use spread::{Spread, minutes};
 pub use suggestion::{Purpose, Suggestion, for_job, for_test};
+pub use suspects::Suspect;
 pub use transition::Flips;
 pub use trust::{Behaviour, Observed, Trust};
 pub use two_speeds::TwoSpeeds;
@@ -98,11 +105,13 @@ pub use working_time::{act_by, is_working, team_time, time_left, time_past};
 /// adds how much it can be trusted.
 #[must_use]
 pub fn analyse(snapshot: &Snapshot, services: &[Arc<Service>], policy: &Policy, now: Timestamp) -> Report {
-    Report {
+    let mut report = Report {
         services: services.iter().map(|service| judge(snapshot, service, policy, now)).collect(),
         sources: sources(snapshot),
-        credentials: Vec::new(),
-    }
+        ..Report::default()
+    };
+    report.incidents = incidents(snapshot, &report, policy, now);
+    report
 }
 
 /// Returns how every source is doing.

@@ -9,6 +9,7 @@ mod detail;
 mod footer;
 mod header;
 mod help;
+mod incidents;
 mod inside;
 mod keymap;
 mod list;

@@ -8,6 +8,7 @@ mod logins;
 mod realm;
 mod refusal;
 mod renewal;
+mod rights;
 mod status;
 mod token;
 
@@ -15,9 +16,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
 use rustc_hash::FxHashMap;
+use secrecy::ExposeSecret;
 use url::Url;
 
-use crate::domain::{AuthKind, AuthStage, CredentialSource, Failure, LoginReport, LoginScheme, Text};
+use crate::domain::{AuthKind, AuthStage, CredentialSource, Failure, LoginReport, LoginScheme, Rights, Text};
 use crate::http::{Answer, Ask, Client, Credential, Secret, is_loopback, limited, says};
 use challenge::{Challenge, Scheme};
 use flight::Flight;
@@ -149,6 +151,27 @@ impl Session {
         Ok(LoginReport { scheme, whose: whose.map(Text::from) })
     }
 
+    /// Returns what the login may do in a repository. A token that allows pushes is asked for, looked at and dropped: it
+    /// is never sent to the registry, nor kept beside those that are read with. To be asked once `login` was.
+    pub(crate) async fn rights(&self, repository: &str, ping: &Ask) -> Result<Rights, Failure> {
+        let realm = match self.learn(ping).await?.scheme {
+            Scheme::Open => return Ok(Rights::Untold("the registry asks nobody who they are".into())),
+            Scheme::Basic => return Ok(Rights::Untold("the registry takes passwords and gives no tokens".into())),
+            Scheme::Bearer(realm) => realm,
+        };
+        let login = self.logins.login(repository).await?;
+        self.trust.check(&realm.url, login.is_some())?;
+        self.not_refused(repository, login.as_ref().map(|(hash, _)| *hash))?;
+        match token::ask(&self.client, &realm, repository, token::PULL_PUSH, login).await {
+            Ok(token) => Ok(rights::rights(token.value.expose_secret(), repository)),
+            // Instead of leaving a right out, some refuse all of what is asked for.
+            Err(Failure::Forbidden(_) | Failure::Auth { kind: AuthKind::InsufficientScope, .. }) => {
+                Ok(Rights::Told { pull: true, push: false })
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
     async fn ready(&self, repository: &str, ping: &Ask) -> Result<Scheme, Failure> {
         let scheme = self.learn(ping).await?.scheme;
         self.grant(repository, &scheme).await?;
@@ -218,7 +241,7 @@ impl Session {
             self.trust.check(&realm.url, login.is_some())?;
             let hash = login.as_ref().map(|(hash, _)| *hash);
             self.not_refused(repository, hash)?;
-            let outcome = token::ask(&self.client, realm, repository, login).await;
+            let outcome = token::ask(&self.client, realm, repository, token::PULL, login).await;
             match (&outcome, hash) {
                 (Ok(_), Some(hash)) => self.refusals.accepted(hash, repository),
                 (Err(failure @ Failure::Auth { .. }), Some(hash)) => {

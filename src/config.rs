@@ -127,6 +127,8 @@ pub struct Ci {
     pub url: Url,
     /// Where its token comes from; `None` for anonymous.
     pub token: Option<SecretSource>,
+    /// GitHub's organizations whose people's tokens are asked for.
+    pub organizations: Vec<String>,
     /// More certificate authorities, PEM.
     pub ca_file: Option<PathBuf>,
 }
@@ -172,6 +174,8 @@ pub struct RegistryEntry {
     pub plain_http: bool,
     /// How to log in.
     pub credential: CredentialSource,
+    /// The login that pipelines push with, where it is to be tried whether it may; nothing is pushed or read with it.
+    pub push_credential: Option<CredentialSource>,
     /// Hosts of token services that may have the login, besides the registry's own party.
     pub token_hosts: Vec<String>,
     /// More certificate authorities, PEM.
@@ -183,7 +187,9 @@ impl Config {
     #[must_use]
     pub fn secret_variables(&self) -> Vec<String> {
         let tokens = self.ci.iter().filter_map(|ci| ci.token.as_ref());
-        let passwords = self.registries.iter().filter_map(|registry| match &registry.credential {
+        let logins =
+            self.registries.iter().flat_map(|entry| std::iter::once(&entry.credential).chain(&entry.push_credential));
+        let passwords = logins.filter_map(|login| match login {
             CredentialSource::Basic { password, .. } => Some(password),
             CredentialSource::Docker | CredentialSource::Anonymous => None,
         });

@@ -35,7 +35,7 @@ mod text;
 
 pub use change::{Deployed, Deployment, Deployments, LandedCommit};
 pub use claim::{Claim, PushLog};
-pub use credential::{LoginReport, LoginScheme, TokenEnd, TokenFacts, TokenKind, TokenReport};
+pub use credential::{LoginReport, LoginScheme, Rights, TokenEnd, TokenFacts, TokenKind, TokenReport};
 pub use credential_record::{CredentialKind, CredentialList, CredentialRecord, CredentialScan, CredentialScope};
 pub use declared::DeclaredCredential;
 pub use execution::{Execution, JobExecution, Retries, number_retries};

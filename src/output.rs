@@ -8,6 +8,7 @@ mod doctor_json;
 mod durations;
 mod findings;
 mod flaky;
+mod incidents;
 mod json;
 mod number;
 mod sections;

@@ -17,6 +17,8 @@ mod filter;
 mod flaky;
 mod flaky_detail;
 mod flaky_parts;
+mod incident_detail;
+mod incident_rows;
 mod line;
 mod overview;
 mod row_detail;
@@ -76,6 +78,12 @@ impl Place {
         self.outer as usize
     }
 
+    /// Returns whether it is that of an incident, which stands above the rows and has no cells.
+    #[must_use]
+    pub fn is_incident(self) -> bool {
+        self.outer == u32::MAX
+    }
+
     fn inner(self) -> usize {
         self.inner as usize
     }
@@ -123,6 +131,17 @@ pub trait Pane: Sync {
 
     /// Returns what stands in place of rows where there are none at all.
     fn nothing(&self, report: &Report) -> &'static str;
+
+    /// Returns the lines of an incident that stands above the rows: what it is, in about `width` cells, and what is known
+    /// of it, for where there is room. Nothing for a row.
+    fn banner(&self, _view: &View<'_>, _place: Place, _width: usize) -> Option<[Line; 2]> {
+        None
+    }
+
+    /// Returns how many incidents stand above the rows while nothing is filtered.
+    fn banners(&self, _report: &Report) -> usize {
+        0
+    }
 
     /// Returns the view of a row's parts, where rows have parts: they open before the row's detail does.
     fn parts(&self) -> Option<&'static dyn Pane> {

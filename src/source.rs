@@ -9,6 +9,7 @@ mod endpoint;
 mod github;
 mod github_credentials;
 mod github_deployments;
+mod github_organization;
 mod github_reports;
 mod gitlab;
 mod gitlab_credentials;
@@ -20,6 +21,7 @@ mod memo;
 mod oci;
 mod own_credentials;
 mod pages;
+mod registry_logins;
 mod ssh_certificate;
 mod token;
 mod token_facts;
@@ -34,8 +36,8 @@ use url::Url;
 
 use crate::domain::{
     Batch, CredentialScan, Deployed, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId,
-    LoginReport, Manifest, Probe, PushLog, RepoPath, Reports, Run, RunKey, SecretSource, Service, SourceId, Tag,
-    TagRef, TokenReport, Traffic,
+    LoginReport, Manifest, Probe, PushLog, RepoPath, Reports, Rights, Run, RunKey, SecretSource, Service, SourceId,
+    Tag, TagRef, TokenReport, Traffic,
 };
 use crate::http::Archive;
 
@@ -46,7 +48,8 @@ pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use inventory::Inventory;
 pub use oci::{Oci, OciOptions};
-pub use own_credentials::{OwnLogin, OwnToken};
+pub use own_credentials::OwnToken;
+pub use registry_logins::{OwnLogin, PushLogin};
 
 /// How a CI provider is reached.
 #[derive(Debug, Clone)]
@@ -112,6 +115,12 @@ pub trait CiProvider: Send + Sync {
         Vec::new()
     }
 
+    /// Returns the tokens and keys by which people reach an organization, list by list, as far as the provider tells them
+    /// to this token: names and dates, never values.
+    async fn organization_credentials(&self, _name: &str, _now: Timestamp) -> Vec<CredentialScan> {
+        Vec::new()
+    }
+
     /// Returns whether the credential is another one than that which was refused last. Nothing is sent.
     async fn renewed(&self) -> bool {
         false
@@ -165,6 +174,15 @@ pub trait Registry: Send + Sync {
     /// What kept it from being found out, a refused login among them.
     async fn login(&self, _image: &ImageName) -> Result<LoginReport, Failure> {
         Err(Failure::Withheld("this registry says nothing of its logins".into()))
+    }
+
+    /// Returns what the login that is used may do in a repository, as far as tokens of the registry tell: one GET at its
+    /// token service, nothing at the registry. To be asked rarely, after `login`.
+    ///
+    /// # Errors
+    /// What kept it from being found out, a refused login among them.
+    async fn rights(&self, _image: &ImageName) -> Result<Rights, Failure> {
+        Ok(Rights::Untold("this registry says nothing of rights".into()))
     }
 
     /// Returns whether a login is another one than that which was refused last. Nothing is sent.

@@ -37,6 +37,21 @@ fn every_severity_is_there_and_told_by_whoever_knows() {
 fn nobody_looks_at_credentials_unasked() {
     let (report, _) = check(&[]);
     assert_eq!(report["credentials"], Value::Array(Vec::new()));
+    assert_eq!(report["incidents"][0]["credentials"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn the_services_that_lost_their_push_credential_are_one_incident_which_names_it() {
+    let (report, _) = check(&["--credentials"]);
+    let incidents = report["incidents"].as_array().unwrap();
+    assert_eq!(incidents.len(), 1, "{incidents:#?}");
+    let incident = &incidents[0];
+    assert_eq!(incident["basis"], "refused");
+    assert_eq!(incident["services"], serde_json::json!(["cart", "checkout", "ledger"]));
+    assert_eq!(incident["last_good_push"]["service"], "checkout");
+    assert!(incident["evidence"].to_string().contains("denied: the access token of this robot account has expired"));
+    assert_eq!(incident["credentials"][0]["name"], "GHCR_TOKEN");
+    assert_eq!(incident["next_steps"][0], "gh secret set GHCR_TOKEN --repo acme/checkout");
 }
 
 #[test]

@@ -17,8 +17,12 @@ mod inventory;
 #[path = "support/loopback.rs"]
 #[expect(dead_code, reason = "other tests share it")]
 mod loopback;
+#[path = "expiry_sources/organization.rs"]
+mod organization;
 #[path = "expiry_sources/own.rs"]
 mod own;
+#[path = "expiry_sources/rights.rs"]
+mod rights;
 #[path = "expiry_sources/watch.rs"]
 mod watch;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CredentialReport, Freshness, Reliability};
+use super::{CredentialReport, Freshness, Incident, Reliability};
 use crate::domain::{Digest, Health, ImageName, Miss, Platform, Proof, Run, Service, SourceId, Tag, Text};
 
 /// What the verdicts are judged by.
@@ -154,6 +154,8 @@ pub struct Report {
     pub sources: Vec<SourceReport>,
     /// Every credential, the worst first, once `credentials` has judged them.
     pub credentials: Vec<CredentialReport>,
+    /// Images of one registry that stopped landing together, the most services first.
+    pub incidents: Vec<Incident>,
 }
 
 impl Report {

@@ -187,6 +187,7 @@ fn look_now(model: &mut Model) -> Vec<Cmd> {
     let wanted = look::at(&model.report, subject);
     let name = match subject {
         Subject::Source(source) => source.id.to_string(),
+        Subject::Incident(incident) => format!("what stopped at {}", incident.scope),
         _ => subject.service().map(|service| service.service.name.to_string()).unwrap_or_default(),
     };
     say(model, Tone::Info, format!("looking at {name} now"));

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::Model;
+use super::{Model, incidents};
 use crate::analysis::{self, CredentialReport};
 
 /// How often they are judged where nothing was seen.
@@ -16,6 +16,7 @@ pub(super) fn judge(model: &mut Model) {
     let old = std::mem::replace(&mut model.report.credentials, judged);
     let is_same = old.iter().map(key).eq(model.report.credentials.iter().map(key));
     model.edition += u64::from(!is_same);
+    incidents::judge(model);
 }
 
 /// Judges them where that was long ago, and the screen does not stand still.

@@ -25,11 +25,24 @@ pub(super) fn lines(model: &Model) -> Vec<Line> {
     let totals = if model.tab().name() == CREDENTIALS {
         Line::of(Tone::Plain, credential_counts(&model.report.credentials))
     } else {
-        totals(&model.tally, width.saturating_sub(2))
+        let incidents = incidents(model);
+        let room = width.saturating_sub(2 + incidents.width());
+        incidents.join(totals(&model.tally, room))
     };
     lines.push(Line::of(Tone::Plain, " ").join(totals));
     lines.extend(trouble(&view, width.saturating_sub(2)).map(|line| Line::of(Tone::Plain, " ").join(line)));
     lines
+}
+
+/// How many incidents there are, where there is any.
+fn incidents(model: &Model) -> Line {
+    match model.report.incidents.len() {
+        0 => Line::new(),
+        count => {
+            let noun = if count == 1 { "incident" } else { "incidents" };
+            Line::of(Tone::Bad, format!("✗ {count} {noun}")).with(Tone::Dim, " · ")
+        }
+    }
 }
 
 /// How the tabs are written, the widest first. What is not shown of a tab can be told from its place.

@@ -10,6 +10,11 @@ use crate::pane::Subject;
 pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
     let looks: Vec<Look> = match (subject, subject.service()) {
         (_, Some(service)) => of(&service.service, &subject.rows()),
+        (Subject::Incident(incident), None) => {
+            let services = report.services.iter();
+            let stopped = services.filter(|service| incident.services.contains(&service.service.name));
+            stopped.flat_map(|service| of(&service.service, &Subject::Service(service).rows())).collect()
+        }
         (Subject::Source(source), None) => {
             let id = source.id.as_str();
             let services = report.services.iter();

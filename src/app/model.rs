@@ -227,7 +227,9 @@ impl Model {
     /// Returns how many rows of the pane are in sight.
     pub(super) fn page(&self) -> usize {
         let width = detail::rows_width(self);
-        let chrome = header::height(self) + 2 + self.notes(width).len();
+        // An incident has a second line where there is room for it.
+        let banners = self.shown().banners(&self.report) * (super::screen::banner_lines(width) - 1);
+        let chrome = header::height(self) + 2 + self.notes(width).len() + banners;
         self.size.1.saturating_sub(chrome).max(1)
     }
 

@@ -9,6 +9,11 @@ const LEAST: (usize, usize) = (60, 16);
 /// From this width on a detail stands beside the rows instead of over them.
 pub(super) const WIDE: usize = 150;
 
+/// Returns how many lines an incident has among rows this wide.
+pub(super) fn banner_lines(width: usize) -> usize {
+    if width >= WIDE { 2 } else { 1 }
+}
+
 /// Which characters may be sent to the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charset {
@@ -94,6 +99,15 @@ fn rows(model: &Model, width: usize, height: usize) -> Vec<Line> {
     lines.push(layout.heads(columns, width));
     let in_sight = list.order.iter().enumerate().skip(list.top).take(height.saturating_sub(lines.len()));
     for (at, place) in in_sight {
+        if let Some(banner) = pane.banner(&view, *place, width.saturating_sub(1)) {
+            for (line, mark) in
+                banner.into_iter().zip([if at == list.at { "▸" } else { " " }, " "]).take(banner_lines(width))
+            {
+                let line = Line::of(Tone::Plain, mark).join(line);
+                lines.push(if at == list.at { line.toned(Tone::Selected) } else { line }.fit(width, Align::Left));
+            }
+            continue;
+        }
         let row = layout.row(columns, to_charset(model, pane.cells(&view, *place)));
         let mark = if at == list.at { "▸" } else { " " };
         let line = Line::of(Tone::Plain, mark).join(row);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Cmd, Model, credentials, settle};
+use super::{Cmd, Model, credentials, incidents, settle};
 use crate::analysis::{self, ServiceReport, SourceReport};
 use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind, Urgency};
 
@@ -105,6 +105,8 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
     facts.extend(model.snapshot.unkept());
     if model.frozen.is_some() {
         model.unjudged.extend(places);
+    } else if !places.is_empty() {
+        incidents::judge(model);
     }
     let mut todo = Vec::new();
     if !facts.is_empty() {

@@ -50,14 +50,20 @@ struct TokenDto {
     issued_at: Option<Value>,
 }
 
-/// Asks the token service for the right to pull from a repository.
+/// What is asked for to read.
+pub(super) const PULL: &str = "pull";
+/// What is asked for to learn whether a login may write; such a token is looked at and dropped.
+pub(super) const PULL_PUSH: &str = "pull,push";
+
+/// Asks the token service for rights in a repository.
 pub(super) async fn ask(
     client: &Client,
     realm: &Realm,
     repository: &str,
+    actions: &str,
     login: Option<(u64, Login)>,
 ) -> Result<Token, Failure> {
-    let scope = format!("repository:{repository}:pull");
+    let scope = format!("repository:{repository}:{actions}");
     let (hash, login) = login.unzip();
     let ask = match &login {
         Some(Login::IdentityToken(token)) => exchange(realm, &scope, token),

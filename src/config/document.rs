@@ -119,6 +119,7 @@ fn add_named_by_images(registries: &mut Vec<RegistryEntry>, services: &[Arc<Serv
                 host,
                 plain_http: false,
                 credential,
+                push_credential: None,
                 token_hosts: Vec::new(),
                 ca_file: None,
             });

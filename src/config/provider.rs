@@ -10,9 +10,10 @@ use super::{Ci, CiKind, RegistryEntry, address, secret};
 use crate::domain::{CredentialSource, SourceId};
 
 /// The keys of `[[ci]]`.
-pub(super) const CI: [&str; 6] = ["name", "kind", "url", "token", "plain_http", "ca_file"];
+pub(super) const CI: [&str; 7] = ["name", "kind", "url", "token", "organizations", "plain_http", "ca_file"];
 /// The keys of `[[registry]]`.
-pub(super) const REGISTRY: [&str; 5] = ["host", "plain_http", "credential", "token_hosts", "ca_file"];
+pub(super) const REGISTRY: [&str; 6] =
+    ["host", "plain_http", "credential", "push_credential", "token_hosts", "ca_file"];
 
 /// Reads one `[[ci]]`. The name comes first, because services may use it although the rest is wrong.
 pub(super) fn ci(table: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> (Option<SourceId>, Option<Ci>) {
@@ -30,8 +31,36 @@ pub(super) fn ci(table: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) 
         let message = "no `token`: it is asked anonymously, which sees public projects only and few requests an hour";
         problems.warn(table.at, message, None);
     }
-    let ci = (|| Some(Ci { name: name.clone()?, kind: kind?, url: url?, token, ca_file }))();
+    let organizations =
+        table.get("organizations").map(|entry| organizations(entry, kind, problems)).unwrap_or_default();
+    let ci = (|| Some(Ci { name: name.clone()?, kind: kind?, url: url?, token, organizations, ca_file }))();
     (name, ci)
+}
+
+/// Reads the names of organizations, each once: letters, digits and single hyphens, as GitHub gives them.
+fn organizations(entry: Entry<'_>, kind: Option<CiKind>, problems: &mut Problems<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    let legal = |name: &str| {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        !name.is_empty() && name.len() <= 100 && name.bytes().all(word)
+    };
+    for (name, at) in entry.strings(problems).unwrap_or_default() {
+        if legal(name) {
+            names.push(name.to_owned());
+        } else {
+            problems.add(
+                at,
+                format!("{name:?} is no name of an organization"),
+                Some("write it alone, such as \"acme\""),
+            );
+        }
+    }
+    if kind == Some(CiKind::GitLab) && !names.is_empty() {
+        problems.add(entry.at, "only GitHub has `organizations`", Some("leave it out"));
+    }
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Reads one `[[registry]]`.
@@ -43,6 +72,7 @@ pub(super) fn registry(table: &Table<'_>, folder: &Path, problems: &mut Problems
         Some(entry) => secret::credential(entry, folder, problems),
         None => Some(CredentialSource::Docker),
     };
+    let push_credential = table.get("push_credential").and_then(|entry| push_credential(entry, folder, problems));
     let ca_file = table.get("ca_file").and_then(|entry| secret::file(entry, folder, problems));
     let token_hosts = table.get("token_hosts").and_then(|entry| token_hosts(entry, problems)).unwrap_or_default();
     let host = host?;
@@ -50,7 +80,17 @@ pub(super) fn registry(table: &Table<'_>, folder: &Path, problems: &mut Problems
         let message = format!("{host} is not loopback: with plain_http the login and the answers travel without TLS");
         problems.warn(table.at, message, Some("only where you trust every hop on the way"));
     }
-    Some(RegistryEntry { host, plain_http, credential: credential?, token_hosts, ca_file })
+    Some(RegistryEntry { host, plain_http, credential: credential?, push_credential, token_hosts, ca_file })
+}
+
+/// The login that pipelines push with. Nobody in particular cannot push.
+fn push_credential(entry: Entry<'_>, folder: &Path, problems: &mut Problems<'_>) -> Option<CredentialSource> {
+    let credential = secret::credential(entry, folder, problems)?;
+    if matches!(credential, CredentialSource::Anonymous) {
+        problems.add(entry.at, "`push_credential` names nobody who could push", Some("leave it out, or name a login"));
+        return None;
+    }
+    Some(credential)
 }
 
 fn token_hosts(entry: Entry<'_>, problems: &mut Problems<'_>) -> Option<Vec<String>> {

@@ -88,9 +88,10 @@ pub(super) fn credential(entry: Entry<'_>, folder: &Path, problems: &mut Problem
         Some("anonymous") => return Some(CredentialSource::Anonymous),
         Some(_) | None => {}
     }
-    let Some(table) = entry.as_table("`credential`", &["username", "password"], problems) else {
+    let title = if entry.key == "push_credential" { "`push_credential`" } else { "`credential`" };
+    let Some(table) = entry.as_table(title, &["username", "password"], problems) else {
         // The value is not repeated: somebody may have put the password here.
-        problems.add(entry.at, "`credential` names no way to log in", Some(HINT));
+        problems.add(entry.at, format!("{title} names no way to log in"), Some(HINT));
         return None;
     };
     let username = table.require("username", "\"…\"", problems).and_then(|it| it.string(problems));

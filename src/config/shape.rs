@@ -92,6 +92,9 @@ pub(super) struct Ci {
     /// More certificate authorities, a PEM file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ca_file: Option<String>,
+    /// GitHub's organizations whose people's tokens are asked for; it takes more rights than anything else.
+    #[serde(default)]
+    pub(super) organizations: Strings,
     /// Where its token is read from; anonymous where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<Secret>,
@@ -136,6 +139,9 @@ pub(super) struct Registry {
     /// How to log in; `docker` by default.
     #[serde(default)]
     pub(super) credential: Credential,
+    /// The login that pipelines push with, to learn whether it may; nothing is pushed or read with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) push_credential: Option<Credential>,
 }
 
 /// How to log in to a registry.

@@ -93,6 +93,7 @@ impl From<&config::Ci> for Ci {
             url: Some(ci.url.as_str().trim_end_matches('/').to_owned()),
             plain_http: ci.url.scheme() == "http",
             ca_file: ci.ca_file.as_deref().map(path),
+            organizations: Strings::Many(ci.organizations.clone()),
             token: ci.token.as_ref().map(Secret::from),
         }
     }
@@ -115,13 +116,20 @@ impl From<&config::RegistryEntry> for Registry {
             plain_http: registry.plain_http,
             ca_file: registry.ca_file.as_deref().map(path),
             token_hosts: registry.token_hosts.clone(),
-            credential: match &registry.credential {
-                domain::CredentialSource::Docker => Credential::Named(NamedCredential::Docker),
-                domain::CredentialSource::Anonymous => Credential::Named(NamedCredential::Anonymous),
-                domain::CredentialSource::Basic { username, password } => {
-                    Credential::Basic { username: username.clone(), password: password.into() }
-                }
-            },
+            credential: Credential::from(&registry.credential),
+            push_credential: registry.push_credential.as_ref().map(Credential::from),
+        }
+    }
+}
+
+impl From<&domain::CredentialSource> for Credential {
+    fn from(source: &domain::CredentialSource) -> Self {
+        match source {
+            domain::CredentialSource::Docker => Self::Named(NamedCredential::Docker),
+            domain::CredentialSource::Anonymous => Self::Named(NamedCredential::Anonymous),
+            domain::CredentialSource::Basic { username, password } => {
+                Self::Basic { username: username.clone(), password: password.into() }
+            }
         }
     }
 }

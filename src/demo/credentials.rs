@@ -26,7 +26,7 @@ fn declared(stage: &Stage) -> [(&'static str, &'static str, String, &'static str
         (
             "ghcr push token",
             "expires_at",
-            at(-2 * DAY),
+            at(-3 * HOUR),
             "copies = \"github/acme/checkout/actions/GHCR_TOKEN\"\nowner = \"platform\"\nconsumers = [\"release.yml\"]",
         ),
         (

@@ -127,6 +127,20 @@ pub struct LoginReport {
     pub whose: Option<Text>,
 }
 
+/// What a login may do in a repository, by the word of the registry's token service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rights {
+    /// It says so.
+    Told {
+        /// Whether it may read.
+        pull: bool,
+        /// Whether it may write.
+        push: bool,
+    },
+    /// It does not say; why.
+    Untold(Text),
+}
+
 /// What a registry wants with each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginScheme {

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use super::credentials::{self, Credential};
 use super::durations::{self, Delivered, WorkflowTimes};
 use super::flaky::Flaky;
+use super::incidents::{self, Told};
 use super::{Explain, Selection};
 use crate::analysis::{Row, SourceReport, Verdict};
 use crate::domain::{Digest, Event, ImageName, RepoPath, ServiceName, Sha, SourceId, SourceKind, Tag, Text};
@@ -16,6 +17,7 @@ struct Document<'a> {
     generated_at: Timestamp,
     complete: bool,
     summary: Summary,
+    incidents: Vec<Told<'a>>,
     images: Images<'a>,
     flaky: Flaky<'a>,
     durations: Vec<WorkflowTimes<'a>>,
@@ -101,6 +103,7 @@ pub(super) fn write(selection: &Selection, explain: Explain<'_>, generated_at: T
         generated_at,
         complete: selection.is_complete(),
         summary: summary(selection),
+        incidents: incidents::of(selection.report(), generated_at),
         images: Images { selection, explain },
         flaky: Flaky::of(selection.report()),
         durations: durations::of(selection.report()),

@@ -1,6 +1,6 @@
 //! What was asked for of a report, and the exit code that it gives.
 
-use crate::analysis::{CredentialReport, Report, ServiceReport, Verdict};
+use crate::analysis::{CredentialReport, Incident, Report, ServiceReport, Verdict};
 
 /// The part of a report that was asked for.
 #[derive(Debug, Clone)]
@@ -26,6 +26,10 @@ impl Selection {
         }
         let nothing = report.rows().next().is_none().then(|| nothing(&report, digits, runs));
         report.services.retain(|service| !service.rows.is_empty() || unlisted(service));
+        let is_told = |service: &ServiceReport, incident: &Incident| {
+            !service.rows.is_empty() && incident.services.contains(&service.service.name)
+        };
+        report.incidents.retain(|incident| report.services.iter().any(|service| is_told(service, incident)));
         Self { report, by_commit: true, nothing }
     }
 

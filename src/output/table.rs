@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::age::age;
-use super::findings;
 use super::selection::unlisted;
 use super::style::{padded, paragraph};
 use super::{Explain, Selection, Style};
+use super::{findings, incidents};
 use crate::analysis::{Report, ServiceReport, Verdict};
 
 /// Writes the whole answer, with a line break at its end.
@@ -19,6 +19,7 @@ pub(super) fn write(selection: &Selection, explain: Explain<'_>, now: Timestamp,
     if let Some(nothing) = selection.nothing() {
         let _ = writeln!(text, "{}\n", style.fault(nothing));
     }
+    incidents::write(&mut text, report, now, style);
     findings::write(&mut text, report, explain, now, style);
     services(&mut text, report, now, style);
     sources(&mut text, report, style);

@@ -15,7 +15,7 @@ impl<'a> Subject<'a> {
         match self {
             Self::Service(service) => service.newest_green.as_ref().map(|green| &green.run).or(service.newest.as_ref()),
             Self::Row(_, row) => Some(&row.run),
-            Self::Source(_) | Self::Credential(_) => None,
+            Self::Source(_) | Self::Credential(_) | Self::Incident(_) => None,
             Self::Builds(service) => {
                 let runs = &service.reliability.runs;
                 runs.iter().find(|run| !run.state.is_success()).or(runs.first())
@@ -38,6 +38,7 @@ impl<'a> Subject<'a> {
             Self::Row(_, row) => row.verdict.is_finding(),
             Self::Source(source) => source.health.failure.is_some(),
             Self::Credential(row) => row.urgency.severity.is_finding(),
+            Self::Incident(_) => true,
             Self::Builds(service) => service.reliability.flakiness.builds.gate.verdict == GateVerdict::StayOnDelivery,
             Self::Job(_, job) => trust::is_finding(job.behaviour.trust),
             Self::Test(_, test) => trust::is_finding(test.behaviour.trust),
@@ -56,6 +57,7 @@ impl<'a> Subject<'a> {
             Self::Row(_, row) => Some(row.verdict),
             Self::Source(_)
             | Self::Credential(_)
+            | Self::Incident(_)
             | Self::Builds(_)
             | Self::Job(..)
             | Self::Test(..)
@@ -79,6 +81,7 @@ impl<'a> Subject<'a> {
                 let step = next_step(&row.record, row.urgency.severity);
                 step.into_iter().chain([row.record.id.to_string()]).collect()
             }
+            Self::Incident(incident) => incident.next_steps.clone(),
             Self::Builds(service) => {
                 vec![format!("{}: {}", service.service.name, service.reliability.flakiness.builds.gate.words())]
             }
@@ -97,8 +100,20 @@ impl<'a> Subject<'a> {
     }
 
     fn address(&self) -> Option<String> {
-        let Self::Credential(row) = self else { return self.run().map(|run| run.url.to_string()) };
-        let record = &row.record;
+        let record = match self {
+            Self::Credential(row) => &row.record,
+            Self::Incident(incident) => {
+                return incident.next_steps.iter().find(|step| step.starts_with("http")).cloned();
+            }
+            Self::Service(_)
+            | Self::Row(..)
+            | Self::Source(_)
+            | Self::Builds(_)
+            | Self::Job(..)
+            | Self::Test(..)
+            | Self::Workflow(..)
+            | Self::JobTime(..) => return self.run().map(|run| run.url.to_string()),
+        };
         let is_page = |text: &&Text| text.raw().starts_with("http");
         let pages = [record.runbook.as_ref(), record.url.as_ref(), record.replace.as_ref()];
         pages.into_iter().flatten().find(is_page).map(|page| page.raw().to_owned())

@@ -2,8 +2,8 @@
 
 use super::line::{Line, Tone};
 use super::{
-    Subject, View, builds_detail, credential_detail, flaky_detail, row_detail, service_detail, source_detail,
-    time_detail,
+    Subject, View, builds_detail, credential_detail, flaky_detail, incident_detail, row_detail, service_detail,
+    source_detail, time_detail,
 };
 use crate::analysis::Explanation;
 
@@ -27,6 +27,7 @@ pub fn detail(view: &View<'_>, subject: Subject<'_>) -> Vec<Paragraph> {
         Subject::Row(service, row) => row_detail::paragraphs(view, service, row),
         Subject::Source(source) => source_detail::paragraphs(view, source),
         Subject::Credential(row) => credential_detail::paragraphs(view, row),
+        Subject::Incident(incident) => incident_detail::paragraphs(view, incident),
         Subject::Builds(service) => builds_detail::paragraphs(view, service),
         Subject::Job(service, job) => flaky_detail::job(view, service, job),
         Subject::Test(service, test) => flaky_detail::test(view, service, test),

@@ -1,6 +1,7 @@
 //! Divergence: a row per run, image and tag; worst first, then newest.
 
 use super::age::age;
+use super::incident_rows;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::verdict::{is_looked_at, row_words, word};
@@ -50,10 +51,13 @@ impl Pane for Divergence {
                 }
             }
         }
-        sorted(keyed)
+        [incident_rows::places(scope.report, filter), sorted(keyed)].concat()
     }
 
     fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool {
+        if let Some(incident) = incident_rows::find(report, place) {
+            return incident_rows::passes(search, incident);
+        }
         find(report, place).is_some_and(|(service, row)| {
             let shared = shared(search, service);
             passes(search, shared, row)
@@ -83,7 +87,16 @@ impl Pane for Divergence {
     }
 
     fn subject<'a>(&self, report: &'a Report, place: Place) -> Option<Subject<'a>> {
-        find(report, place).map(|(service, row)| Subject::Row(service, row))
+        let row = || find(report, place).map(|(service, row)| Subject::Row(service, row));
+        incident_rows::subject(report, place).or_else(row)
+    }
+
+    fn banner(&self, view: &View<'_>, place: Place, width: usize) -> Option<[Line; 2]> {
+        incident_rows::lines(view, place, width)
+    }
+
+    fn banners(&self, report: &Report) -> usize {
+        report.incidents.len()
     }
 
     fn nothing(&self, report: &Report) -> &'static str {

@@ -2,6 +2,7 @@
 
 use super::about::rows_of;
 use super::age::age;
+use super::incident_rows;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::verdict::{row_words, run_words, tone, was, word, words};
@@ -132,13 +133,17 @@ impl Pane for Overview {
             })
             .collect();
         if sort == 3 {
-            return by_name(keyed, |place| service_name(scope.report, place));
+            let named = by_name(keyed, |place| service_name(scope.report, place));
+            return [incident_rows::places(scope.report, filter), named].concat();
         }
-        sorted(keyed)
+        [incident_rows::places(scope.report, filter), sorted(keyed)].concat()
     }
 
     fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool {
-        report.services.get(place.outer()).is_some_and(|service| passes(search, service))
+        match incident_rows::find(report, place) {
+            Some(incident) => incident_rows::passes(search, incident),
+            None => report.services.get(place.outer()).is_some_and(|service| passes(search, service)),
+        }
     }
 
     fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line> {
@@ -165,7 +170,16 @@ impl Pane for Overview {
     }
 
     fn subject<'a>(&self, report: &'a Report, place: Place) -> Option<Subject<'a>> {
-        report.services.get(place.outer()).map(Subject::Service)
+        let service = || report.services.get(place.outer()).map(Subject::Service);
+        incident_rows::subject(report, place).or_else(service)
+    }
+
+    fn banner(&self, view: &View<'_>, place: Place, width: usize) -> Option<[Line; 2]> {
+        incident_rows::lines(view, place, width)
+    }
+
+    fn banners(&self, report: &Report) -> usize {
+        report.incidents.len()
     }
 
     fn nothing(&self, _report: &Report) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::about::rows_of;
 use crate::analysis::{
-    CredentialReport, JobDurations, JobFlakiness, Report, Row, ServiceReport, SourceReport, TestFlakiness,
+    CredentialReport, Incident, JobDurations, JobFlakiness, Report, Row, ServiceReport, SourceReport, TestFlakiness,
     WorkflowDurations,
 };
 use crate::domain::{RunKey, ServiceName, SourceId, Text};
@@ -28,6 +28,8 @@ pub enum Subject<'a> {
     JobTime(&'a ServiceReport, &'a WorkflowDurations, &'a JobDurations),
     /// A credential.
     Credential(&'a CredentialReport),
+    /// Several images of one registry that stopped landing.
+    Incident(&'a Incident),
 }
 
 /// What stays the same of a subject while its verdict and its place change.
@@ -51,6 +53,8 @@ pub enum Identity {
     JobTime(ServiceName, (Text, Text)),
     /// A credential, by its source and id.
     Credential(Option<SourceId>, Text),
+    /// An incident, by the registry and namespace that it concerns.
+    Incident(Text),
 }
 
 impl Identity {
@@ -65,7 +69,7 @@ impl Identity {
             | Self::Test(name, ..)
             | Self::Workflow(name, _)
             | Self::JobTime(name, _) => Some(name),
-            Self::Source(_) | Self::Credential(..) => None,
+            Self::Source(_) | Self::Credential(..) | Self::Incident(_) => None,
         }
     }
 }
@@ -82,6 +86,7 @@ impl<'a> Subject<'a> {
             }
             Self::Source(source) => Identity::Source(source.id.clone()),
             Self::Credential(row) => Identity::Credential(row.source.clone(), row.record.id.clone()),
+            Self::Incident(incident) => Identity::Incident(incident.scope.clone()),
             Self::Builds(service) => Identity::Builds(name(service)),
             Self::Job(service, job) => Identity::Job(name(service), (job.workflow.clone(), job.name.clone())),
             Self::Test(service, test) => {
@@ -113,6 +118,7 @@ impl<'a> Subject<'a> {
             }
             (Self::Source(source), Identity::Source(id)) => source.id == *id,
             (Self::Credential(row), Identity::Credential(source, id)) => row.record.id == *id && row.source == *source,
+            (Self::Incident(incident), Identity::Incident(scope)) => incident.scope == *scope,
             (Self::Job(service, job), Identity::Job(name, (workflow, known))) => {
                 job.name == *known && job.workflow == *workflow && whose(service, name)
             }
@@ -135,7 +141,8 @@ impl<'a> Subject<'a> {
                 | Self::Test(..)
                 | Self::Workflow(..)
                 | Self::JobTime(..)
-                | Self::Credential(_),
+                | Self::Credential(_)
+                | Self::Incident(_),
                 _,
             ) => false,
         }
@@ -149,6 +156,9 @@ impl<'a> Subject<'a> {
         }
         if let Identity::Credential(..) = identity {
             return report.credentials.iter().map(Self::Credential).find(|subject| subject.is(identity));
+        }
+        if let Identity::Incident(scope) = identity {
+            return report.incidents.iter().find(|incident| incident.scope == *scope).map(Self::Incident);
         }
         let name = identity.service()?;
         let service = report.services.iter().find(|service| service.service.name == *name)?;
@@ -171,7 +181,7 @@ impl<'a> Subject<'a> {
                 let jobs = workflows.flat_map(|workflow| workflow.jobs.iter().map(move |job| (workflow, job)));
                 jobs.map(|(workflow, job)| Self::JobTime(service, workflow, job)).find(is_meant)
             }
-            Identity::Source(_) | Identity::Credential(..) => None,
+            Identity::Source(_) | Identity::Credential(..) | Identity::Incident(_) => None,
         }
     }
 
@@ -186,7 +196,7 @@ impl<'a> Subject<'a> {
             | Self::Test(service, _)
             | Self::Workflow(service, _)
             | Self::JobTime(service, ..) => Some(service),
-            Self::Source(_) | Self::Credential(_) => None,
+            Self::Source(_) | Self::Credential(_) | Self::Incident(_) => None,
         }
     }
 

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use super::memory::Opened;
 use super::{Oneshot, SystemClock, Watcher, sources};
-use crate::analysis::{Asked, Policy, analyse, assess, credentials, explain, judge};
+use crate::analysis::{Asked, Policy, analyse, assess, credentials, explain, incidents, judge};
 use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
@@ -68,6 +68,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
     assess(&mut report, &snapshot, &policy, now);
     if args.credentials {
         report.credentials = credentials(&snapshot, &config.credentials, now);
+        report.incidents = incidents(&snapshot, &report, &policy, now);
     }
     let selection = match &args.sha {
         Some(digits) => Selection::of_commit(report.clone(), digits, policy.runs),

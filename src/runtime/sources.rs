@@ -12,7 +12,7 @@ use crate::http::{Archive, hide_variables, secret_exposed, secret_origin};
 use crate::poll::{Rhythm, Sources};
 use crate::source::{
     CiCredentials, CiOptions, CiProvider, CredentialFiles, Endpoints, ExpirySource, GitHub, GitLab, Inventory, Oci,
-    OciOptions, OwnLogin, OwnToken,
+    OciOptions, OwnLogin, OwnToken, PushLogin,
 };
 
 /// What the user asks may go beside looks that nobody waits for.
@@ -54,10 +54,11 @@ pub(super) fn expiry(config: &Config, sources: &Sources) -> Vec<Arc<dyn ExpirySo
             expiry.push(Arc::new(OwnToken { id: ci.name.clone(), from, provider: Arc::clone(provider) }));
         }
         let services = config.services.iter().filter(|service| service.ci == ci.name);
-        let repos: BTreeSet<_> = services.map(|service| service.repo.clone()).collect();
-        if config.expiry.inventory && !repos.is_empty() {
-            let repos = repos.into_iter().collect();
-            expiry.push(Arc::new(CiCredentials { id: ci.name.clone(), repos, provider: Arc::clone(provider) }));
+        let inventory = config.expiry.inventory;
+        let repos: BTreeSet<_> = services.filter(|_| inventory).map(|service| service.repo.clone()).collect();
+        if !repos.is_empty() || !ci.organizations.is_empty() {
+            let (id, repos, organizations) = (ci.name.clone(), repos.into_iter().collect(), ci.organizations.clone());
+            expiry.push(Arc::new(CiCredentials { id, repos, organizations, provider: Arc::clone(provider) }));
         }
     }
     for (host, registry) in &sources.registries {
@@ -67,8 +68,28 @@ pub(super) fn expiry(config: &Config, sources: &Sources) -> Vec<Arc<dyn ExpirySo
             expiry.push(Arc::new(OwnLogin { id, image, registry: Arc::clone(registry) }));
         }
     }
+    expiry.extend(push_logins(config));
     expiry.extend(elsewhere(config));
     expiry
+}
+
+/// Returns the logins that pipelines push with, where the configuration names them. Each has a connection of its own, so
+/// that what it is told never serves what is read.
+fn push_logins(config: &Config) -> Vec<Arc<dyn ExpirySource>> {
+    let mut logins: Vec<Arc<dyn ExpirySource>> = Vec::new();
+    for entry in &config.registries {
+        let Some(credential) = entry.push_credential.clone() else { continue };
+        let images = config.services.iter().flat_map(|service| &service.images).map(|image| &image.repository);
+        let images: BTreeSet<_> = images.filter(|image| image.registry() == entry.host.as_str()).cloned().collect();
+        // What cannot be built was told when the registry itself was.
+        if let (Ok(registry), false) =
+            (registry(&RegistryEntry { credential, ..entry.clone() }, config), images.is_empty())
+        {
+            let images = images.into_iter().collect();
+            logins.push(Arc::new(PushLogin { id: entry.host.clone(), images, registry: Arc::new(registry) }));
+        }
+    }
+    logins
 }
 
 /// Returns the files, servers and commands that the configuration names.
@@ -96,7 +117,9 @@ fn elsewhere(config: &Config) -> Vec<Arc<dyn ExpirySource>> {
 /// Returns a warning for every secret that others on this machine can read.
 pub(super) fn exposed_secrets(config: &Config) -> Vec<String> {
     let tokens = config.ci.iter().filter_map(|ci| ci.token.as_ref());
-    let passwords = config.registries.iter().filter_map(|registry| match &registry.credential {
+    let logins =
+        config.registries.iter().flat_map(|registry| [Some(&registry.credential), registry.push_credential.as_ref()]);
+    let passwords = logins.flatten().filter_map(|login| match login {
         CredentialSource::Basic { password, .. } => Some(password),
         CredentialSource::Docker | CredentialSource::Anonymous => None,
     });

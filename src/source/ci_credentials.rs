@@ -14,8 +14,16 @@ pub struct CiCredentials {
     pub id: SourceId,
     /// The repositories, each once.
     pub repos: Vec<RepoPath>,
+    /// The organizations whose people's tokens are asked for, each once.
+    pub organizations: Vec<String>,
     /// The provider.
     pub provider: Arc<dyn CiProvider>,
+}
+
+/// Whose lists are read.
+enum Owner<'a> {
+    Organization(&'a str),
+    Repository(&'a RepoPath),
 }
 
 /// Returns whether the next repository would meet the same: asking on would only do harm.
@@ -30,15 +38,21 @@ impl ExpirySource for CiCredentials {
     }
 
     fn places(&self) -> Vec<String> {
-        self.repos.iter().map(|repo| format!("{}/{repo}/", self.id)).collect()
+        let repos = self.repos.iter().map(|repo| repo.as_str());
+        let owners = self.organizations.iter().map(String::as_str).chain(repos);
+        owners.map(|owner| format!("{}/{owner}/", self.id)).collect()
     }
 
     /// Nobody waits for these: one request at a time leaves the rest of the connections to runs and jobs.
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan> {
         let mut scans = Vec::new();
         let mut stopped = None;
-        for repo in &self.repos {
-            scans.extend(self.provider.credentials(repo, now).await);
+        let owners = self.organizations.iter().map(|name| Owner::Organization(name));
+        for owner in owners.chain(self.repos.iter().map(Owner::Repository)) {
+            scans.extend(match owner {
+                Owner::Organization(name) => self.provider.organization_credentials(name, now).await,
+                Owner::Repository(repo) => self.provider.credentials(repo, now).await,
+            });
             stopped =
                 scans.iter().find_map(|scan| scan.found.as_ref().err().filter(|failure| is_of_all(failure)).cloned());
             if stopped.is_some() {

@@ -17,7 +17,7 @@ use super::api::{self, Api, ErrorDto, Kind};
 use super::github_reports::{self, Once};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider, github_credentials, github_deployments, token_facts};
+use super::{CiOptions, CiProvider, github_credentials, github_deployments, github_organization, token_facts};
 use crate::domain::{
     Batch, CredentialScan, Deployed, Failure, Globs, Job, JobExecution, JobId, PushLog, RepoPath, Reports, Run, RunKey,
     Service, SourceId, TokenReport, Traffic,
@@ -205,6 +205,10 @@ impl CiProvider for GitHub {
 
     async fn credentials(&self, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {
         github_credentials::read(self, repo, now).await
+    }
+
+    async fn organization_credentials(&self, name: &str, now: Timestamp) -> Vec<CredentialScan> {
+        github_organization::read(self, name, now).await
     }
 
     fn traffic(&self) -> Traffic {

@@ -15,8 +15,8 @@ use super::absence::{self, Asked};
 use super::{Registry, manifest};
 use crate::auth::{LoginFiles, Session, SessionOptions};
 use crate::domain::{
-    Batch, CredentialSource, Digest, Failure, ImageConfig, ImageName, LoginReport, Manifest, Probe, SourceId, Tag,
-    TagRef, Traffic,
+    Batch, CredentialSource, Digest, Failure, ImageConfig, ImageName, LoginReport, Manifest, Probe, Rights, SourceId,
+    Tag, TagRef, Traffic,
 };
 use crate::http::{Answer, Ask, Client, ClientOptions, OverCap};
 
@@ -302,6 +302,13 @@ impl Registry for Oci {
         match self.session.login(image.repository(), &self.ping()?).await {
             Err(failure) => Err(self.session.named(image.repository(), failure).await),
             login => login,
+        }
+    }
+
+    async fn rights(&self, image: &ImageName) -> Result<Rights, Failure> {
+        match self.session.rights(image.repository(), &self.ping()?).await {
+            Err(failure) => Err(self.session.named(image.repository(), failure).await),
+            rights => rights,
         }
     }
 

@@ -1,14 +1,14 @@
-//! Landfall's own tokens and logins: what the provider or the registry said of them a moment ago.
+//! Landfall's own tokens: what the provider said of them a moment ago.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{CiProvider, ExpirySource, Registry};
+use super::{CiProvider, ExpirySource};
 use crate::domain::{
-    AuthKind, AuthStage, Batch, CredentialKind, CredentialRecord, CredentialScan, Evidence, Expiry, Failure, ImageName,
-    Renewal, SourceId, Standing, Text, TokenEnd, TokenFacts, TokenKind, TokenReport,
+    AuthKind, AuthStage, Batch, CredentialKind, CredentialRecord, CredentialScan, Evidence, Expiry, Failure, Renewal,
+    SourceId, Standing, Text, TokenEnd, TokenFacts, TokenKind, TokenReport,
 };
 
 /// The token that a CI provider is asked with.
@@ -19,16 +19,6 @@ pub struct OwnToken {
     pub from: Text,
     /// The provider.
     pub provider: Arc<dyn CiProvider>,
-}
-
-/// The login that a registry is asked with.
-pub struct OwnLogin {
-    /// The registry's host.
-    pub id: SourceId,
-    /// A repository of it that is watched.
-    pub image: ImageName,
-    /// The registry.
-    pub registry: Arc<dyn Registry>,
 }
 
 #[async_trait]
@@ -59,37 +49,16 @@ impl ExpirySource for OwnToken {
     }
 }
 
-#[async_trait]
-impl ExpirySource for OwnLogin {
-    fn id(&self) -> &SourceId {
-        &self.id
-    }
-
-    async fn scan(&self, now: Timestamp) -> Vec<CredentialScan> {
-        let mut record = own(&self.id, CredentialKind::OwnLogin, "login", now);
-        let found = match self.registry.login(&self.image).await {
-            Ok(report) => Ok(report.whose.map_or_else(none, |whose| {
-                (record.place, record.standing) = (whose, Standing::Accepted);
-                let note = format!("It was seen to read {}. Whether it may push was not tried.", self.image);
-                record.notes.push(note.into());
-                only(record)
-            })),
-            Err(failure) => judged(record, failure),
-        };
-        vec![CredentialScan { scope: "own/login".into(), found }]
-    }
-}
-
-fn own(id: &SourceId, kind: CredentialKind, what: &str, now: Timestamp) -> CredentialRecord {
+pub(super) fn own(id: &SourceId, kind: CredentialKind, what: &str, now: Timestamp) -> CredentialRecord {
     let name = format!("{what} for {id}");
     CredentialRecord { evidence: Evidence::Probe, ..CredentialRecord::new(format!("own/{id}"), name, kind, now) }
 }
 
-fn none() -> Batch<CredentialRecord> {
+pub(super) fn none() -> Batch<CredentialRecord> {
     Batch { items: Vec::new(), skipped: 0, complete: true }
 }
 
-fn only(record: CredentialRecord) -> Batch<CredentialRecord> {
+pub(super) fn only(record: CredentialRecord) -> Batch<CredentialRecord> {
     Batch { items: vec![record], ..none() }
 }
 
@@ -134,7 +103,7 @@ fn told(record: &mut CredentialRecord, kind: TokenKind, facts: &TokenFacts) {
 }
 
 /// A refusal says something of the credential; any other failure only that nobody could look.
-fn judged(mut record: CredentialRecord, failure: Failure) -> Result<Batch<CredentialRecord>, Failure> {
+pub(super) fn judged(mut record: CredentialRecord, failure: Failure) -> Result<Batch<CredentialRecord>, Failure> {
     let Failure::Auth { stage, kind, .. } = &failure else { return Err(failure) };
     let words = Text::from(failure.to_string());
     record.standing = match (stage, kind) {

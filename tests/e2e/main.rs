@@ -20,6 +20,7 @@ mod providers;
 mod proxy;
 mod push;
 mod registry;
+mod rights;
 mod script;
 mod serve;
 mod setups;

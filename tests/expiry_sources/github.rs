@@ -121,7 +121,7 @@ async fn once_nothing_more_can_be_asked_the_other_repositories_are_left_alone() 
     let scan = async |server: &Loopback| {
         let provider = std::sync::Arc::new(GitHub::new(options(server.url.clone(), None)).unwrap());
         let repos = ["acme/web", "acme/api"].map(|repo| RepoPath::parse(repo).unwrap()).to_vec();
-        CiCredentials { id: crate::source("ci"), repos, provider }.scan(now()).await
+        CiCredentials { id: crate::source("ci"), repos, organizations: Vec::new(), provider }.scan(now()).await
     };
     let scans = scan(&limited).await;
     assert!(limited.seen().iter().all(|seen| seen.path.contains("acme/web")), "the second was asked too");

@@ -137,7 +137,7 @@ pub(crate) fn report() -> Report {
     Report {
         services: vec![report_of(&checkout, newer), report_of(&web, older), unread],
         sources: vec![source("ghcr.io", SourceKind::Registry, None), source("github", SourceKind::Ci, Some(refused))],
-        credentials: Vec::new(),
+        ..Report::default()
     }
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn quiet(rows: &[(u64, Verdict)]) -> Report {
     let service = service("checkout");
     let rows = rows.iter().map(|&(number, verdict)| row(&service, number, verdict)).collect();
     let sources = vec![source("ghcr.io", SourceKind::Registry, None)];
-    Report { services: vec![report_of(&service, rows)], sources, credentials: Vec::new() }
+    Report { services: vec![report_of(&service, rows)], sources, ..Report::default() }
 }
 
 pub(crate) fn explain(row: &Row) -> Explanation {

@@ -1,0 +1,227 @@
+//! One incident instead of forty rows: several images of one registry stop landing at about the same time, while the
+//! registry itself answers.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use rustc_hash::FxHashMap;
+
+use super::incident_words::{evidence, next_steps};
+use super::pushes::{Landing, Pushes, Stop};
+use super::suspects::{Suspect, suspects};
+use super::{Policy, Report};
+use crate::domain::{ImageName, ServiceName, Sha, Snapshot, Text};
+
+/// Stops that are no further apart than this belong together.
+const WINDOW: SignedDuration = SignedDuration::from_mins(60);
+
+/// What an incident rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IncidentBasis {
+    /// Images that are not there, and logs that do not say why.
+    Suspected,
+    /// The log of at least one push, in which the registry refuses its credential.
+    Refused,
+}
+
+impl IncidentBasis {
+    /// Returns its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Suspected => "suspected",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// The newest push before an incident that is known to have landed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastGoodPush {
+    /// Whose.
+    pub service: ServiceName,
+    /// The image.
+    pub image: ImageName,
+    /// The commit.
+    pub commit: Sha,
+    /// When the push was over.
+    pub at: Timestamp,
+}
+
+/// Several images of one registry that stopped landing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// The registry's host, and the first part of the images' paths where they share it: `ghcr.io/acme`.
+    pub scope: Text,
+    /// What it rests on.
+    pub basis: IncidentBasis,
+    /// When the first push was over that did not land.
+    pub since: Timestamp,
+    /// The images that do not land.
+    pub images: Vec<ImageName>,
+    /// Whose they are.
+    pub services: Vec<ServiceName>,
+    /// How many runs did not land.
+    pub runs: usize,
+    /// A sentence each; lines of logs among them.
+    pub evidence: Vec<String>,
+    /// The newest push before it that landed, where one is known.
+    pub last_good: Option<LastGoodPush>,
+    /// The credentials that could be the cause, the worst first.
+    pub suspects: Vec<Suspect>,
+    /// What to do next; landfall does none of it.
+    pub next_steps: Vec<String>,
+}
+
+impl Incident {
+    /// Returns what it is in one line. The day is named where it is not today's.
+    #[must_use]
+    pub fn title(&self, now: Timestamp) -> String {
+        let (scope, word) = (&self.scope, self.basis.word());
+        let day = |at: Timestamp| at.as_second().div_euclid(24 * 60 * 60);
+        let form = if day(self.since) == day(now) { "%H:%M UTC" } else { "%-d %b %H:%M UTC" };
+        format!("push credentials of {scope} {word} since {} ({})", self.since.strftime(form), self.extent())
+    }
+
+    /// Returns the same in fewer letters.
+    #[must_use]
+    pub fn brief(&self, now: Timestamp) -> String {
+        self.title(now).replacen("push credentials of", "pushes to", 1).replacen(" UTC", "", 1)
+    }
+
+    /// Returns how much it concerns. Services are counted; one that pushes several images says so.
+    fn extent(&self) -> String {
+        let count = |of: usize, noun: &str| format!("{of} {noun}{}", if of == 1 { "" } else { "s" });
+        let services = count(self.services.len(), "service");
+        if self.services.len() > 1 { services } else { format!("{services}, {}", count(self.images.len(), "image")) }
+    }
+}
+
+/// Returns the incidents, the one with the most services first.
+///
+/// An image stops with a run whose tag the registry denies, twice and to a credential that can read the repository:
+/// `missing`, or `stale` with a refusal in the log. A log that reports the push as done, or another reason, clears the
+/// credential. Two images that stop within an hour of each other open an incident; what stops later joins it. `unknown`
+/// opens none, but what was found before it still counts beside one that is sure.
+///
+/// It closes by itself: an image that lands again is out of it, and once one that was refused lands, so is everything
+/// that stopped before. What no log calls refused is out of it when any image of the namespace lands.
+#[must_use]
+pub fn incidents(snapshot: &Snapshot, report: &Report, policy: &Policy, now: Timestamp) -> Vec<Incident> {
+    let pushes = Pushes::of(snapshot, report, policy, now);
+    let mut incidents = Vec::new();
+    for host in pushes.hosts() {
+        let all = pushes.on(host);
+        let namespaces: BTreeSet<_> = all.stops.iter().map(|stop| namespace(&stop.image)).collect();
+        let own: Vec<_> = namespaces
+            .iter()
+            .filter_map(|namespace| {
+                let group = all.only(*namespace);
+                Some((scope(host, *namespace), members(&group)?, group))
+            })
+            .collect();
+        let everywhere = members(&all).filter(|members| {
+            let spread: BTreeSet<_> = members.iter().map(|stop| namespace(&stop.image)).collect();
+            let since = members.first().map(|stop| stop.at);
+            let quiet = !all.landings.iter().any(|landing| Some(landing.at) > since);
+            spread.len() > 1 && (quiet || own.is_empty())
+        });
+        match everywhere {
+            Some(members) => incidents.extend(incident(scope(host, None), &members, &all, report)),
+            None => incidents.extend(
+                own.iter().filter_map(|(scope, members, group)| incident(scope.clone(), members, group, report)),
+            ),
+        }
+    }
+    incidents.sort_by(|one, other| (other.services.len(), &one.scope).cmp(&(one.services.len(), &other.scope)));
+    incidents
+}
+
+/// Returns the first part of an image's path, where it has several.
+fn namespace(image: &ImageName) -> Option<&str> {
+    image.repository().split_once('/').map(|(first, _)| first)
+}
+
+fn scope(host: &str, namespace: Option<&str>) -> Text {
+    namespace.map_or_else(|| host.into(), |namespace| format!("{host}/{namespace}").into())
+}
+
+/// What happened to the images of a host or a namespace.
+pub(super) struct Group<'a> {
+    pub(super) stops: Vec<&'a Stop>,
+    pub(super) landings: Vec<&'a Landing>,
+}
+
+impl<'a> Group<'a> {
+    /// Returns what happened to the images of one namespace.
+    fn only(&self, of: Option<&str>) -> Self {
+        Self {
+            stops: self.stops.iter().filter(|stop| namespace(&stop.image) == of).copied().collect(),
+            landings: self.landings.iter().filter(|landing| namespace(&landing.image) == of).copied().collect(),
+        }
+    }
+
+    /// Returns the stops that nothing contradicts which landed since, the oldest first.
+    fn standing(&self) -> Vec<&'a Stop> {
+        let mut own: FxHashMap<&ImageName, Vec<Timestamp>> = FxHashMap::default();
+        for landing in &self.landings {
+            own.entry(&landing.image).or_default().push(landing.at);
+        }
+        for times in own.values_mut() {
+            times.sort_unstable();
+        }
+        let own = |stop: &Stop| own.get(&stop.image).map_or(&[][..], Vec::as_slice);
+        // When a credential that had been refused was last seen to work again.
+        let refused = self.stops.iter().filter(|stop| !stop.refusals.is_empty());
+        let again = refused.filter_map(|stop| own(stop).iter().find(|at| **at > stop.at)).max();
+        let newest = self.landings.iter().map(|landing| &landing.at).max();
+        let stands = |stop: &&&'a Stop| {
+            let last = if stop.refusals.is_empty() { newest } else { own(stop).last().max(again) };
+            last.is_none_or(|last| *last < stop.at)
+        };
+        let mut standing: Vec<&'a Stop> = self.stops.iter().filter(stands).copied().collect();
+        standing.sort_by_key(|stop| stop.at);
+        standing
+    }
+}
+
+/// Returns the stops of an incident: those that begin with two images within the window, and everything after.
+fn members<'a>(group: &Group<'a>) -> Option<Vec<&'a Stop>> {
+    let standing: Vec<&'a Stop> = group.standing();
+    let mut clusters = standing.chunk_by(|one, next| next.at.duration_since(one.at) <= WINDOW);
+    let opens = |cluster: &&[&Stop]| {
+        cluster.iter().map(|stop| &stop.image).collect::<BTreeSet<_>>().len() > 1
+            && cluster.iter().any(|stop| stop.is_sure)
+    };
+    let first = clusters.find(opens)?.first()?.at;
+    Some(standing.into_iter().filter(|stop| stop.at >= first).collect())
+}
+
+fn incident(scope: Text, members: &[&Stop], group: &Group<'_>, report: &Report) -> Option<Incident> {
+    let since = members.first()?.at;
+    let images: BTreeSet<_> = members.iter().map(|stop| &stop.image).collect();
+    let services: BTreeSet<_> = members.iter().map(|stop| &stop.service.name).collect();
+    let refused = members.iter().any(|stop| !stop.refusals.is_empty());
+    let basis = if refused { IncidentBasis::Refused } else { IncidentBasis::Suspected };
+    let before = || group.landings.iter().filter(|landing| landing.at < since);
+    let newest = before().filter(|landing| images.contains(&landing.image)).max_by_key(|landing| landing.at);
+    let last_good = newest.or_else(|| before().max_by_key(|landing| landing.at)).map(|landing| LastGoodPush {
+        service: landing.service.name.clone(),
+        image: landing.image.clone(),
+        commit: landing.run.sha.clone(),
+        at: landing.at,
+    });
+    let suspects = suspects(&report.credentials, members);
+    Some(Incident {
+        evidence: evidence(members, &group.landings, last_good.as_ref()),
+        next_steps: next_steps(&scope, basis, members, &suspects),
+        scope,
+        basis,
+        since,
+        images: images.into_iter().cloned().collect(),
+        services: services.into_iter().cloned().collect(),
+        runs: members.iter().map(|stop| &stop.run.key).collect::<BTreeSet<_>>().len(),
+        last_good,
+        suspects,
+    })
+}
