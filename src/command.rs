@@ -132,7 +132,12 @@ fn unreadable(config: &Config) -> Vec<String> {
         CredentialSource::Basic { password, .. } => Some((registry.host.as_str(), password)),
         CredentialSource::Docker | CredentialSource::Anonymous => None,
     });
-    tokens.chain(passwords).filter_map(|(whose, source)| Some(format!("{whose}: {}", odd_place(source)?))).collect()
+    let vaults = config.expiry.vaults.iter().map(|vault| (vault.name.as_str(), &vault.token));
+    tokens
+        .chain(passwords)
+        .chain(vaults)
+        .filter_map(|(whose, source)| Some(format!("{whose}: {}", odd_place(source)?)))
+        .collect()
 }
 
 fn odd_place(source: &SecretSource) -> Option<String> {

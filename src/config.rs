@@ -13,6 +13,8 @@ mod secret;
 mod service;
 mod shape;
 mod tuning;
+mod vault;
+mod vault_shape;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -22,7 +24,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use crate::analysis::{CredentialPolicy, Policy};
-use crate::domain::{CredentialSource, SecretSource, Service, SourceId};
+use crate::domain::{CredentialSource, KvPlace, SecretSource, Service, SourceId};
 
 pub use place::{NamedBy, Place, default_state, find};
 pub use problem::{ConfigError, Problem};
@@ -92,6 +94,8 @@ pub struct ExpiryPlaces {
     pub endpoints: Vec<Endpoint>,
     /// Commands that tell of other credentials.
     pub commands: Vec<InventoryCommand>,
+    /// Vaults and `OpenBao`s.
+    pub vaults: Vec<VaultEntry>,
 }
 
 /// A server that speaks TLS.
@@ -114,6 +118,29 @@ pub struct InventoryCommand {
     pub env: Vec<String>,
     /// How long it may take.
     pub timeout: SignedDuration,
+}
+
+/// A Vault or an `OpenBao`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultEntry {
+    /// Its name.
+    pub name: SourceId,
+    /// The server's address; no slash at its end.
+    pub url: Url,
+    /// The namespace, where it is not the root one.
+    pub namespace: Option<String>,
+    /// Where its token comes from.
+    pub token: SecretSource,
+    /// Folders of key-value secrets, version 2.
+    pub kv: Vec<KvPlace>,
+    /// Mounts of PKI engines.
+    pub pki: Vec<String>,
+    /// Roles of `AppRole`: `ROLE`, or `MOUNT/ROLE`.
+    pub approle: Vec<String>,
+    /// Whether each secret id is looked up.
+    pub approle_lookup: bool,
+    /// More certificate authorities, PEM.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A CI provider.

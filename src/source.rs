@@ -18,9 +18,16 @@ mod memo;
 mod oci;
 mod own_credentials;
 mod pages;
+mod shell;
 mod ssh_certificate;
 mod token;
 mod token_facts;
+mod vault;
+mod vault_approle;
+mod vault_call;
+mod vault_kv;
+mod vault_pki;
+mod vault_token;
 mod x509;
 
 use std::sync::Arc;
@@ -32,7 +39,7 @@ use url::Url;
 
 use crate::domain::{
     Batch, CredentialScan, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId, LoginReport,
-    Manifest, Probe, PushLog, RepoPath, Reports, Run, RunKey, SecretSource, Service, SourceId, Tag, TagRef,
+    Manifest, Probe, PushLog, RepoPath, Reports, Run, RunKey, SecretSource, Service, SourceId, SourceKind, Tag, TagRef,
     TokenReport, Traffic,
 };
 use crate::http::Archive;
@@ -45,6 +52,7 @@ pub use gitlab::GitLab;
 pub use inventory::Inventory;
 pub use oci::{Oci, OciOptions};
 pub use own_credentials::{OwnLogin, OwnToken};
+pub use vault::{Vault, VaultOptions};
 
 /// How a CI provider is reached.
 #[derive(Debug, Clone)]
@@ -122,6 +130,12 @@ pub trait ExpirySource: Send + Sync {
 
     /// Returns everything that it knows, list by list. What could not be read is a failure of its list.
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan>;
+
+    /// Returns what it is and what was sent and spent so far, where it has connections of its own: a source then that is
+    /// shown among the others.
+    fn traffic(&self) -> Option<(SourceKind, Traffic)> {
+        None
+    }
 }
 
 /// An OCI registry, read by the distribution specification.

@@ -19,6 +19,12 @@ mod inventory;
 mod loopback;
 #[path = "expiry_sources/own.rs"]
 mod own;
+#[path = "expiry_sources/vault.rs"]
+mod vault;
+#[path = "expiry_sources/vault_issued.rs"]
+mod vault_issued;
+#[path = "expiry_sources/vault_kv.rs"]
+mod vault_kv;
 #[path = "expiry_sources/watch.rs"]
 mod watch;
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Config;
 use super::credentials_shape::{Credentials, Declared, Hours};
 use super::shape::{Ci, History, Policy, Poll, Registry, Service};
+use super::vault_shape::Vault;
 
 /// Where landfall looks, how often, and what is to land.
 #[derive(Serialize, JsonSchema)]
@@ -32,6 +33,9 @@ struct File {
     /// The registries; those that only images name have every default.
     #[serde(default)]
     registry: Vec<Registry>,
+    /// Vaults and OpenBaos.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    vault: Vec<Vault>,
     /// What is watched.
     #[schemars(length(min = 1))]
     service: Vec<Service>,
@@ -61,6 +65,7 @@ pub fn show(config: &Config) -> Result<String, String> {
         credentials: Credentials::of(&config.expiry, &config.credentials),
         ci: config.ci.iter().map(Ci::from).collect(),
         registry: config.registries.iter().map(Registry::from).collect(),
+        vault: config.expiry.vaults.iter().map(Vault::from).collect(),
         service: config.services.iter().map(|service| Service::from(&**service)).collect(),
         credential: config.credentials.declared.iter().map(Declared::from).collect(),
     };

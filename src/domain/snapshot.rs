@@ -106,7 +106,14 @@ impl Snapshot {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
                 replace(&mut health.pace, pace)
             }
-            Seen::Credentials(scan) => self.credentials.entry((source, scan.scope)).or_default().absorb(at, scan.found),
+            Seen::Credentials(scan) => {
+                // How CI providers and registries are doing, lists of runs and tags tell.
+                let health = self.health.get_mut(&source).filter(|health| health.kind == SourceKind::Expiry);
+                if let Some(health) = health {
+                    health.listed(at, scan.found.as_ref().map(drop));
+                }
+                self.credentials.entry((source, scan.scope)).or_default().absorb(at, scan.found)
+            }
             Seen::Notice(part, Some(words)) => self.notices.insert(part, words.clone()) != Some(words),
             Seen::Notice(part, None) => self.notices.remove(&part).is_some(),
             Seen::Remembered(facts) => {

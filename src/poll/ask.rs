@@ -71,6 +71,7 @@ impl Asker {
                 let known = self.sources.registries.contains_key(source);
                 (!known).then(|| unanswered(look.clone(), Failure::Withheld(why())))
             }
+            SourceKind::Expiry => Some(nobody(look.clone())),
         }
     }
 
@@ -85,6 +86,7 @@ impl Asker {
                 Some(registry) => registry.renewed().await,
                 None => false,
             },
+            SourceKind::Expiry => false,
         }
     }
 
@@ -129,6 +131,7 @@ impl Asker {
         match kind {
             SourceKind::Ci => self.sources.ci.get(source).map(|ci| ci.traffic()),
             SourceKind::Registry => self.sources.registries.get(source).map(|registry| registry.traffic()),
+            SourceKind::Expiry => None,
         }
     }
 

@@ -34,6 +34,15 @@ impl ExpiryWatch {
     ) -> Self {
         let every = Duration::try_from(every).unwrap_or(AGAIN);
         Self(tokio::spawn(async move {
+            for source in &sources {
+                let known = source.traffic().map(|(kind, traffic)| Seen::Traffic(kind, traffic));
+                let known = known.map(|seen| Observation { at: clock.now(), source: source.id().clone(), seen });
+                if let Some(known) = known
+                    && observations.send(known).await.is_err()
+                {
+                    return;
+                }
+            }
             tokio::time::sleep(BEFORE).await;
             loop {
                 let mut pause = every;
@@ -72,8 +81,10 @@ async fn scan(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> 
     let scans = tokio::time::timeout(PATIENCE, scanning).await;
     let scans: Vec<CredentialScan> = scans.ok().and_then(Result::ok).unwrap_or_default();
     let at = clock.now();
-    let seen = |scan| Observation { at, source: source.id().clone(), seen: Seen::Credentials(scan) };
-    scans.into_iter().map(seen).collect()
+    let seen = |seen| Observation { at, source: source.id().clone(), seen };
+    // With it the source is known to be one; what its lists tell of its health comes after.
+    let traffic = source.traffic().map(|(kind, traffic)| Seen::Traffic(kind, traffic));
+    traffic.into_iter().chain(scans.into_iter().map(Seen::Credentials)).map(seen).collect()
 }
 
 fn may_help(seen: &Seen) -> bool {

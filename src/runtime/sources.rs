@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Ci, CiKind, Config, ExpiryPlaces, RegistryEntry};
+use crate::config::{Ci, CiKind, Config, ExpiryPlaces, RegistryEntry, VaultEntry};
 use crate::domain::{CredentialSource, SourceId};
 use crate::http::{Archive, secret_exposed, secret_origin};
 use crate::poll::{Rhythm, Sources};
 use crate::source::{
     CiCredentials, CiOptions, CiProvider, CredentialFiles, Endpoints, ExpirySource, GitHub, GitLab, Inventory, Oci,
-    OciOptions, OwnLogin, OwnToken,
+    OciOptions, OwnLogin, OwnToken, Vault, VaultOptions,
 };
 
 /// What the user asks may go beside looks that nobody waits for.
@@ -44,7 +44,10 @@ pub(super) fn build_with(config: &Config, archive: Option<&Arc<dyn Archive>>) ->
 
 /// Returns who knows when credentials end: everybody who can be asked of the login that is used, and what the
 /// configuration names besides.
-pub(super) fn expiry(config: &Config, sources: &Sources) -> Vec<Arc<dyn ExpirySource>> {
+///
+/// # Errors
+/// As `build`.
+pub(super) fn expiry(config: &Config, sources: &Sources) -> Result<Vec<Arc<dyn ExpirySource>>, String> {
     let mut expiry: Vec<Arc<dyn ExpirySource>> = Vec::new();
     for ci in &config.ci {
         let Some(provider) = sources.ci.get(&ci.name) else { continue };
@@ -67,7 +70,35 @@ pub(super) fn expiry(config: &Config, sources: &Sources) -> Vec<Arc<dyn ExpirySo
         }
     }
     expiry.extend(elsewhere(config));
-    expiry
+    expiry.extend(stores(config)?);
+    Ok(expiry)
+}
+
+/// Returns the stores of secrets that the configuration names.
+///
+/// # Errors
+/// As `build`.
+pub(super) fn stores(config: &Config) -> Result<Vec<Arc<dyn ExpirySource>>, String> {
+    let mut stores: Vec<Arc<dyn ExpirySource>> = Vec::new();
+    for entry in &config.expiry.vaults {
+        stores.push(Arc::new(vault(entry, config).map_err(|why| format!("{}: {why}", entry.name))?));
+    }
+    Ok(stores)
+}
+
+fn vault(entry: &VaultEntry, config: &Config) -> Result<Vault, String> {
+    Vault::new(VaultOptions {
+        id: entry.name.clone(),
+        url: entry.url.clone(),
+        namespace: entry.namespace.clone(),
+        token: entry.token.clone(),
+        kv: entry.kv.clone(),
+        pki: entry.pki.clone(),
+        approle: entry.approle.clone(),
+        approle_lookup: entry.approle_lookup,
+        ca_pem: ca_pem(entry.ca_file.as_deref())?,
+        timeout: timeout(config),
+    })
 }
 
 /// Returns the files, servers and commands that the configuration names.
@@ -99,7 +130,8 @@ pub(super) fn exposed_secrets(config: &Config) -> Vec<String> {
         CredentialSource::Basic { password, .. } => Some(password),
         CredentialSource::Docker | CredentialSource::Anonymous => None,
     });
-    tokens.chain(passwords).filter_map(secret_exposed).collect()
+    let vaults = config.expiry.vaults.iter().map(|vault| &vault.token);
+    tokens.chain(passwords).chain(vaults).filter_map(secret_exposed).collect()
 }
 
 /// Returns how hard to try where somebody waits for the answer.

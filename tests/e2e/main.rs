@@ -10,12 +10,14 @@
 )]
 
 mod access;
+mod beds;
 mod certificates;
 mod ci;
 mod expectations;
 mod faults;
 mod hostile;
 mod lab;
+mod openbao;
 mod providers;
 mod proxy;
 mod push;
