@@ -13,7 +13,9 @@ pub fn next_step(record: &CredentialRecord, severity: Severity) -> Option<String
         return Some(runbook.to_string());
     }
     if severity == Severity::Unknown && record.kind == CredentialKind::Other("list".into()) {
-        return Some("Give the token the rights to read these lists, or leave them out of the configuration.".to_owned());
+        return Some(
+            "Give the token the rights to read these lists, or leave them out of the configuration.".to_owned(),
+        );
     }
     if let Some(replace) = &record.replace {
         return Some(replace.to_string());

@@ -8,7 +8,7 @@ use super::shape::{Secret, Strings};
 use super::vault::EXPIRY_KEYS;
 use crate::domain::KvPlace;
 
-/// A Vault or `OpenBao` that is asked when what is in it ends; values are never read.
+/// A Vault or OpenBao that is asked when what is in it ends; values are never read.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Vault {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{About, Check, Grade, Section, counted, failure};
 use crate::analysis::{Severity, urgency};
-use crate::domain::{CredentialRecord, CredentialScan, Health, Hours, SourceId, SourceKind, Text};
+use crate::domain::{CredentialRecord, CredentialScan, Health, Hours, SourceId, SourceKind, Standing, Text};
 
 /// What was seen of a store of secrets.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl ExpiryLook<'_> {
         Section {
             about: About::Source(SourceKind::Expiry),
             name: self.id.as_str().into(),
-            head: format!("store of secrets {} ({})", self.id, self.what).into(),
+            head: format!("Store of secrets {} ({})", self.id, self.what).into(),
             checks,
             health: self.health.clone(),
         }
@@ -44,13 +44,13 @@ fn checks(scan: &CredentialScan, hours: &Hours, now: Timestamp) -> Vec<Check> {
         Err(failure) => vec![failure::check(name.to_owned(), "", failure)],
         Ok(batch) if is_own => batch.items.iter().map(|record| own(record, hours, now)).collect(),
         Ok(batch) => {
-            let mut says = format!("can be read: {}", counted(batch.items.len(), "credential", "credentials"));
-            if batch.skipped > 0 {
-                says += &format!(", and {} that could not be read", batch.skipped);
-            }
-            if !batch.complete {
-                says += ", and more than were read";
-            }
+            let count = counted(batch.items.len(), "credential", "credentials");
+            let skipped = match batch.skipped {
+                0 => String::new(),
+                skipped => format!(", and {skipped} that could not be read"),
+            };
+            let more = if batch.complete { "" } else { ", and more than were read" };
+            let says = format!("can be read: {count}{skipped}{more}");
             let grade = if batch.skipped > 0 { Grade::Warn } else { Grade::Ok };
             vec![Check::new(name, grade, says)]
         }
@@ -59,23 +59,26 @@ fn checks(scan: &CredentialScan, hours: &Hours, now: Timestamp) -> Vec<Check> {
 
 fn own(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Check {
     let urgency = urgency(record, hours, now);
-    let grade = match urgency.severity {
-        Severity::Expired | Severity::Broken => Grade::Fail,
-        Severity::Critical | Severity::Warning | Severity::Overdue => Grade::Warn,
-        Severity::Unknown | Severity::Notice | Severity::Ok | Severity::Never => Grade::Ok,
+    let grade = match (urgency.severity, &record.standing) {
+        (Severity::Expired | Severity::Broken, _) => Grade::Fail,
+        (_, Standing::Untried) => Grade::Unknown,
+        // One that leaks and never ends does harm for ever.
+        (Severity::Critical | Severity::Warning | Severity::Overdue | Severity::Never, _) => Grade::Warn,
+        (Severity::Unknown | Severity::Notice | Severity::Ok, _) => Grade::Ok,
     };
-    let said = urgency.reasons.join("; ");
-    let says = if grade == Grade::Fail {
-        format!("from {}: {said}", record.place)
-    } else {
-        format!("from {}: accepted; {said}", record.place)
+    let stands = match record.standing {
+        Standing::Accepted => "accepted; ",
+        Standing::Untried => "could not be tried; ",
+        Standing::Refused(_) | Standing::Ended(_) => "",
     };
+    let says = format!("from {}: {stands}{}", record.place, urgency.reasons.join("; "));
     let check = Check::new("token", grade, says);
     let notes = record.notes.iter().map(Text::as_str).collect::<Vec<_>>().join(" ");
     let check = if notes.is_empty() { check } else { check.why(notes) };
     match (&record.replace, grade) {
         (Some(replace), Grade::Warn) => check.fix(replace.clone()),
+        (None, Grade::Warn) => check.fix("Make one with an end, and with no more rights than the README names."),
         (_, Grade::Fail) => check.fix("Make a new one and put it in the same place; landfall reads it anew."),
-        (_, Grade::Ok | Grade::Warn | Grade::Unknown) => check,
+        (_, Grade::Ok | Grade::Unknown) => check,
     }
 }

@@ -31,7 +31,7 @@ pub struct VaultOptions {
     pub kv: Vec<KvPlace>,
     /// Mounts of PKI engines.
     pub pki: Vec<String>,
-    /// Roles of `AppRole`: `ROLE`, or `MOUNT/ROLE`.
+    /// Roles of AppRole: `ROLE`, or `MOUNT/ROLE`.
     pub approle: Vec<String>,
     /// Whether each secret id is looked up: a read, but Vault wants it posted, and `update` for it in the policy.
     pub approle_lookup: bool,
@@ -41,7 +41,7 @@ pub struct VaultOptions {
     pub timeout: Duration,
 }
 
-/// A Vault or an `OpenBao`.
+/// A Vault or an OpenBao.
 #[derive(Debug)]
 pub struct Vault {
     pub(super) options: VaultOptions,

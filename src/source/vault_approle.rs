@@ -1,4 +1,4 @@
-//! The secret ids of an `AppRole`, which log CI in: how many there are and how long each lives; where it is allowed, when
+//! The secret ids of an AppRole, which log CI in: how many there are and how long each lives; where it is allowed, when
 //! each ends. What they are named by cannot be used in their place.
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,7 @@ use crate::domain::{
 
 /// Secret ids of one role that are looked up, at most.
 const MOST: usize = 100;
-/// Where `AppRole` is mounted, where nothing else is said.
+/// Where AppRole is mounted, where nothing else is said.
 const MOUNT: &str = "approle";
 
 #[derive(Deserialize)]
@@ -58,7 +58,8 @@ pub(super) async fn read(vault: &Vault, role: &str, now: Timestamp) -> Result<Ba
     let mut batch = Batch { items: Vec::new(), skipped: 0, complete: accessors.len() <= MOST };
     if !vault.options.approle_lookup {
         batch.complete = true;
-        batch.items.push(all(vault, role, &dto, accessors.len(), now));
+        // Where there is none, none can end.
+        batch.items.extend((!accessors.is_empty()).then(|| all(vault, role, &dto, accessors.len(), now)));
         return Ok(batch);
     }
     for accessor in accessors.iter().take(MOST) {
@@ -91,7 +92,6 @@ fn all(vault: &Vault, role: &str, dto: &RoleDto, count: usize, now: Timestamp) -
     let name = format!("secret ids of {}", parts(role).1);
     let mut record = new(vault, role, scope(vault, role), name, now);
     let how_many = match count {
-        0 => "It has no secret id".to_owned(),
         1 => "It has 1 secret id".to_owned(),
         count => format!("It has {count} secret ids"),
     };

@@ -15,6 +15,9 @@ const CAP: u64 = 16 << 20;
 /// Namespaces of Vault Enterprise and OpenBao.
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 
+/// What is said of a path that is known, and below which nothing is.
+const NOTHING: &str = "nothing is there";
+
 /// Where calls go, and with which token.
 #[derive(Debug)]
 pub(super) struct Calls {
@@ -131,6 +134,11 @@ pub(super) fn is_of_all(failure: &Failure) -> bool {
     matches!(failure, Failure::RateLimited { .. } | Failure::Auth { .. } | Failure::Unreachable { .. })
 }
 
+/// Returns whether a list is empty, which these servers tell by a 404 without a word.
+pub(super) fn is_empty(failure: &Failure) -> bool {
+    matches!(failure, Failure::NotFound(says) if says.raw().ends_with(NOTHING))
+}
+
 fn read<T: for<'a> Deserialize<'a>>(answer: &Answer, path: &[&str]) -> Result<T, Failure> {
     if !answer.status.is_success() {
         return Err(failure(answer, &path.join("/")));
@@ -154,7 +162,7 @@ fn failure(answer: &Answer, path: &str) -> Failure {
             Failure::Forbidden(format!("{path}: {words} ({why})").into())
         }
         404 => match serde_json::from_slice::<ErrorsDto>(&answer.body) {
-            Ok(said) if said.errors.is_empty() => Failure::NotFound(format!("{path}: nothing is there").into()),
+            Ok(said) if said.errors.is_empty() => Failure::NotFound(format!("{path}: {NOTHING}").into()),
             Ok(_) => Failure::NotFound(format!("{path}: {words}").into()),
             // What stands before the server may not know it.
             Err(_) => Failure::Ambiguous(format!("404 that is not the server's own: {words}").into()),

@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
+use super::shell;
 use super::vault::Vault;
-use super::vault_call::is_of_all;
+use super::vault_call::{is_empty, is_of_all};
 use super::x509::{self, Certificate};
 use crate::domain::{Absent, Batch, CredentialKind, CredentialRecord, Evidence, Expiry, Failure};
 
@@ -37,14 +38,15 @@ pub(super) fn scope(vault: &Vault, mount: &str) -> String {
 pub(super) async fn read(vault: &Vault, mount: &str, now: Timestamp) -> Result<Batch<CredentialRecord>, Failure> {
     let serials = match keys(vault, &below(mount, &["certs"])).await {
         Ok(serials) => serials,
-        // A mount that has issued nothing says so like this; one that is not there says more.
-        Err(Failure::NotFound(says)) if says.raw().ends_with("nothing is there") => Vec::new(),
+        // A mount that is not there says more.
+        Err(failure) if is_empty(&failure) => Vec::new(),
         Err(failure) => return Err(failure),
     };
-    let revoked: FxHashSet<String> = match keys(vault, &below(mount, &["certs", "revoked"])).await {
-        Ok(revoked) => revoked.into_iter().collect(),
+    let revoked: Option<FxHashSet<String>> = match keys(vault, &below(mount, &["certs", "revoked"])).await {
+        Ok(revoked) => Some(revoked.into_iter().collect()),
+        Err(failure) if is_empty(&failure) => Some(FxHashSet::default()),
         Err(failure) if is_of_all(&failure) => return Err(failure),
-        Err(_) => FxHashSet::default(),
+        Err(_) => None,
     };
     let mut known = known(vault, mount, &serials);
     let unread: Vec<&String> = serials.iter().filter(|serial| !known.contains_key(*serial)).collect();
@@ -64,9 +66,16 @@ pub(super) async fn read(vault: &Vault, mount: &str, now: Timestamp) -> Result<B
         }
     }
     skipped += known.values().filter(|leaf| leaf.is_none()).count() as u64;
-    let living = known.into_iter().filter(|(serial, _)| !revoked.contains(serial));
+    let living =
+        known.into_iter().filter(|(serial, _)| !revoked.as_ref().is_some_and(|revoked| revoked.contains(serial)));
     let items = newest(living.filter_map(|(serial, leaf)| Some((serial, leaf?))));
-    let items = items.map(|(name, leaf)| record(vault, mount, &name, &leaf, now));
+    let items = items.map(|(name, leaf)| {
+        let mut record = record(vault, mount, &name, &leaf, now);
+        if revoked.is_none() {
+            record.notes.push("Which certificates are revoked could not be read: it may be one of them.".into());
+        }
+        record
+    });
     let is_told = |record: &CredentialRecord| match record.expiry {
         Expiry::At(at) => now.duration_since(at) <= TOLD,
         Expiry::Never | Expiry::Untold | Expiry::Unreadable(_) => true,
@@ -115,5 +124,8 @@ fn record(vault: &Vault, mount: &str, name: &str, leaf: &Certificate, now: Times
     record.place = format!("{}, issued by {mount}", vault.options.id).into();
     (record.created_at, record.evidence) = (leaf.not_before, Evidence::Provider);
     record.expiry = leaf.not_after.clone().expiry(Absent::Untold);
+    record.replace = shell::word(mount)
+        .zip(shell::word(name))
+        .map(|(mount, name)| format!("vault write {mount}/issue/ROLE common_name={name}").into());
     record
 }

@@ -139,9 +139,12 @@ async fn a_refusal_says_that_it_does_not_say_why_and_one_after_the_end_that_it_h
 
     let ended = Arc::new(AtomicBool::new(false));
     let over = Arc::clone(&ended);
-    let server = Loopback::answering(move |_| match over.load(Ordering::Relaxed) {
-        true => answer(403, &[JSON], r#"{"errors":["permission denied"]}"#),
-        false => answer(200, &[JSON], own(r#""ttl":2,"expire_time":"2026-11-27T12:00:02Z","renewable":true"#)),
+    let server = Loopback::answering(move |_| {
+        if over.load(Ordering::Relaxed) {
+            answer(403, &[JSON], r#"{"errors":["permission denied"]}"#)
+        } else {
+            answer(200, &[JSON], own(r#""ttl":2,"expire_time":"2026-11-27T12:00:02Z","renewable":true"#))
+        }
     })
     .await;
     let folder = tempfile::tempdir().unwrap();
