@@ -133,11 +133,10 @@ fn unreadable(config: &Config) -> Vec<String> {
         CredentialSource::Docker | CredentialSource::Anonymous => None,
     });
     let vaults = config.expiry.vaults.iter().map(|vault| (vault.name.as_str(), &vault.token));
-    tokens
-        .chain(passwords)
-        .chain(vaults)
-        .filter_map(|(whose, source)| Some(format!("{whose}: {}", odd_place(source)?)))
-        .collect()
+    let named = |(whose, source): (&str, &SecretSource)| Some(format!("{whose}: {}", odd_place(source)?));
+    let aws = config.expiry.aws.iter().flat_map(|aws| aws.login.places().into_iter().map(|it| (aws.name.as_str(), it)));
+    let aws = aws.filter_map(|(whose, source)| named((whose, &source)));
+    tokens.chain(passwords).chain(vaults).filter_map(named).chain(aws).collect()
 }
 
 fn odd_place(source: &SecretSource) -> Option<String> {

@@ -1,6 +1,8 @@
 //! Default, then file, then environment, then arguments: merged once into a configuration without options.
 
 mod address;
+mod aws;
+mod aws_shape;
 mod credentials;
 mod credentials_shape;
 mod document;
@@ -24,7 +26,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use crate::analysis::{CredentialPolicy, Policy};
-use crate::domain::{CredentialSource, KvPlace, SecretSource, Service, SourceId};
+use crate::domain::{AwsLogin, CredentialSource, KvPlace, SecretSource, Service, SourceId};
 
 pub use place::{NamedBy, Place, default_state, find};
 pub use problem::{ConfigError, Problem};
@@ -94,8 +96,10 @@ pub struct ExpiryPlaces {
     pub endpoints: Vec<Endpoint>,
     /// Commands that tell of other credentials.
     pub commands: Vec<InventoryCommand>,
-    /// Vaults and `OpenBao`s.
+    /// Every Vault or OpenBao.
     pub vaults: Vec<VaultEntry>,
+    /// AWS accounts.
+    pub aws: Vec<AwsEntry>,
 }
 
 /// A server that speaks TLS.
@@ -120,7 +124,7 @@ pub struct InventoryCommand {
     pub timeout: SignedDuration,
 }
 
-/// A Vault or an `OpenBao`.
+/// A Vault or an OpenBao.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VaultEntry {
     /// Its name.
@@ -135,10 +139,35 @@ pub struct VaultEntry {
     pub kv: Vec<KvPlace>,
     /// Mounts of PKI engines.
     pub pki: Vec<String>,
-    /// Roles of `AppRole`: `ROLE`, or `MOUNT/ROLE`.
+    /// Roles of AppRole: `ROLE`, or `MOUNT/ROLE`.
     pub approle: Vec<String>,
     /// Whether each secret id is looked up.
     pub approle_lookup: bool,
+    /// More certificate authorities, PEM.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// An AWS account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsEntry {
+    /// Its name.
+    pub name: SourceId,
+    /// The regions whose secrets and registries are looked at.
+    pub regions: Vec<String>,
+    /// Where the keys that ask come from.
+    pub login: AwsLogin,
+    /// Where everything is asked instead of at AWS's own addresses.
+    pub endpoint: Option<Url>,
+    /// Whether the secrets of Secrets Manager are listed.
+    pub secrets: bool,
+    /// Whether access keys are listed.
+    pub access_keys: bool,
+    /// Whose; none stands for those of the user who asks.
+    pub users: Vec<String>,
+    /// The age at which an access key is to be replaced.
+    pub key_max_age: SignedDuration,
+    /// Whether ECR is asked for a login.
+    pub ecr: bool,
     /// More certificate authorities, PEM.
     pub ca_file: Option<PathBuf>,
 }

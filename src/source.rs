@@ -3,6 +3,20 @@
 mod absence;
 mod api;
 mod artifact;
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "aws")]
+mod aws_call;
+#[cfg(feature = "aws")]
+mod aws_ecr;
+#[cfg(feature = "aws")]
+mod aws_keys;
+#[cfg(feature = "aws")]
+mod aws_login;
+#[cfg(feature = "aws")]
+mod aws_secrets;
+#[cfg(feature = "aws")]
+mod aws_xml;
 mod ci_credentials;
 mod credential_files;
 mod endpoint;
@@ -44,6 +58,8 @@ use crate::domain::{
 };
 use crate::http::Archive;
 
+#[cfg(feature = "aws")]
+pub use aws::{Aws, AwsOptions};
 pub use ci_credentials::CiCredentials;
 pub use credential_files::CredentialFiles;
 pub use endpoint::Endpoints;

@@ -75,6 +75,9 @@ fn the_example_stands_at_every_default() {
         name = "vault"
         url = "https://vault.example.com:8200"
         token = { env = "VAULT_TOKEN" }
+        [[aws]]
+        name = "aws"
+        regions = "eu-central-1"
         [[service]]
         name = "checkout"
         ci = "github"
@@ -94,8 +97,20 @@ fn the_example_stands_at_every_default() {
 fn the_example_explains_every_key_of_the_schema() {
     let schema: Value = serde_json::from_str(&config::schema()).unwrap();
     let example = root("config.example.toml");
-    let sections =
-        ["Poll", "Policy", "Hours", "Credentials", "Ci", "Registry", "Vault", "Kv", "Service", "Image", "Declared"];
+    let sections = [
+        "Poll",
+        "Policy",
+        "Hours",
+        "Credentials",
+        "Ci",
+        "Registry",
+        "Vault",
+        "Kv",
+        "Aws",
+        "Service",
+        "Image",
+        "Declared",
+    ];
     for section in sections {
         let keys = schema.pointer(&format!("/$defs/{section}/properties")).unwrap().as_object().unwrap();
         for key in keys.keys().filter(|key| *key != "image") {

@@ -10,14 +10,14 @@ use super::problem::{Problem, Problems};
 use super::reader::{Entry, Table};
 use super::service::Known;
 use super::{
-    Ci, Config, ExpiryPlaces, History, Loaded, Poll, RegistryEntry, credentials, provider, service, tuning, vault,
+    Ci, Config, ExpiryPlaces, History, Loaded, Poll, RegistryEntry, aws, credentials, provider, service, tuning, vault,
 };
 use crate::analysis::Policy;
 use crate::domain::{CredentialSource, Service, SourceId};
 
 /// The sections.
-const SECTIONS: [&str; 10] =
-    ["poll", "policy", "history", "hours", "credentials", "ci", "registry", "vault", "service", "credential"];
+const SECTIONS: [&str; 11] =
+    ["poll", "policy", "history", "hours", "credentials", "ci", "registry", "vault", "aws", "service", "credential"];
 
 /// Checks a configuration's text; `folder` is where relative paths start.
 pub(super) fn parse(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
@@ -81,6 +81,13 @@ fn stores(root: &Table<'_>, places: &mut ExpiryPlaces, ci: &[SourceId], folder: 
             refuse_twin(&table, "name", names.contains(&vault.name), problems);
             names.push(vault.name.clone());
             places.vaults.push(vault);
+        }
+    }
+    for table in root.get("aws").map(|entry| entry.tables("[[aws]]", &aws::AWS, problems)).unwrap_or_default() {
+        if let Some(aws) = aws::aws(&table, folder, problems) {
+            refuse_twin(&table, "name", names.contains(&aws.name), problems);
+            names.push(aws.name.clone());
+            places.aws.push(aws);
         }
     }
 }

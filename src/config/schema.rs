@@ -4,6 +4,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use super::Config;
+use super::aws_shape::Aws;
 use super::credentials_shape::{Credentials, Declared, Hours};
 use super::shape::{Ci, History, Policy, Poll, Registry, Service};
 use super::vault_shape::Vault;
@@ -33,9 +34,12 @@ struct File {
     /// The registries; those that only images name have every default.
     #[serde(default)]
     registry: Vec<Registry>,
-    /// Vaults and OpenBaos.
+    /// Every Vault or OpenBao.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     vault: Vec<Vault>,
+    /// AWS accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    aws: Vec<Aws>,
     /// What is watched.
     #[schemars(length(min = 1))]
     service: Vec<Service>,
@@ -66,6 +70,7 @@ pub fn show(config: &Config) -> Result<String, String> {
         ci: config.ci.iter().map(Ci::from).collect(),
         registry: config.registries.iter().map(Registry::from).collect(),
         vault: config.expiry.vaults.iter().map(Vault::from).collect(),
+        aws: config.expiry.aws.iter().map(Aws::from).collect(),
         service: config.services.iter().map(|service| Service::from(&**service)).collect(),
         credential: config.credentials.declared.iter().map(Declared::from).collect(),
     };

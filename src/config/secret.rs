@@ -10,7 +10,7 @@ const HOW: &str =
     "name where it is read from: { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"PROGRAM\", \"ARGUMENT\"] }";
 
 /// How the tokens of GitHub, GitLab, Docker Hub and their like begin.
-const TOKEN_MARKS: [&str; 13] = [
+const TOKEN_MARKS: [&str; 15] = [
     "ghp_",
     "gho_",
     "ghu_",
@@ -24,6 +24,8 @@ const TOKEN_MARKS: [&str; 13] = [
     "eyJ",
     "hvs.",
     "hvb.",
+    "AKIA",
+    "ASIA",
 ];
 
 /// Reads `{ env = … }`, `{ file = … }` or `{ command = […] }`.

@@ -28,5 +28,10 @@ async fn section(store: &dyn ExpirySource, config: &Config, deadline: Instant, n
 
 fn what(store: &dyn ExpirySource, config: &Config) -> String {
     let vault = config.expiry.vaults.iter().find(|vault| vault.name == *store.id());
-    vault.map(|vault| format!("Vault or OpenBao, {}", vault.url.as_str().trim_end_matches('/'))).unwrap_or_default()
+    let aws = config.expiry.aws.iter().find(|aws| aws.name == *store.id());
+    match (vault, aws) {
+        (Some(vault), _) => format!("Vault or OpenBao, {}", vault.url.as_str().trim_end_matches('/')),
+        (None, Some(aws)) => format!("AWS, {}", aws.regions.join(", ")),
+        (None, None) => String::new(),
+    }
 }

@@ -83,7 +83,32 @@ pub(super) fn stores(config: &Config) -> Result<Vec<Arc<dyn ExpirySource>>, Stri
     for entry in &config.expiry.vaults {
         stores.push(Arc::new(vault(entry, config).map_err(|why| format!("{}: {why}", entry.name))?));
     }
+    // A build without AWS has refused a configuration that names an account.
+    #[cfg(feature = "aws")]
+    stores.extend(accounts(config)?);
     Ok(stores)
+}
+
+/// Returns the AWS accounts.
+#[cfg(feature = "aws")]
+fn accounts(config: &Config) -> Result<Vec<Arc<dyn ExpirySource>>, String> {
+    let account = |entry: &crate::config::AwsEntry| -> Result<Arc<dyn ExpirySource>, String> {
+        let aws = crate::source::Aws::new(crate::source::AwsOptions {
+            id: entry.name.clone(),
+            regions: entry.regions.clone(),
+            login: entry.login.clone(),
+            endpoint: entry.endpoint.clone(),
+            secrets: entry.secrets,
+            access_keys: entry.access_keys,
+            users: entry.users.clone(),
+            key_max_age: entry.key_max_age,
+            ecr: entry.ecr,
+            ca_pem: ca_pem(entry.ca_file.as_deref())?,
+            timeout: timeout(config),
+        });
+        Ok(Arc::new(aws?))
+    };
+    config.expiry.aws.iter().map(|entry| account(entry).map_err(|why| format!("{}: {why}", entry.name))).collect()
 }
 
 fn vault(entry: &VaultEntry, config: &Config) -> Result<Vault, String> {
@@ -131,7 +156,9 @@ pub(super) fn exposed_secrets(config: &Config) -> Vec<String> {
         CredentialSource::Docker | CredentialSource::Anonymous => None,
     });
     let vaults = config.expiry.vaults.iter().map(|vault| &vault.token);
-    tokens.chain(passwords).chain(vaults).filter_map(secret_exposed).collect()
+    let aws = config.expiry.aws.iter().flat_map(|aws| aws.login.places());
+    let aws = aws.collect::<Vec<_>>();
+    tokens.chain(passwords).chain(vaults).chain(&aws).filter_map(secret_exposed).collect()
 }
 
 /// Returns how hard to try where somebody waits for the answer.

@@ -17,6 +17,8 @@ mod expectations;
 mod faults;
 mod hostile;
 mod lab;
+#[cfg(feature = "aws")]
+mod moto;
 mod openbao;
 mod providers;
 mod proxy;
