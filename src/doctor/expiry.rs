@@ -71,7 +71,12 @@ fn own(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Check {
         Standing::Untried => "could not be tried; ",
         Standing::Refused(_) | Standing::Ended(_) => "",
     };
-    let says = format!("from {}: {stands}{}", record.place, urgency.reasons.join("; "));
+    let said = match grade {
+        // What else is not known of a dead one helps nobody.
+        Grade::Fail => urgency.reasons.first().cloned().unwrap_or_default(),
+        Grade::Ok | Grade::Warn | Grade::Unknown => urgency.reasons.join("; "),
+    };
+    let says = format!("from {}: {stands}{said}", record.place);
     let check = Check::new("token", grade, says);
     let notes = record.notes.iter().map(Text::as_str).collect::<Vec<_>>().join(" ");
     let check = if notes.is_empty() { check } else { check.why(notes) };
