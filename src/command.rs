@@ -132,7 +132,11 @@ fn unreadable(config: &Config) -> Vec<String> {
         CredentialSource::Basic { password, .. } => Some((registry.host.as_str(), password)),
         CredentialSource::Docker | CredentialSource::Anonymous => None,
     });
-    tokens.chain(passwords).filter_map(|(whose, source)| Some(format!("{whose}: {}", odd_place(source)?))).collect()
+    let vaults = config.expiry.vaults.iter().map(|vault| (vault.name.as_str(), &vault.token));
+    let named = |(whose, source): (&str, &SecretSource)| Some(format!("{whose}: {}", odd_place(source)?));
+    let aws = config.expiry.aws.iter().flat_map(|aws| aws.login.places().into_iter().map(|it| (aws.name.as_str(), it)));
+    let aws = aws.filter_map(|(whose, source)| named((whose, &source)));
+    tokens.chain(passwords).chain(vaults).filter_map(named).chain(aws).collect()
 }
 
 fn odd_place(source: &SecretSource) -> Option<String> {

@@ -1,6 +1,8 @@
 //! Default, then file, then environment, then arguments: merged once into a configuration without options.
 
 mod address;
+mod aws;
+mod aws_shape;
 mod credentials;
 mod credentials_shape;
 mod document;
@@ -13,6 +15,8 @@ mod secret;
 mod service;
 mod shape;
 mod tuning;
+mod vault;
+mod vault_shape;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -22,7 +26,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use crate::analysis::{CredentialPolicy, Policy};
-use crate::domain::{CredentialSource, SecretSource, Service, SourceId};
+use crate::domain::{AwsLogin, CredentialSource, KvPlace, SecretSource, Service, SourceId};
 
 pub use place::{NamedBy, Place, default_state, find};
 pub use problem::{ConfigError, Problem};
@@ -92,6 +96,10 @@ pub struct ExpiryPlaces {
     pub endpoints: Vec<Endpoint>,
     /// Commands that tell of other credentials.
     pub commands: Vec<InventoryCommand>,
+    /// Every Vault or OpenBao.
+    pub vaults: Vec<VaultEntry>,
+    /// AWS accounts.
+    pub aws: Vec<AwsEntry>,
 }
 
 /// A server that speaks TLS.
@@ -114,6 +122,54 @@ pub struct InventoryCommand {
     pub env: Vec<String>,
     /// How long it may take.
     pub timeout: SignedDuration,
+}
+
+/// A Vault or an OpenBao.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultEntry {
+    /// Its name.
+    pub name: SourceId,
+    /// The server's address; no slash at its end.
+    pub url: Url,
+    /// The namespace, where it is not the root one.
+    pub namespace: Option<String>,
+    /// Where its token comes from.
+    pub token: SecretSource,
+    /// Folders of key-value secrets, version 2.
+    pub kv: Vec<KvPlace>,
+    /// Mounts of PKI engines.
+    pub pki: Vec<String>,
+    /// Roles of AppRole: `ROLE`, or `MOUNT/ROLE`.
+    pub approle: Vec<String>,
+    /// Whether each secret id is looked up.
+    pub approle_lookup: bool,
+    /// More certificate authorities, PEM.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// An AWS account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsEntry {
+    /// Its name.
+    pub name: SourceId,
+    /// The regions whose secrets and registries are looked at.
+    pub regions: Vec<String>,
+    /// Where the keys that ask come from.
+    pub login: AwsLogin,
+    /// Where everything is asked instead of at AWS's own addresses.
+    pub endpoint: Option<Url>,
+    /// Whether the secrets of Secrets Manager are listed.
+    pub secrets: bool,
+    /// Whether access keys are listed.
+    pub access_keys: bool,
+    /// Whose; none stands for those of the user who asks.
+    pub users: Vec<String>,
+    /// The age at which an access key is to be replaced.
+    pub key_max_age: SignedDuration,
+    /// Whether ECR is asked for a login.
+    pub ecr: bool,
+    /// More certificate authorities, PEM.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A CI provider.
@@ -183,7 +239,8 @@ pub struct RegistryEntry {
 }
 
 impl Config {
-    /// Returns the names of the environment variables that tokens and passwords are read from.
+    /// Returns the names of the environment variables that tokens and passwords are read from, as far as the
+    /// configuration names them: those of AWS belong to every tool of that account.
     #[must_use]
     pub fn secret_variables(&self) -> Vec<String> {
         let tokens = self.ci.iter().filter_map(|ci| ci.token.as_ref());
@@ -197,7 +254,8 @@ impl Config {
             SecretSource::Env(name) => Some(name.clone()),
             SecretSource::File(_) | SecretSource::Command(_) => None,
         };
-        tokens.chain(passwords).filter_map(variable).collect()
+        let vaults = self.expiry.vaults.iter().map(|vault| &vault.token);
+        tokens.chain(passwords).chain(vaults).filter_map(variable).collect()
     }
 
     /// Returns the configuration with these services alone; no name at all keeps every service.

@@ -1,6 +1,7 @@
 //! What `landfall doctor` found, graded: each sentence, its reason and its fix. No clock, no IO, no terminal.
 
 mod ci;
+mod expiry;
 mod failure;
 mod place;
 mod registry;
@@ -11,6 +12,7 @@ mod token;
 use crate::domain::{Health, SourceKind, Text};
 
 pub use ci::{CiLook, Provider};
+pub use expiry::ExpiryLook;
 pub use place::{ConfigLook, Oddity};
 pub use registry::RegistryLook;
 pub use terminal::{Multiplexer, Stands, TerminalLook};

@@ -22,6 +22,7 @@ mod record;
 mod run;
 mod sample;
 mod secret;
+mod secret_store;
 mod segment;
 mod service;
 mod shed;
@@ -54,6 +55,7 @@ pub use record::{ImageRecord, LandedRecord, Listing, Miss, RunRecord, TagRecord}
 pub use run::{Conclusion, Event, Job, JobId, Run, RunKey, RunState};
 pub use sample::{Ended, Read, Sample};
 pub use secret::{CredentialSource, SecretSource};
+pub use secret_store::{AwsLogin, KvPlace};
 pub use service::{Globs, ImageSpec, RevisionRule, Service, TrustSpec};
 pub use snapshot::Snapshot;
 pub use template::{TagTemplate, TemplateError};

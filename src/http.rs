@@ -9,6 +9,7 @@ mod hour;
 mod key;
 mod limit;
 mod packed;
+mod posted;
 mod redirect;
 mod renewable;
 mod retry_after;
@@ -37,6 +38,7 @@ pub use archive::{Archive, KeptAnswer};
 pub use cache::Edition;
 pub use limit::limited;
 pub use packed::Body;
+pub use posted::{Posted, PostedRead};
 pub(crate) use redirect::is_link_local;
 pub(crate) use renewable::Renewable;
 pub use retry_after::{instant as http_date, retry_at};
@@ -85,7 +87,7 @@ struct Shared {
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// GET or HEAD; landfall sends nothing else, but for the token services that want POST.
+    /// GET or HEAD; landfall sends nothing else, but for the token services that want POST, and `PostedRead`.
     pub method: Method,
     /// The full address.
     pub url: Url,
@@ -95,6 +97,8 @@ pub struct Ask {
     pub credential: Option<Credential>,
     /// The URL-encoded form of a POST; it may hold a secret.
     pub form: Option<Secret>,
+    /// The body of a read that its API shapes as POST.
+    pub posted: Option<Posted>,
     /// Largest answer read, in bytes, after decompression.
     pub cap: u64,
     /// What becomes of an answer over the cap.
@@ -115,6 +119,7 @@ impl Ask {
             headers: HeaderMap::new(),
             credential: None,
             form: None,
+            posted: None,
             cap: 1 << 20,
             over_cap: OverCap::Refuse,
             conditional: false,

@@ -7,6 +7,7 @@ pub mod dashboard;
 mod demo;
 mod doctor;
 mod doctor_here;
+mod doctor_stores;
 mod keys;
 mod memory;
 mod oneshot;
@@ -70,7 +71,7 @@ async fn show(
             Kept::Again(facts) => memory.keep_again(facts),
             Kept::Shelved(looks) => memory.shelve(looks),
         });
-        let expiry = sources::expiry(&config, &sources);
+        let expiry = sources::expiry(&config, &sources)?;
         Ok(Connected { sources, expiry, rhythm: steady(&config), keep, remembered })
     };
     dashboard::run(shown, recalled, notices, connect).await

@@ -3,6 +3,20 @@
 mod absence;
 mod api;
 mod artifact;
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "aws")]
+mod aws_call;
+#[cfg(feature = "aws")]
+mod aws_ecr;
+#[cfg(feature = "aws")]
+mod aws_keys;
+#[cfg(feature = "aws")]
+mod aws_login;
+#[cfg(feature = "aws")]
+mod aws_secrets;
+#[cfg(feature = "aws")]
+mod aws_xml;
 mod ci_credentials;
 mod credential_files;
 mod endpoint;
@@ -22,9 +36,16 @@ mod oci;
 mod own_credentials;
 mod pages;
 mod registry_logins;
+mod shell;
 mod ssh_certificate;
 mod token;
 mod token_facts;
+mod vault;
+mod vault_approle;
+mod vault_call;
+mod vault_kv;
+mod vault_pki;
+mod vault_token;
 mod x509;
 
 use std::sync::Arc;
@@ -37,10 +58,12 @@ use url::Url;
 use crate::domain::{
     Batch, CredentialScan, Deployed, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId,
     LoginReport, Manifest, Probe, PushLog, RepoPath, Reports, Rights, Run, RunKey, SecretSource, Service, SourceId,
-    Tag, TagRef, TokenReport, Traffic,
+    SourceKind, Tag, TagRef, TokenReport, Traffic,
 };
 use crate::http::Archive;
 
+#[cfg(feature = "aws")]
+pub use aws::{Aws, AwsOptions};
 pub use ci_credentials::CiCredentials;
 pub use credential_files::CredentialFiles;
 pub use endpoint::Endpoints;
@@ -50,6 +73,7 @@ pub use inventory::Inventory;
 pub use oci::{Oci, OciOptions};
 pub use own_credentials::OwnToken;
 pub use registry_logins::{OwnLogin, PushLogin};
+pub use vault::{Vault, VaultOptions};
 
 /// How a CI provider is reached.
 #[derive(Debug, Clone)]
@@ -144,6 +168,12 @@ pub trait ExpirySource: Send + Sync {
 
     /// Returns everything that it knows, list by list. What could not be read is a failure of its list.
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan>;
+
+    /// Returns what it is and what was sent and spent so far, where it has connections of its own: a source then that is
+    /// shown among the others.
+    fn traffic(&self) -> Option<(SourceKind, Traffic)> {
+        None
+    }
 }
 
 /// An OCI registry, read by the distribution specification.

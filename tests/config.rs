@@ -71,6 +71,13 @@ fn the_example_stands_at_every_default() {
         [[ci]]
         name = "github"
         kind = "github"
+        [[vault]]
+        name = "vault"
+        url = "https://vault.example.com:8200"
+        token = { env = "VAULT_TOKEN" }
+        [[aws]]
+        name = "aws"
+        regions = "eu-central-1"
         [[service]]
         name = "checkout"
         ci = "github"
@@ -90,11 +97,26 @@ fn the_example_stands_at_every_default() {
 fn the_example_explains_every_key_of_the_schema() {
     let schema: Value = serde_json::from_str(&config::schema()).unwrap();
     let example = root("config.example.toml");
-    let sections = ["Poll", "Policy", "Hours", "Credentials", "Ci", "Registry", "Service", "Image", "Declared"];
+    let sections = [
+        "Poll",
+        "Policy",
+        "Hours",
+        "Credentials",
+        "Ci",
+        "Registry",
+        "Vault",
+        "Kv",
+        "Aws",
+        "Service",
+        "Image",
+        "Declared",
+    ];
     for section in sections {
         let keys = schema.pointer(&format!("/$defs/{section}/properties")).unwrap().as_object().unwrap();
         for key in keys.keys().filter(|key| *key != "image") {
-            let explained = |line: &str| line.trim_start_matches('#').starts_with(&format!("{key} = "));
+            // What stands in a list on one line is explained there.
+            let inside = |line: &str| section == "Kv" && line.starts_with("#kv") && line.contains(&format!("{key} = "));
+            let explained = |line: &str| line.trim_start_matches('#').starts_with(&format!("{key} = ")) || inside(line);
             assert!(example.lines().any(explained), "{section}.{key}");
         }
     }
@@ -147,7 +169,7 @@ fn the_schema_accepts_what_the_reader_accepts_and_knows_its_keys() {
         let errors: Vec<String> = validator.iter_errors(&value(&text)).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{name}: {errors:?}");
     }
-    for name in ["unknown_keys", "wrong_kinds", "nothing_required", "secrets", "credentials"] {
+    for name in ["unknown_keys", "wrong_kinds", "nothing_required", "secrets", "credentials", "stores"] {
         let (_, text) = fixtures("bad").into_iter().find(|(it, _)| it == name).unwrap();
         assert!(!validator.is_valid(&value(&text)), "{name}");
     }

@@ -1,6 +1,9 @@
 //! Whoever knows when credentials end: what is asked, what is made of the answers, and what never comes through.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+#[cfg(feature = "aws")]
+#[path = "expiry_sources/aws.rs"]
+mod aws;
 #[path = "support/ci.rs"]
 #[expect(dead_code, reason = "other tests share it")]
 mod ci;
@@ -23,6 +26,12 @@ mod organization;
 mod own;
 #[path = "expiry_sources/rights.rs"]
 mod rights;
+#[path = "expiry_sources/vault.rs"]
+mod vault;
+#[path = "expiry_sources/vault_issued.rs"]
+mod vault_issued;
+#[path = "expiry_sources/vault_kv.rs"]
+mod vault_kv;
 #[path = "expiry_sources/watch.rs"]
 mod watch;
 

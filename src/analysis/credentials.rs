@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::redacted::redact;
 use super::severity::{Severity, Urgency, urgency};
 use crate::domain::{
-    CredentialKind, CredentialRecord, DeclaredCredential, Evidence, Expiry, Failure, Hours, Renewal, Snapshot,
+    CredentialKind, CredentialRecord, DeclaredCredential, Evidence, Expiry, Failure, Hours, Remedy, Renewal, Snapshot,
     SourceId, Text,
 };
 
@@ -158,6 +158,10 @@ fn unread(rows: &mut Vec<CredentialReport>, source: &SourceId, scope: &Text, fai
     let mut record = CredentialRecord::new(id, scope.clone(), kind, at);
     (record.place, record.evidence) = (source.as_str().into(), Evidence::Probe);
     record.notes.push(scope.clone());
+    if failure.remedy() != Remedy::Fix {
+        let words = "Landfall asks again by itself; `landfall doctor` tells what is in the way.";
+        record.replace = Some(words.into());
+    }
     let reasons = vec![format!("could not look: {failure}")];
     let urgency = Urgency { severity: Severity::Unknown, reasons, hints: Vec::new(), act_by: None };
     rows.push(CredentialReport {

@@ -12,8 +12,11 @@ pub fn next_step(record: &CredentialRecord, severity: Severity) -> Option<String
     if let Some(runbook) = &record.runbook {
         return Some(runbook.to_string());
     }
-    if severity == Severity::Unknown && record.kind == CredentialKind::Other("list".into()) {
-        return Some("Give the token the rights to read these lists, or set inventory = false.".to_owned());
+    let is_list = record.kind == CredentialKind::Other("list".into());
+    if severity == Severity::Unknown && is_list && record.replace.is_none() {
+        return Some(
+            "Give the token the rights to read these lists, or leave them out of the configuration.".to_owned(),
+        );
     }
     if let Some(replace) = &record.replace {
         return Some(replace.to_string());

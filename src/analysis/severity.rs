@@ -201,7 +201,7 @@ fn policy(record: &CredentialRecord, now: Timestamp) -> Vec<(Severity, String)> 
         let left = by.duration_since(now);
         found.push(if by <= now {
             (Severity::Overdue, format!("was to be replaced {} ago", time_past(-left)))
-        } else if left <= notice {
+        } else if left <= notice && record.renewal != Renewal::Auto {
             (Severity::Notice, format!("is to be replaced within {}", time_left(left)))
         } else {
             (Severity::Ok, format!("is to be replaced in {}", time_left(left)))

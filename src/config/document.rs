@@ -9,13 +9,15 @@ use toml::de::DeTable;
 use super::problem::{Problem, Problems};
 use super::reader::{Entry, Table};
 use super::service::Known;
-use super::{Ci, Config, History, Loaded, Poll, RegistryEntry, credentials, provider, service, tuning};
+use super::{
+    Ci, Config, ExpiryPlaces, History, Loaded, Poll, RegistryEntry, aws, credentials, provider, service, tuning, vault,
+};
 use crate::analysis::Policy;
 use crate::domain::{CredentialSource, Service, SourceId};
 
 /// The sections.
-const SECTIONS: [&str; 9] =
-    ["poll", "policy", "history", "hours", "credentials", "ci", "registry", "service", "credential"];
+const SECTIONS: [&str; 11] =
+    ["poll", "policy", "history", "hours", "credentials", "ci", "registry", "vault", "aws", "service", "credential"];
 
 /// Checks a configuration's text; `folder` is where relative paths start.
 pub(super) fn parse(text: &str, folder: &Path) -> Result<Loaded, Vec<Problem>> {
@@ -48,8 +50,9 @@ fn sections(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> Con
     if let Some(table) = root.get("history").and_then(|entry| entry.table("[history]", &tuning::HISTORY, problems)) {
         tuning::history(&table, &mut history, problems);
     }
-    let (expiry, credentials) = credentials::read(root, folder, problems);
+    let (mut expiry, credentials) = credentials::read(root, folder, problems);
     let (names, ci) = providers(root, folder, problems);
+    stores(root, &mut expiry, &names, folder, problems);
     let services = services(root, &Known { names: &names, usable: &ci }, problems);
     let mut registries = registries(root, folder, problems);
     add_named_by_images(&mut registries, &services);
@@ -67,6 +70,26 @@ fn providers(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> (V
         usable.extend(ci);
     }
     (names, usable)
+}
+
+/// Stores of secrets are sources beside the CI providers and the commands: none may have another's name.
+fn stores(root: &Table<'_>, places: &mut ExpiryPlaces, ci: &[SourceId], folder: &Path, problems: &mut Problems<'_>) {
+    let mut names: Vec<SourceId> =
+        places.commands.iter().map(|command| command.name.clone()).chain(ci.to_vec()).collect();
+    for table in root.get("vault").map(|entry| entry.tables("[[vault]]", &vault::VAULT, problems)).unwrap_or_default() {
+        if let Some(vault) = vault::vault(&table, folder, problems) {
+            refuse_twin(&table, "name", names.contains(&vault.name), problems);
+            names.push(vault.name.clone());
+            places.vaults.push(vault);
+        }
+    }
+    for table in root.get("aws").map(|entry| entry.tables("[[aws]]", &aws::AWS, problems)).unwrap_or_default() {
+        if let Some(aws) = aws::aws(&table, folder, problems) {
+            refuse_twin(&table, "name", names.contains(&aws.name), problems);
+            names.push(aws.name.clone());
+            places.aws.push(aws);
+        }
+    }
 }
 
 fn registries(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> Vec<RegistryEntry> {

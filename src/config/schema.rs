@@ -4,8 +4,10 @@ use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use super::Config;
+use super::aws_shape::Aws;
 use super::credentials_shape::{Credentials, Declared, Hours};
 use super::shape::{Ci, History, Policy, Poll, Registry, Service};
+use super::vault_shape::Vault;
 
 /// Where landfall looks, how often, and what is to land.
 #[derive(Serialize, JsonSchema)]
@@ -32,6 +34,12 @@ struct File {
     /// The registries; those that only images name have every default.
     #[serde(default)]
     registry: Vec<Registry>,
+    /// Every Vault or OpenBao.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    vault: Vec<Vault>,
+    /// AWS accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    aws: Vec<Aws>,
     /// What is watched.
     #[schemars(length(min = 1))]
     service: Vec<Service>,
@@ -61,6 +69,8 @@ pub fn show(config: &Config) -> Result<String, String> {
         credentials: Credentials::of(&config.expiry, &config.credentials),
         ci: config.ci.iter().map(Ci::from).collect(),
         registry: config.registries.iter().map(Registry::from).collect(),
+        vault: config.expiry.vaults.iter().map(Vault::from).collect(),
+        aws: config.expiry.aws.iter().map(Aws::from).collect(),
         service: config.services.iter().map(|service| Service::from(&**service)).collect(),
         credential: config.credentials.declared.iter().map(Declared::from).collect(),
     };

@@ -10,8 +10,23 @@ const HOW: &str =
     "name where it is read from: { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"PROGRAM\", \"ARGUMENT\"] }";
 
 /// How the tokens of GitHub, GitLab, Docker Hub and their like begin.
-const TOKEN_MARKS: [&str; 11] =
-    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "dckr_pat_", "dckr_oat_", "eyJ"];
+const TOKEN_MARKS: [&str; 15] = [
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "gldt-",
+    "dckr_pat_",
+    "dckr_oat_",
+    "eyJ",
+    "hvs.",
+    "hvb.",
+    "AKIA",
+    "ASIA",
+];
 
 /// Reads `{ env = … }`, `{ file = … }` or `{ command = […] }`.
 pub(super) fn secret(entry: Entry<'_>, folder: &Path, problems: &mut Problems<'_>) -> Option<SecretSource> {

@@ -11,6 +11,8 @@ pub enum SourceKind {
     Ci,
     /// An OCI registry.
     Registry,
+    /// A store of secrets, asked when they end.
+    Expiry,
 }
 
 /// The health of one source.
@@ -35,6 +37,17 @@ impl Health {
     #[must_use]
     pub fn new(kind: SourceKind) -> Self {
         Self { kind, last_ok: None, failure: None, skipped: 0, traffic: Traffic::default(), pace: Pace::default() }
+    }
+
+    /// Takes note of how one list was read. A list that was read says nothing of another that failed in the same look.
+    pub(super) fn listed(&mut self, at: Timestamp, found: Result<(), &Failure>) {
+        match found {
+            Ok(()) => {
+                self.last_ok = Some(at);
+                self.failure.take_if(|(failed_at, _)| *failed_at < at);
+            }
+            Err(failure) => self.failure = Some((at, failure.clone())),
+        }
     }
 }
 

@@ -247,6 +247,10 @@ impl Snapshot {
     }
 
     fn absorb_credentials(&mut self, at: Timestamp, source: SourceId, scan: CredentialScan) -> bool {
+        // How CI providers and registries are doing, lists of runs and tags tell.
+        if let Some(health) = self.health.get_mut(&source).filter(|health| health.kind == SourceKind::Expiry) {
+            health.listed(at, scan.found.as_ref().map(drop));
+        }
         let was_read = scan.found.is_ok();
         let scope = (source, scan.scope);
         let list = self.credentials.entry(scope.clone()).or_default();

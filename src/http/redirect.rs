@@ -63,7 +63,8 @@ fn first_headers(ask: &Ask, base: &Url) -> Result<HeaderMap, Failure> {
     if !ask.url.username().is_empty() || ask.url.password().is_some() {
         return withheld("the address holds a user name or password");
     }
-    let secret = ask.credential.is_some() || ask.form.is_some();
+    let signed = ask.headers.contains_key(header::AUTHORIZATION);
+    let secret = ask.credential.is_some() || ask.form.is_some() || signed;
     if secret && ask.url.scheme() != "https" && !is_loopback(&ask.url) && !same_origin(&ask.url, base) {
         return withheld("a credential would have travelled without TLS");
     }

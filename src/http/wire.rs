@@ -66,6 +66,8 @@ impl Wire {
         *request.headers_mut() = headers;
         if let Some(form) = &ask.form {
             *request.body_mut() = Some(form.expose_secret().to_owned().into());
+        } else if let Some(body) = &ask.posted {
+            *request.body_mut() = Some(body.0.clone().into());
         }
         self.client(request.url()).await?.execute(request).await.map_err(|error| fault::sent(&error))
     }

@@ -99,6 +99,7 @@ fn part(section: &Section) -> Part<'_> {
             About::Config => "config",
             About::Source(SourceKind::Ci) => "ci",
             About::Source(SourceKind::Registry) => "registry",
+            About::Source(SourceKind::Expiry) => "expiry",
             About::Store => "store",
             About::Terminal => "terminal",
         },

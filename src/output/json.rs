@@ -164,6 +164,7 @@ fn source(source: &SourceReport) -> Source<'_> {
         kind: match health.kind {
             SourceKind::Ci => "ci",
             SourceKind::Registry => "registry",
+            SourceKind::Expiry => "expiry",
         },
         state: match (&health.failure, health.last_ok) {
             (Some(_), _) => "failing",

@@ -56,6 +56,7 @@ fn dependants(sheet: &mut Sheet, view: &View<'_>, source: &SourceReport) {
     let depends = view.report.services.iter().filter(|service| match source.health.kind {
         SourceKind::Ci => service.service.ci.as_str() == id,
         SourceKind::Registry => service.service.images.iter().any(|image| image.repository.registry() == id),
+        SourceKind::Expiry => false,
     });
     let names: Vec<_> = depends.map(|service| service.service.name.as_str()).collect();
     if names.is_empty() {

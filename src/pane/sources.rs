@@ -92,6 +92,7 @@ pub(super) fn kind(source: &SourceReport) -> &'static str {
     match source.health.kind {
         SourceKind::Ci => "CI",
         SourceKind::Registry => "registry",
+        SourceKind::Expiry => "secrets",
     }
 }
 

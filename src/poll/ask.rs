@@ -75,6 +75,7 @@ impl Asker {
                 let known = self.sources.registries.contains_key(source);
                 (!known).then(|| unanswered(look.clone(), Failure::Withheld(why())))
             }
+            SourceKind::Expiry => Some(nobody(look.clone())),
         }
     }
 
@@ -89,6 +90,7 @@ impl Asker {
                 Some(registry) => registry.renewed().await,
                 None => false,
             },
+            SourceKind::Expiry => false,
         }
     }
 
@@ -138,6 +140,7 @@ impl Asker {
         match kind {
             SourceKind::Ci => self.sources.ci.get(source).map(|ci| ci.traffic()),
             SourceKind::Registry => self.sources.registries.get(source).map(|registry| registry.traffic()),
+            SourceKind::Expiry => None,
         }
     }
 

@@ -1,4 +1,5 @@
-//! When credentials are looked at: seldom, one source after the other, and sooner again where one gave no answer.
+//! When credentials are looked at: seldom, one source after the other, and sooner again where one gave no answer, or where
+//! what it told of ends by then.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,13 +12,15 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Clock;
-use crate::domain::{CredentialScan, Failure, Observation, Remedy, Seen, Text};
+use crate::domain::{CredentialRecord, CredentialScan, Expiry, Failure, Observation, Remedy, Seen, Text};
 use crate::source::ExpirySource;
 
 /// The first look lets the lists of runs go first.
 const BEFORE: Duration = Duration::from_secs(2);
 /// What gave no answer is asked again after this, where that may help.
 const AGAIN: Duration = Duration::from_mins(15);
+/// What ends is looked at again by then, but not sooner than after this.
+const SOONEST: Duration = Duration::from_mins(10);
 /// Nobody waits longer than this for one source.
 const PATIENCE: Duration = Duration::from_mins(15);
 
@@ -77,6 +80,15 @@ async fn watch(
     asked: Arc<Notify>,
     observations: mpsc::Sender<Observation>,
 ) {
+    for Turn { source, .. } in &turns {
+        let known = source.traffic().map(|(kind, traffic)| Seen::Traffic(kind, traffic));
+        let known = known.map(|seen| Observation { at: clock.now(), source: source.id().clone(), seen });
+        if let Some(known) = known
+            && observations.send(known).await.is_err()
+        {
+            return;
+        }
+    }
     loop {
         let lists = turns.iter().map(|turn| (turn.source.id().clone(), turn.lists.clone())).collect();
         if observations.send(Observation::own(clock.now(), Seen::CredentialLists(lists))).await.is_err() {
@@ -95,8 +107,8 @@ async fn watch(
         while let Some(turn) = turns.iter_mut().find(|turn| turn.due <= Instant::now()) {
             let scans = scan(&*turn.source, &*clock).await;
             turn.lists = lists_of(&scans).or(turn.lists.take());
-            let may_help = scans.iter().any(|observation| may_help(&observation.seen));
-            let pause = if may_help { every.min(AGAIN) } else { every };
+            let sooner = scans.iter().filter_map(|observation| sooner(&observation.seen, clock.now())).min();
+            let pause = sooner.unwrap_or(every).min(every);
             // Many dashboards that start with the day do not ask in step for ever.
             turn.due = Instant::now() + pause.mul_f64(1.0 + fastrand::f64() / 10.0);
             for observation in scans {
@@ -120,14 +132,15 @@ pub async fn scan_once(sources: &[Arc<dyn ExpirySource>], clock: &dyn Clock) -> 
 /// Returns which lists a source has, if it came to its end: whoever is refused or cannot be reached may not have told
 /// of all of them.
 fn lists_of(scans: &[Observation]) -> Option<Vec<Text>> {
-    let scope = |observation: &Observation| match &observation.seen {
-        Seen::Credentials(CredentialScan {
-            scope,
-            found: Ok(_) | Err(Failure::Forbidden(_) | Failure::NotFound(_)),
-        }) => Some(scope.clone()),
+    let told = scans.iter().filter_map(|observation| match &observation.seen {
+        Seen::Credentials(scan) => Some(scan),
         _ => None,
+    });
+    let scope = |scan: &CredentialScan| match scan.found {
+        Ok(_) | Err(Failure::Forbidden(_) | Failure::NotFound(_)) => Some(scan.scope.clone()),
+        Err(_) => None,
     };
-    let lists: Option<Vec<Text>> = scans.iter().map(scope).collect();
+    let lists: Option<Vec<Text>> = told.map(scope).collect();
     lists.filter(|lists| !lists.is_empty())
 }
 
@@ -137,11 +150,24 @@ async fn scan(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> 
     let scans = tokio::time::timeout(PATIENCE, scanning).await;
     let scans: Vec<CredentialScan> = scans.ok().and_then(Result::ok).unwrap_or_default();
     let at = clock.now();
-    let seen = |scan| Observation { at, source: source.id().clone(), seen: Seen::Credentials(scan) };
-    scans.into_iter().map(seen).collect()
+    let seen = |seen| Observation { at, source: source.id().clone(), seen };
+    // With it the source is known to be one; what its lists tell of its health comes after.
+    let traffic = source.traffic().map(|(kind, traffic)| Seen::Traffic(kind, traffic));
+    traffic.into_iter().chain(scans.into_iter().map(Seen::Credentials)).map(seen).collect()
 }
 
-fn may_help(seen: &Seen) -> bool {
-    let Seen::Credentials(CredentialScan { found: Err(failure), .. }) = seen else { return false };
-    !matches!(failure.remedy(), Remedy::Fix)
+/// Returns after what time another look tells more than this one, where that is sooner than usual: a list that gave no
+/// answer may give one, and what was to end may have been renewed.
+fn sooner(seen: &Seen, now: Timestamp) -> Option<Duration> {
+    let Seen::Credentials(CredentialScan { found, .. }) = seen else { return None };
+    let batch = match found {
+        Ok(batch) => batch,
+        Err(failure) => return (!matches!(failure.remedy(), Remedy::Fix)).then_some(AGAIN),
+    };
+    let until = |record: &CredentialRecord| match record.expiry {
+        Expiry::At(end) if end > now => Duration::try_from(end.duration_since(now)).ok().map(|left| left.max(SOONEST)),
+        Expiry::At(_) if record.kind.is_own() => Some(AGAIN),
+        Expiry::At(_) | Expiry::Never | Expiry::Untold | Expiry::Unreadable(_) => None,
+    };
+    batch.items.iter().filter_map(until).min()
 }

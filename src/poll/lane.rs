@@ -108,6 +108,7 @@ impl Lane {
         let most = match kind {
             SourceKind::Ci => rhythm.ci_in_flight,
             SourceKind::Registry => rhythm.registry_in_flight,
+            SourceKind::Expiry => 1,
         };
         Self {
             kind,

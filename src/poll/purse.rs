@@ -100,7 +100,7 @@ impl Purse {
     /// Returns how long a window lasts whose end nobody tells: Docker Hub counts pulls in six hours.
     fn usual(&self) -> Duration {
         match self.kind {
-            SourceKind::Ci => Duration::from_hours(1),
+            SourceKind::Ci | SourceKind::Expiry => Duration::from_hours(1),
             SourceKind::Registry => Duration::from_hours(6),
         }
     }

@@ -52,7 +52,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
     }
     let mut progress = Progress::new(&config.services, &policy);
     let sources = sources::build_with(config, memory.archive().as_ref())?;
-    let expiry = if args.credentials { sources::expiry(config, &sources) } else { Vec::new() };
+    let expiry = if args.credentials { sources::expiry(config, &sources)? } else { Vec::new() };
     let look = oneshot.look(sources, facts, &mut progress);
     let (mut snapshot, credentials_seen) = tokio::join!(look, scan_once(&expiry, &clock));
     progress.clear();

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::doctor_here::{config_look, terminal_look};
+use super::doctor_stores;
 use super::memory::{Memory, Stay};
 use super::{SystemClock, check, sources};
 use crate::analysis::plan;
@@ -73,12 +74,15 @@ pub(super) async fn run(
     let memory = remembered(state, config, inspection.as_ref()).await;
     let sources = sources::build_with(config, memory.archive().as_ref())?;
     let credentials = credentials(&sources, config, deadline);
-    let (credentials, snapshot) = tokio::join!(credentials, look(&sources, config, deadline));
+    let stores = sources::stores(config)?;
+    let stores = doctor_stores::sections(&stores, config, deadline);
+    let (credentials, snapshot, stores) = tokio::join!(credentials, look(&sources, config, deadline), stores);
     if hint {
         let _ = write!(std::io::stderr(), "\r\u{1b}[K");
     }
     let mut sections = vec![config_look(place, loaded).section()];
     sections.extend(of_sources(config, &credentials, &snapshot));
+    sections.extend(stores);
     sections.push(Section::of_store(inspection.as_ref(), config.history.megabytes));
     sections.push(terminal_look().section());
     let diagnosis = Diagnosis { sections };

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Ci, CiKind, Config, ExpiryPlaces, RegistryEntry};
+use crate::config::{Ci, CiKind, Config, ExpiryPlaces, RegistryEntry, VaultEntry};
 use crate::domain::{CredentialSource, SourceId};
 use crate::http::{Archive, hide_variables, secret_exposed, secret_origin};
 use crate::poll::{Rhythm, Sources};
 use crate::source::{
     CiCredentials, CiOptions, CiProvider, CredentialFiles, Endpoints, ExpirySource, GitHub, GitLab, Inventory, Oci,
-    OciOptions, OwnLogin, OwnToken, PushLogin,
+    OciOptions, OwnLogin, OwnToken, PushLogin, Vault, VaultOptions,
 };
 
 /// What the user asks may go beside looks that nobody waits for.
@@ -45,7 +45,10 @@ pub(super) fn build_with(config: &Config, archive: Option<&Arc<dyn Archive>>) ->
 
 /// Returns who knows when credentials end: everybody who can be asked of the login that is used, and what the
 /// configuration names besides.
-pub(super) fn expiry(config: &Config, sources: &Sources) -> Vec<Arc<dyn ExpirySource>> {
+///
+/// # Errors
+/// As `build`.
+pub(super) fn expiry(config: &Config, sources: &Sources) -> Result<Vec<Arc<dyn ExpirySource>>, String> {
     let mut expiry: Vec<Arc<dyn ExpirySource>> = Vec::new();
     for ci in &config.ci {
         let Some(provider) = sources.ci.get(&ci.name) else { continue };
@@ -70,7 +73,60 @@ pub(super) fn expiry(config: &Config, sources: &Sources) -> Vec<Arc<dyn ExpirySo
     }
     expiry.extend(push_logins(config));
     expiry.extend(elsewhere(config));
-    expiry
+    expiry.extend(stores(config)?);
+    Ok(expiry)
+}
+
+/// Returns the stores of secrets that the configuration names.
+///
+/// # Errors
+/// As `build`.
+pub(super) fn stores(config: &Config) -> Result<Vec<Arc<dyn ExpirySource>>, String> {
+    let mut stores: Vec<Arc<dyn ExpirySource>> = Vec::new();
+    for entry in &config.expiry.vaults {
+        stores.push(Arc::new(vault(entry, config).map_err(|why| format!("{}: {why}", entry.name))?));
+    }
+    // A build without AWS has refused a configuration that names an account.
+    #[cfg(feature = "aws")]
+    stores.extend(accounts(config)?);
+    Ok(stores)
+}
+
+/// Returns the AWS accounts.
+#[cfg(feature = "aws")]
+fn accounts(config: &Config) -> Result<Vec<Arc<dyn ExpirySource>>, String> {
+    let account = |entry: &crate::config::AwsEntry| -> Result<Arc<dyn ExpirySource>, String> {
+        let aws = crate::source::Aws::new(crate::source::AwsOptions {
+            id: entry.name.clone(),
+            regions: entry.regions.clone(),
+            login: entry.login.clone(),
+            endpoint: entry.endpoint.clone(),
+            secrets: entry.secrets,
+            access_keys: entry.access_keys,
+            users: entry.users.clone(),
+            key_max_age: entry.key_max_age,
+            ecr: entry.ecr,
+            ca_pem: ca_pem(entry.ca_file.as_deref())?,
+            timeout: timeout(config),
+        });
+        Ok(Arc::new(aws?))
+    };
+    config.expiry.aws.iter().map(|entry| account(entry).map_err(|why| format!("{}: {why}", entry.name))).collect()
+}
+
+fn vault(entry: &VaultEntry, config: &Config) -> Result<Vault, String> {
+    Vault::new(VaultOptions {
+        id: entry.name.clone(),
+        url: entry.url.clone(),
+        namespace: entry.namespace.clone(),
+        token: entry.token.clone(),
+        kv: entry.kv.clone(),
+        pki: entry.pki.clone(),
+        approle: entry.approle.clone(),
+        approle_lookup: entry.approle_lookup,
+        ca_pem: ca_pem(entry.ca_file.as_deref())?,
+        timeout: timeout(config),
+    })
 }
 
 /// Returns the logins that pipelines push with, where the configuration names them. Each has a connection of its own, so
@@ -123,7 +179,10 @@ pub(super) fn exposed_secrets(config: &Config) -> Vec<String> {
         CredentialSource::Basic { password, .. } => Some(password),
         CredentialSource::Docker | CredentialSource::Anonymous => None,
     });
-    tokens.chain(passwords).filter_map(secret_exposed).collect()
+    let vaults = config.expiry.vaults.iter().map(|vault| &vault.token);
+    let aws = config.expiry.aws.iter().flat_map(|aws| aws.login.places());
+    let aws = aws.collect::<Vec<_>>();
+    tokens.chain(passwords).chain(vaults).chain(&aws).filter_map(secret_exposed).collect()
 }
 
 /// Returns how hard to try where somebody waits for the answer.

@@ -38,7 +38,7 @@ impl ExpirySource for CiCredentials {
     }
 
     fn places(&self) -> Vec<String> {
-        let repos = self.repos.iter().map(|repo| repo.as_str());
+        let repos = self.repos.iter().map(RepoPath::as_str);
         let owners = self.organizations.iter().map(String::as_str).chain(repos);
         owners.map(|owner| format!("{}/{owner}/", self.id)).collect()
     }

@@ -14,6 +14,7 @@ pub(super) fn source_kind(kind: SourceKind) -> i64 {
     match kind {
         SourceKind::Ci => 0,
         SourceKind::Registry => 1,
+        SourceKind::Expiry => 2,
     }
 }
 
@@ -21,6 +22,7 @@ pub(super) fn read_source_kind(kind: i64) -> Option<SourceKind> {
     match kind {
         0 => Some(SourceKind::Ci),
         1 => Some(SourceKind::Registry),
+        2 => Some(SourceKind::Expiry),
         _ => None,
     }
 }

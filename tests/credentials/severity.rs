@@ -55,6 +55,21 @@ fn boundaries_belong_to_the_worse_side(#[case] seconds: i64, #[case] wanted: Sev
 }
 
 #[rstest]
+#[case(-1, Severity::Overdue, Severity::Overdue)]
+#[case(DAY, Severity::Notice, Severity::Ok)]
+#[case(60 * DAY, Severity::Ok, Severity::Ok)]
+fn a_rotation_by_a_program_is_nothing_to_notice_before_it_is_due(
+    #[case] seconds: i64,
+    #[case] by_hand: Severity,
+    #[case] by_a_program: Severity,
+) {
+    let rotate_by = Some(now() + SignedDuration::from_secs(seconds));
+    for (renewal, wanted) in [(Renewal::Manual, by_hand), (Renewal::Auto, by_a_program)] {
+        assert_eq!(severity(&CredentialRecord { rotate_by, renewal, ..secret("TOKEN") }), wanted);
+    }
+}
+
+#[rstest]
 #[case::an_hour_with_forty_minutes_left(40 * MINUTE, HOUR, Severity::Ok)]
 #[case::a_third(20 * MINUTE, HOUR, Severity::Notice)]
 #[case::fourteen_minutes(14 * MINUTE, HOUR, Severity::Warning)]

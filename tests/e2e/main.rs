@@ -10,12 +10,16 @@
 )]
 
 mod access;
+mod beds;
 mod certificates;
 mod ci;
 mod expectations;
 mod faults;
 mod hostile;
 mod lab;
+#[cfg(feature = "aws")]
+mod moto;
+mod openbao;
 mod providers;
 mod proxy;
 mod push;

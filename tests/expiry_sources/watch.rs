@@ -1,4 +1,4 @@
-//! When credentials are looked at: seldom, and sooner again where there was no answer.
+//! When credentials are looked at: seldom, and sooner again where there was no answer, or where one ends by then.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use landfall::domain::{Batch, CredentialScan, Failure, Seen, SourceId, Stage};
+use landfall::domain::{
+    Batch, CredentialKind, CredentialRecord, CredentialScan, Expiry, Failure, Seen, SourceId, Stage,
+};
 use landfall::poll::{Clock, ExpiryWatch, scan_once};
 use landfall::source::ExpirySource;
 use tokio::sync::mpsc;
@@ -138,4 +140,46 @@ async fn one_look_asks_each_once_and_one_that_falls_over_spoils_nothing() {
     let lists = vec![(source("falls"), None), (source("github"), Some(vec!["list".into()]))];
     assert_eq!(seen[1..], [Seen::CredentialLists(lists)]);
     assert_eq!(good.asked.load(Ordering::Relaxed), 1);
+}
+
+/// Tells of one token that ends after so long.
+struct Ending(SourceId, SignedDuration, AtomicUsize);
+
+#[async_trait]
+impl ExpirySource for Ending {
+    fn id(&self) -> &SourceId {
+        &self.0
+    }
+
+    async fn scan(&self, now: Timestamp) -> Vec<CredentialScan> {
+        self.2.fetch_add(1, Ordering::Relaxed);
+        let mut record = CredentialRecord::new("own/short", "short", CredentialKind::OwnToken, now);
+        record.expiry = Expiry::At(now + self.1);
+        vec![CredentialScan {
+            scope: "own/token".into(),
+            found: Ok(Batch { items: vec![record], skipped: 0, complete: true }),
+        }]
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_before_the_next_look_is_looked_at_again_by_then_and_nothing_else_with_it() {
+    for (left, looks) in [
+        (SignedDuration::from_hours(24), 1),
+        (SignedDuration::from_mins(50), 6),
+        (SignedDuration::from_secs(2), 28),
+        (SignedDuration::from_secs(-2), 19),
+    ] {
+        let (sender, mut inbox) = mpsc::channel(64);
+        let short = Arc::new(Ending(source("vault"), left, AtomicUsize::new(0)));
+        let other = counted(0, down());
+        let sources: Vec<Arc<dyn ExpirySource>> = vec![short.clone(), other.clone()];
+        let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), |_| None, Arc::new(Still), sender);
+        let five = async { while inbox.recv().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_hours(5), five).await;
+        drop(watch);
+        let asked = short.2.load(Ordering::Relaxed);
+        assert!((looks - looks / 10..=looks + looks / 10).contains(&asked), "{left:?}: {asked}");
+        assert_eq!(other.asked.load(Ordering::Relaxed), 1);
+    }
 }
