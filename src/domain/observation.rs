@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     CredentialScan, Digest, Ended, Fact, Failure, ImageConfig, ImageName, Job, JobExecution, JobId, Look, Manifest,
-    Pace, Probe, PushLog, Reports, Run, RunKey, ServiceName, SourceId, SourceKind, Tag, TagRef, Text, Traffic,
+    Pace, PipelineScan, Probe, PushLog, Reports, Run, RunKey, ServiceName, SourceId, SourceKind, Tag, TagRef, Text,
+    Traffic,
 };
 
 /// A part of landfall itself.
@@ -80,6 +81,8 @@ pub enum Seen {
     Pace(SourceKind, Pace),
     /// One list of credentials.
     Credentials(CredentialScan),
+    /// The pipelines of one repository, and the secrets that they read.
+    Pipelines(PipelineScan),
     /// What earlier processes kept.
     Remembered(Vec<Fact>),
     /// Nothing more comes of what earlier processes kept.
@@ -107,6 +110,7 @@ impl Seen {
             | Self::Traffic(..)
             | Self::Pace(..)
             | Self::Credentials(_)
+            | Self::Pipelines(_)
             | Self::Remembered(_)
             | Self::Recalled
             | Self::Notice(..) => None,

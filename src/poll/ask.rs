@@ -204,6 +204,7 @@ pub(super) fn failure_of(seen: &Seen) -> Option<&Failure> {
         | Seen::Traffic(..)
         | Seen::Pace(..)
         | Seen::Credentials(_)
+        | Seen::Pipelines(_)
         | Seen::Remembered(_)
         | Seen::Recalled
         | Seen::Notice(..) => None,

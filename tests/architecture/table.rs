@@ -15,7 +15,8 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("push_log", &["domain"]),
     ("junit", &["domain"]),
     ("retry_log", &["domain"]),
-    ("source", &["auth", "domain", "http", "junit", "push_log", "retry_log"]),
+    ("workflow", &["domain"]),
+    ("source", &["auth", "domain", "http", "junit", "push_log", "retry_log", "workflow"]),
     ("poll", &["domain", "source"]),
     ("store", &["domain"]),
     ("config", &["analysis::CredentialPolicy", "analysis::Policy", "domain"]),
@@ -49,6 +50,8 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("backon", &["poll"]),
     ("quick_xml", &["junit"]),
+    ("saphyr_parser", &["workflow"]),
+    ("cronexpr", &["analysis"]),
     ("zip", &["source", "demo"]),
     ("rustls", &["source"]),
     ("tokio_rustls", &["source"]),
@@ -56,7 +59,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
 
 /// Modules in which the same input gives the same output: no IO, no clock, no task, no colour, no terminal.
 pub(crate) const PURE: &[&str] =
-    &["domain", "analysis", "push_log", "junit", "retry_log", "pane", "doctor", "output", "app"];
+    &["domain", "analysis", "push_log", "junit", "retry_log", "workflow", "pane", "doctor", "output", "app"];
 
 /// What a pure module may not name, as the beginning of a path.
 pub(crate) const IMPURE_PATHS: &[&str] = &[
