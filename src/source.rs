@@ -8,9 +8,11 @@ mod credential_files;
 mod endpoint;
 mod github;
 mod github_credentials;
+mod github_pipelines;
 mod github_reports;
 mod gitlab;
 mod gitlab_credentials;
+mod gitlab_pipelines;
 mod gitlab_reports;
 mod inventory;
 mod manifest;
@@ -32,8 +34,8 @@ use url::Url;
 
 use crate::domain::{
     Batch, CredentialScan, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId, LoginReport,
-    Manifest, Probe, PushLog, RepoPath, Reports, Run, RunKey, SecretSource, Service, SourceId, Tag, TagRef,
-    TokenReport, Traffic,
+    Manifest, Pipeline, PipelineScan, Probe, PushLog, RepoPath, Reports, Run, RunKey, SecretSource, Service, SourceId,
+    Tag, TagRef, TokenReport, Traffic,
 };
 use crate::http::Archive;
 
@@ -105,6 +107,12 @@ pub trait CiProvider: Send + Sync {
         Vec::new()
     }
 
+    /// Returns what a repository's pipelines on its default branch read of secrets, and when they start: the very list
+    /// that was given last, where nothing has changed since.
+    async fn pipelines(&self, repo: &RepoPath) -> Result<Arc<Batch<Pipeline>>, Failure> {
+        Err(Failure::NotFound(format!("the pipelines of {repo} are not told").into()))
+    }
+
     /// Returns whether the credential is another one than that which was refused last. Nothing is sent.
     async fn renewed(&self) -> bool {
         false
@@ -122,6 +130,11 @@ pub trait ExpirySource: Send + Sync {
 
     /// Returns everything that it knows, list by list. What could not be read is a failure of its list.
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan>;
+
+    /// Returns which pipelines read what it knows, repository by repository, where it knows that too.
+    async fn pipelines(&self) -> Vec<PipelineScan> {
+        Vec::new()
+    }
 }
 
 /// An OCI registry, read by the distribution specification.

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Clock;
-use crate::domain::{CredentialScan, Observation, Remedy, Seen};
+use crate::domain::{CredentialScan, Observation, PipelineScan, Remedy, Seen};
 use crate::source::ExpirySource;
 
 /// The first look lets the lists of runs go first.
@@ -73,10 +73,20 @@ async fn scan(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> 
     let scans: Vec<CredentialScan> = scans.ok().and_then(Result::ok).unwrap_or_default();
     let at = clock.now();
     let seen = |scan| Observation { at, source: source.id().clone(), seen: Seen::Credentials(scan) };
-    scans.into_iter().map(seen).collect()
+    let mut observations: Vec<_> = scans.into_iter().map(seen).collect();
+    let reading = AssertUnwindSafe(source.pipelines()).catch_unwind();
+    let scans = tokio::time::timeout(PATIENCE, reading).await.ok().and_then(Result::ok).unwrap_or_default();
+    let at = clock.now();
+    let seen = |scan| Observation { at, source: source.id().clone(), seen: Seen::Pipelines(scan) };
+    observations.extend(scans.into_iter().map(seen));
+    observations
 }
 
 fn may_help(seen: &Seen) -> bool {
-    let Seen::Credentials(CredentialScan { found: Err(failure), .. }) = seen else { return false };
+    let (Seen::Credentials(CredentialScan { found: Err(failure), .. })
+    | Seen::Pipelines(PipelineScan { found: Err(failure), .. })) = seen
+    else {
+        return false;
+    };
     !matches!(failure.remedy(), Remedy::Fix)
 }
