@@ -41,6 +41,8 @@ pub enum Kind {
     Project,
     /// A list of secrets, keys, tokens or variables: names and dates.
     Credentials,
+    /// Workflows, merged configurations and schedules.
+    Pipelines,
     /// The rate limit.
     RateLimit,
     /// A token of the registry's token service.
@@ -63,7 +65,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Runs,
         Self::Run,
         Self::Jobs,
@@ -75,6 +77,7 @@ impl Kind {
         Self::TestReport,
         Self::Project,
         Self::Credentials,
+        Self::Pipelines,
         Self::RateLimit,
         Self::Token,
         Self::Challenge,
