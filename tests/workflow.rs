@@ -8,7 +8,7 @@ mod gitlab;
 #[path = "workflow/hostile.rs"]
 mod hostile;
 
-use landfall::domain::{JobEnvironment, NamedSecret, Pipeline, SecretUse};
+use landfall::domain::{JobEnvironment, NamedSecret, Pipeline, SecretUse, Text};
 use landfall::workflow::pipelines;
 
 /// Returns the pipelines of files that are given by their names in the folder.
@@ -85,7 +85,7 @@ fn a_workflow_tells_its_name_its_start_and_what_its_jobs_read() {
     assert_eq!((pipeline.name.raw(), pipeline.file.raw()), ("release", ".github/workflows/x.yml"));
     assert_eq!(pipeline.triggers, ["push".into(), "schedule".into()]);
     let schedules: Vec<_> =
-        pipeline.schedules.iter().map(|it| (it.cron.raw(), it.zone.as_ref().map(|zone| zone.raw()))).collect();
+        pipeline.schedules.iter().map(|it| (it.cron.raw(), it.zone.as_ref().map(Text::raw))).collect();
     assert_eq!(schedules, [("0 2 * * 0", None), ("30 5 * * 1-5", Some("America/New_York"))]);
     let mut uses = told(&pipeline.uses);
     uses.sort();
@@ -110,7 +110,7 @@ fn on_may_be_a_word_a_list_or_a_mapping() {
         [("push", &["push"][..]), ("[push, pull_request]", &["push", "pull_request"]), ("{release: }", &["release"])]
     {
         let pipeline = one(&format!("on: {on}\njobs: {{a: {{steps: []}}}}\n"));
-        assert_eq!(pipeline.triggers.iter().map(|it| it.raw()).collect::<Vec<_>>(), wanted);
+        assert_eq!(pipeline.triggers.iter().map(Text::raw).collect::<Vec<_>>(), wanted);
         assert_eq!(pipeline.name.raw(), ".github/workflows/x.yml", "it has no name of its own");
     }
 }

@@ -65,13 +65,15 @@ impl CredentialReport {
         self.urgency.severity == Severity::Unknown || self.stale.is_some()
     }
 
-    /// Returns everybody who uses it, once: who is declared, then the pipelines that read it.
+    /// Returns everybody who uses it, once: who is declared, then the pipelines that read it, or may do so by what is
+    /// known of them.
     #[must_use]
     pub fn consumers(&self) -> Vec<String> {
         let declared: Vec<String> = self.record.consumers.iter().map(ToString::to_string).collect();
         let is_new = |consumer: &&Consumer| {
             let (name, file) = (consumer.pipeline.name.as_str(), consumer.pipeline.file.as_str());
-            !declared.iter().any(|known| known == name || known == file || file.ends_with(&format!("/{known}")))
+            !consumer.is_unread()
+                && !declared.iter().any(|known| known == name || known == file || file.ends_with(&format!("/{known}")))
         };
         let mut all = declared.clone();
         for consumer in self.breaks.consumers.iter().filter(is_new) {

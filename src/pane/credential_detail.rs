@@ -25,6 +25,7 @@ pub(super) fn paragraphs(view: &View<'_>, row: &CredentialReport) -> Vec<Paragra
         sheet.line(Line::of(Tone::Strong, format!("  {}", first.words)));
     }
     sheet.sentences("Next steps", next_step(record, urgency.severity).into_iter().collect());
+    sheet.sentences("Who uses it", consumers(row));
     sheet.head("Where");
     sheet.text("place", record.place.to_string());
     sheet.text("id", record.id.to_string());
@@ -33,7 +34,6 @@ pub(super) fn paragraphs(view: &View<'_>, row: &CredentialReport) -> Vec<Paragra
     }
     sheet.text("page", record.url.as_ref().map(ToString::to_string).unwrap_or_default());
     dates(&mut sheet, view, row);
-    sheet.sentences("Who uses it", consumers(row));
     let notes = row.breaks.unsure.iter().chain(&urgency.hints).cloned();
     let notes = notes.chain(record.notes.iter().map(ToString::to_string));
     sheet.sentences("To be known", notes.collect());
@@ -51,6 +51,7 @@ fn consumers(row: &CredentialReport) -> Vec<String> {
         }
         let _ = match consumer.next_run {
             Some(at) => write!(line, " · scheduled for {}", utc(at)),
+            None if consumer.confidence == Confidence::Unknown => Ok(()),
             None => write!(line, " · starts with {}", consumer.starts()),
         };
         if let Some(why) = &consumer.why {

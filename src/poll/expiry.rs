@@ -38,13 +38,18 @@ impl ExpiryWatch {
             loop {
                 let mut pause = every;
                 for source in &sources {
-                    for observation in scan(&**source, &*clock).await {
-                        if may_help(&observation.seen) {
-                            pause = pause.min(AGAIN);
+                    let mut seen = scan(&**source, &*clock).await;
+                    // What ends is shown before it is known who uses it: that takes more requests.
+                    for last in [false, true] {
+                        for observation in seen {
+                            if may_help(&observation.seen) {
+                                pause = pause.min(AGAIN);
+                            }
+                            if observations.send(observation).await.is_err() {
+                                return;
+                            }
                         }
-                        if observations.send(observation).await.is_err() {
-                            return;
-                        }
+                        seen = if last { Vec::new() } else { pipelines(&**source, &*clock).await };
                     }
                 }
                 // Many dashboards that start with the day do not ask in step for ever.
@@ -62,7 +67,11 @@ impl Drop for ExpiryWatch {
 
 /// Looks once at everything that these know.
 pub async fn scan_once(sources: &[Arc<dyn ExpirySource>], clock: &dyn Clock) -> Vec<Observation> {
-    let scans = sources.iter().map(|source| scan(&**source, clock));
+    let scans = sources.iter().map(async |source| {
+        let mut seen = scan(&**source, clock).await;
+        seen.extend(pipelines(&**source, clock).await);
+        seen
+    });
     futures_util::future::join_all(scans).await.into_iter().flatten().collect()
 }
 
@@ -73,13 +82,16 @@ async fn scan(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> 
     let scans: Vec<CredentialScan> = scans.ok().and_then(Result::ok).unwrap_or_default();
     let at = clock.now();
     let seen = |scan| Observation { at, source: source.id().clone(), seen: Seen::Credentials(scan) };
-    let mut observations: Vec<_> = scans.into_iter().map(seen).collect();
+    scans.into_iter().map(seen).collect()
+}
+
+/// The same, for the pipelines that read what a source knows.
+async fn pipelines(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> {
     let reading = AssertUnwindSafe(source.pipelines()).catch_unwind();
     let scans = tokio::time::timeout(PATIENCE, reading).await.ok().and_then(Result::ok).unwrap_or_default();
     let at = clock.now();
     let seen = |scan| Observation { at, source: source.id().clone(), seen: Seen::Pipelines(scan) };
-    observations.extend(scans.into_iter().map(seen));
-    observations
+    scans.into_iter().map(seen).collect()
 }
 
 fn may_help(seen: &Seen) -> bool {

@@ -68,7 +68,9 @@ pub(super) async fn read(github: &GitHub, repo: &RepoPath) -> Result<Arc<Batch<P
         }
         (Err(failure), _) => return Err(failure),
     };
-    let mut items = workflow::pipelines(&files(github, repo, entries).await?);
+    let files = files(github, repo, entries).await?;
+    let made = tokio::task::spawn_blocking(move || workflow::pipelines(&files));
+    let mut items = made.await.map_err(|_| Failure::Withheld("the workflows could not be read".into()))?;
     for pipeline in &mut items {
         let state = states.as_ref().ok().and_then(|states| states.get(pipeline.file.raw()));
         pipeline.switched_off = state.is_some_and(|state| state.starts_with("disabled"));

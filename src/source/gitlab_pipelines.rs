@@ -56,7 +56,8 @@ pub(super) async fn read(gitlab: &GitLab, repo: &RepoPath) -> Result<Arc<Batch<P
     let merged = merged(&mut reading, first.clone()).await?;
     let schedules = schedules(&mut reading, address("pipeline_schedules?per_page=100")?).await;
     let is_known = schedules.is_ok();
-    let items = merged.map(|merged| pipeline(&merged, schedules));
+    let made = tokio::task::spawn_blocking(move || merged.map(|merged| pipeline(&merged, schedules)));
+    let items = made.await.map_err(|_| Failure::Withheld("the configuration could not be read".into()))?;
     let batch = Arc::new(Batch { items: items.into_iter().collect(), skipped: 0, complete: true });
     if is_known {
         gitlab.merged.keep(first, &reading, 0, Arc::clone(&batch));

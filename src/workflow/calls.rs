@@ -9,6 +9,8 @@ use crate::domain::{JobEnvironment, NamedSecret, Pipeline, SecretUse, Text};
 const DEPTH: usize = 10;
 /// How many calls of one workflow are followed in all.
 const CALLS: usize = 256;
+/// How many uses are kept of one workflow and all that it calls.
+const USES: usize = 4_000;
 
 /// Returns the pipelines that a repository's workflow files make: their paths, and what is in them, or why that could
 /// not be read. One that only runs where it is called is told by those that call it.
@@ -83,7 +85,7 @@ impl<'a> Walk<'a> {
     fn called(&mut self, call: &Call, path: &[&str]) -> Option<(&'a str, &'a Workflow)> {
         let name = call.target.strip_prefix("./")?;
         self.followed += 1;
-        if self.followed > CALLS || path.len() >= DEPTH {
+        if self.followed > CALLS || path.len() >= DEPTH || self.uses.len() > USES {
             self.unread = Some("it calls more workflows than are followed".into());
             return None;
         }

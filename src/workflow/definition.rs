@@ -6,6 +6,9 @@ use super::expression::{self, Named};
 use super::yaml::{self, Node};
 use crate::domain::{JobEnvironment, NamedSecret, Schedule, SecretUse, Text};
 
+/// No workflow reads more than this many secrets, job by job.
+const USES: usize = 2_000;
+
 /// What a workflow file says.
 #[derive(Debug)]
 pub(super) struct Workflow {
@@ -68,18 +71,24 @@ pub(super) fn read(bytes: &[u8]) -> Result<Workflow, String> {
         let environment = environment(job);
         read_job(&mut workflow, id, job, &environment);
         environments.insert(environment);
+        few(&workflow.uses)?;
     }
     // What stands above the jobs is read in each of them, with its own environment.
+    let mut above = Vec::new();
     for (_, node) in root.entries().iter().filter(|(key, _)| key != "jobs" && key != "on") {
-        node.each_text(|text| {
-            for named in expression::embedded(text) {
-                for environment in &environments {
-                    note(&mut workflow.uses, None, environment, named.clone());
-                }
-            }
-        });
+        node.each_text(|text| above.extend(expression::embedded(text)));
+    }
+    for environment in &environments {
+        for named in &above {
+            note(&mut workflow.uses, None, environment, named.clone());
+        }
+        few(&workflow.uses)?;
     }
     Ok(workflow)
+}
+
+fn few(uses: &BTreeSet<SecretUse>) -> Result<(), String> {
+    if uses.len() > USES { Err(format!("it reads more than {USES} secrets")) } else { Ok(()) }
 }
 
 fn triggers(on: &Node) -> Vec<Text> {

@@ -1,5 +1,8 @@
 //! The secrets that GitHub's expressions name: `${{ … }}`, and the whole of an `if`.
 
+/// GitHub refuses expressions that are longer.
+const LONGEST: usize = 21_000;
+
 /// What an expression names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Named {
@@ -48,6 +51,9 @@ fn tokens(text: &str, closes: bool) -> (Vec<Token<'_>>, Option<&str>) {
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
+        if text.len() - rest.len() > LONGEST {
+            break;
+        }
         if closes && let Some(after) = rest.strip_prefix("}}") {
             return (tokens, Some(after));
         }

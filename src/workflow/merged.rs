@@ -8,6 +8,9 @@ use super::variable;
 use super::yaml::{self, Node};
 use crate::domain::{JobEnvironment, NamedSecret, SecretUse, Text};
 
+/// No configuration reads more than this many variables, job by job.
+const USES: usize = 20_000;
+
 /// What stands beside the jobs and is none. `pages` is one.
 const NO_JOBS: [&str; 13] = [
     "after_script",
@@ -59,6 +62,9 @@ pub fn uses(merged: &str) -> Result<Vec<SecretUse>, String> {
                 node.each_text(|text| found.text(text, None, &JobEnvironment::Unset));
             }
             Node::Scalar(_) | Node::Sequence(_) | Node::Mapping(_) => {}
+        }
+        if found.uses.len() > USES {
+            return Err(format!("its jobs read more than {USES} variables"));
         }
     }
     Ok(found.uses.into_iter().collect())

@@ -13,7 +13,7 @@ fn laughs() -> String {
     let mut text = String::from("on: push\njobs: {}\na0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n");
     for level in 1..12 {
         let of = format!("*a{}", level - 1);
-        let _ = writeln!(text, "a{level}: &a{level} [{}]", vec![of.as_str(); 10].join(", "));
+        let _ = writeln!(text, "a{level}: &a{level} [{}]", [of.as_str(); 10].join(", "));
     }
     text
 }
@@ -23,6 +23,18 @@ fn chain() -> String {
     let mut text = String::from("on: push\njobs: {}\na0: &a0 [x]\n");
     for level in 1..5_000 {
         let _ = writeln!(text, "a{level}: &a{level} [*a{}]", level - 1);
+    }
+    text
+}
+
+fn secrets(above: usize, environments: usize) -> String {
+    let mut text = String::from("on: push\nenv:\n");
+    for name in 0..above {
+        let _ = writeln!(text, "  A{name}: ${{{{ secrets.S{name} }}}}");
+    }
+    text.push_str("jobs:\n");
+    for name in 0..environments {
+        let _ = writeln!(text, "  j{name}: {{environment: e{name}}}");
     }
     text
 }
@@ -51,6 +63,8 @@ fn what_is_odd_is_refused_with_its_reason() {
         ("the same key twice, by an anchor", "on: push\n&k jobs: {}\njobs: {}".to_owned(), "twice"),
         ("several documents", format!("{JOBS}---\n{JOBS}"), "several documents"),
         ("merge keys", "on: push\njobs:\n  <<: {a: {}}\n".to_owned(), "`<<`"),
+        ("more secrets than anybody needs", secrets(3_000, 1), "more than 2000"),
+        ("many secrets in many environments", secrets(1_000, 1_000), "more than 2000"),
         ("nothing", String::new(), "empty"),
         ("a list", "- a".to_owned(), "no mapping"),
         ("no jobs", "on: push".to_owned(), "no jobs"),
