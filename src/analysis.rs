@@ -1,8 +1,10 @@
 //! What was seen, judged: pure functions from a snapshot to a report. No clock, no IO, no words for panes.
 
 mod absence;
+mod breaks;
 mod cadence;
 mod check_order;
+mod consumers;
 mod content;
 mod context;
 mod credentials;
@@ -29,6 +31,7 @@ mod lasting;
 mod misrouted;
 mod moving;
 mod next_credential_step;
+mod next_run;
 mod notes;
 mod plan;
 mod proof;
@@ -62,8 +65,10 @@ use jiff::Timestamp;
 
 use crate::domain::{Service, Snapshot};
 
+pub use breaks::{Breaks, FirstToBreak};
 pub use cadence::{Freshness, cadence};
 pub use check_order::OrderAdvice;
+pub use consumers::{Confidence, Consumer};
 pub use credentials::{CredentialPolicy, CredentialReport, credential_counts, credentials};
 pub use critical_path::{CriticalPath, PathBasis, PathStep, critical_path};
 pub use delivery::{Basis, Delivery, Figure, Frequency, Often, by_deployments, by_landed_images};

@@ -18,6 +18,7 @@ mod layer;
 mod least;
 mod log;
 mod memory;
+mod pipelines;
 mod registry;
 mod reply;
 mod reports;

@@ -17,6 +17,7 @@ mod look;
 mod name;
 mod observation;
 mod outcome;
+mod pipeline;
 mod recall;
 mod record;
 mod run;
@@ -51,6 +52,9 @@ pub use look::{Look, Urgency, Wanted};
 pub use name::{Digest, ImageName, NameError, RepoPath, ServiceName, Sha, SourceId, Tag, TagRef};
 pub use observation::{Batch, Observation, Part, Seen};
 pub use outcome::{Outcome, Strength};
+pub use pipeline::{
+    JobEnvironment, Level, NamedSecret, Pipeline, PipelineList, PipelineScan, PipelineScope, Reach, Schedule, SecretUse,
+};
 pub use record::{ImageRecord, LandedRecord, Listing, Miss, RunRecord, TagRecord};
 pub use run::{Conclusion, Event, Job, JobId, Run, RunKey, RunState};
 pub use sample::{Ended, Read, Sample};

@@ -15,6 +15,7 @@
 //! | the verdicts, and what must be looked at next for one | [`analysis`] |
 //! | who is asked: GitHub, GitLab, OCI registries | [`source`], over [`http`], with the logins of [`auth`] |
 //! | what a push job's log claims, line by line | [`push_log`], over [`job_log`] |
+//! | what pipelines read of secrets, and when they start | [`workflow`] |
 //! | what tests leave behind: reports, and marks of retries in logs | [`junit`], [`retry_log`] |
 //! | when it is asked: order, single flight, retry | [`poll`] |
 //! | what is remembered | [`store`] |
@@ -47,3 +48,4 @@ pub mod source;
 pub mod store;
 pub mod terminal;
 pub mod ui;
+pub mod workflow;

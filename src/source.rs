@@ -24,10 +24,12 @@ mod github;
 mod github_credentials;
 mod github_deployments;
 mod github_organization;
+mod github_pipelines;
 mod github_reports;
 mod gitlab;
 mod gitlab_credentials;
 mod gitlab_deployments;
+mod gitlab_pipelines;
 mod gitlab_reports;
 mod inventory;
 mod manifest;
@@ -57,8 +59,8 @@ use url::Url;
 
 use crate::domain::{
     Batch, CredentialScan, Deployed, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobExecution, JobId,
-    LoginReport, Manifest, Probe, PushLog, RepoPath, Reports, Rights, Run, RunKey, SecretSource, Service, SourceId,
-    SourceKind, Tag, TagRef, TokenReport, Traffic,
+    LoginReport, Manifest, Pipeline, PipelineScan, Probe, PushLog, RepoPath, Reports, Rights, Run, RunKey,
+    SecretSource, Service, SourceId, SourceKind, Tag, TagRef, TokenReport, Traffic,
 };
 use crate::http::Archive;
 
@@ -145,6 +147,12 @@ pub trait CiProvider: Send + Sync {
         Vec::new()
     }
 
+    /// Returns what a repository's pipelines on its default branch read of secrets, and when they start: the very list
+    /// that was given last, where nothing has changed since.
+    async fn pipelines(&self, repo: &RepoPath) -> Result<Arc<Batch<Pipeline>>, Failure> {
+        Err(Failure::NotFound(format!("the pipelines of {repo} are not told").into()))
+    }
+
     /// Returns whether the credential is another one than that which was refused last. Nothing is sent.
     async fn renewed(&self) -> bool {
         false
@@ -173,6 +181,11 @@ pub trait ExpirySource: Send + Sync {
     /// shown among the others.
     fn traffic(&self) -> Option<(SourceKind, Traffic)> {
         None
+    }
+
+    /// Returns which pipelines read what it knows, repository by repository, where it knows that too.
+    async fn pipelines(&self) -> Vec<PipelineScan> {
+        Vec::new()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Credentials: dates as they are written, how urgent each is, when somebody must act, what a join of copies shows.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "credentials/breaks.rs"]
+mod breaks;
 #[path = "credentials/dates.rs"]
 mod dates;
 #[path = "credentials/hours.rs"]

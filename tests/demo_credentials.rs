@@ -34,6 +34,28 @@ fn every_severity_is_there_and_told_by_whoever_knows() {
 }
 
 #[test]
+fn what_breaks_first_is_told_with_who_reads_it_and_how_sure_that_is() {
+    let (report, _) = check(&["--credentials"]);
+    let schema: Value = serde_json::from_str(include_str!("../assets/schema/report.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let rows = report["credentials"].as_array().unwrap();
+    let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap_or(&Value::Null);
+    assert_eq!(row("GHCR_TOKEN")["first_to_break"]["words"], "next to break: nightly-release, Sun 02:00");
+    let used: Vec<_> =
+        row("GHCR_TOKEN")["used_by"].as_array().unwrap().iter().map(|it| (&it["pipeline"], &it["through"])).collect();
+    assert_eq!(used[0], (&Value::from("nightly-release"), &Value::Null));
+    assert_eq!(used[1], (&Value::from("release"), &Value::from(".github/workflows/image.yml")));
+    assert_eq!(row("GHCR_TOKEN")["consumers"], serde_json::json!(["release.yml", "acme/checkout: nightly-release"]));
+    assert_eq!(row("COSIGN_KEY")["first_to_break"]["name"], "nightly-release");
+    assert_eq!(row("EXPORT_TOKEN")["expires_at"], row("nightly export")["expires_at"], "it is a copy of that one");
+    assert_eq!(row("nightly export")["first_to_break"]["name"], "nightly export");
+    assert_eq!(row("NPM_TOKEN")["used_by"][0]["job"], "lint");
+    assert_eq!(row("CHAT_WEBHOOK")["first_to_break"], Value::Null, "nobody knows when it ends");
+}
+
+#[test]
 fn nobody_looks_at_credentials_unasked() {
     let (report, _) = check(&[]);
     assert_eq!(report["credentials"], Value::Array(Vec::new()));

@@ -13,8 +13,12 @@ mod endpoint;
 mod files;
 #[path = "expiry_sources/github.rs"]
 mod github;
+#[path = "expiry_sources/github_pipelines.rs"]
+mod github_pipelines;
 #[path = "expiry_sources/gitlab.rs"]
 mod gitlab;
+#[path = "expiry_sources/gitlab_pipelines.rs"]
+mod gitlab_pipelines;
 #[path = "expiry_sources/inventory.rs"]
 mod inventory;
 #[path = "support/loopback.rs"]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::breaks::{self, Breaks};
+use super::consumers::Consumer;
 use super::redacted::redact;
 use super::severity::{Severity, Urgency, urgency};
 use crate::domain::{
@@ -52,6 +54,8 @@ pub struct CredentialReport {
     pub stale: Option<SignedDuration>,
     /// Why its list could not be read the last time.
     pub failure: Option<Failure>,
+    /// Who reads it, and what breaks first when it ends.
+    pub breaks: Breaks,
 }
 
 impl CredentialReport {
@@ -59,6 +63,26 @@ impl CredentialReport {
     #[must_use]
     pub fn is_unsure(&self) -> bool {
         self.urgency.severity == Severity::Unknown || self.stale.is_some()
+    }
+
+    /// Returns everybody who uses it, once: who is declared, then the pipelines that read it, or may do so by what is
+    /// known of them.
+    #[must_use]
+    pub fn consumers(&self) -> Vec<String> {
+        let declared: Vec<String> = self.record.consumers.iter().map(ToString::to_string).collect();
+        let is_new = |consumer: &&Consumer| {
+            let (name, file) = (consumer.pipeline.name.as_str(), consumer.pipeline.file.as_str());
+            !consumer.is_unread()
+                && !declared.iter().any(|known| known == name || known == file || file.ends_with(&format!("/{known}")))
+        };
+        let mut all = declared.clone();
+        for consumer in self.breaks.consumers.iter().filter(is_new) {
+            let words = format!("{}: {}", consumer.repo, consumer.pipeline.name);
+            if !all.contains(&words) {
+                all.push(words);
+            }
+        }
+        all
     }
 }
 
@@ -74,7 +98,7 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
             if known_already(&mut rows, source, record) {
                 continue;
             }
-            let (record, declared) = with_declared(record, policy);
+            let (record, declared) = with_declared(record, policy, &seen);
             let mut urgency = urgency(&record, &policy.hours, now);
             if let Some(words) = half_rotated(&record, declared, &seen) {
                 urgency.reasons.insert(0, words);
@@ -89,6 +113,7 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
                 urgency,
                 stale,
                 failure,
+                breaks: Breaks::default(),
             });
         }
         if let Some(failure) = failure.filter(|_| list.records.is_empty()) {
@@ -101,9 +126,10 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
     rows.extend(uncopied.map(|declared| {
         let record = Arc::new(on_its_own(declared, now));
         let urgency = urgency(&record, &policy.hours, now);
-        CredentialReport { source: None, record, urgency, stale: None, failure: None }
+        CredentialReport { source: None, record, urgency, stale: None, failure: None, breaks: Breaks::default() }
     }));
     rows.sort_by(|one, other| rank(one).cmp(&rank(other)));
+    breaks::join(&mut rows, snapshot, policy, now);
     if policy.redact {
         redact(&mut rows);
     }
@@ -133,6 +159,9 @@ fn known_already(rows: &mut [CredentialReport], source: &SourceId, record: &Cred
     let known = Arc::make_mut(&mut row.record);
     let new = record.consumers.iter().filter(|it| !known.consumers.contains(it)).cloned().collect::<Vec<_>>();
     known.consumers.extend(new);
+    if let (Some(known), Some(more)) = (&mut known.reach, &record.reach) {
+        known.repos.extend(more.repos.iter().filter(|repo| !known.repos.contains(repo)).cloned().collect::<Vec<_>>());
+    }
     true
 }
 
@@ -170,6 +199,7 @@ fn unread(rows: &mut Vec<CredentialReport>, source: &SourceId, scope: &Text, fai
         urgency,
         stale: None,
         failure: Some(failure),
+        breaks: Breaks::default(),
     });
 }
 
@@ -177,16 +207,23 @@ fn unread(rows: &mut Vec<CredentialReport>, source: &SourceId, scope: &Text, fai
 fn with_declared<'p>(
     record: &CredentialRecord,
     policy: &'p CredentialPolicy,
+    seen: &[Arc<CredentialRecord>],
 ) -> (CredentialRecord, Option<&'p DeclaredCredential>) {
     let mut record = record.clone();
     let declared = policy.declared.iter().find(|declared| declared.is_copied_to(&record.id));
+    record.upstream = record.upstream.or_else(|| declared?.upstream.clone());
+    // What it was copied from ends for the copy as well.
+    let upstream = record.upstream.as_ref().and_then(|id| seen.iter().find(|other| other.id == *id));
+    if let Some(upstream) = upstream.filter(|_| matches!(record.expiry, Expiry::Untold)) {
+        record.expiry.clone_from(&upstream.expiry);
+        record.evidence = if matches!(record.expiry, Expiry::Untold) { record.evidence } else { upstream.evidence };
+    }
     if let Some(declared) = declared {
         if matches!(record.expiry, Expiry::Untold) {
             record.expiry.clone_from(&declared.expiry);
             let tells = !matches!(declared.expiry, Expiry::Untold) || declared.rotate_by.is_some();
             record.evidence = if tells { Evidence::Declared } else { record.evidence };
         }
-        record.upstream = record.upstream.or_else(|| declared.upstream.clone());
         record.rotate_by = record.rotate_by.or(declared.rotate_by);
         record.max_age = record.max_age.or(declared.max_age);
         record.owner = declared.owner.clone().or(record.owner);

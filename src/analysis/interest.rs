@@ -46,9 +46,12 @@ impl Interest {
                 self.with_image(image)
             }
             Seen::Failed(look, _) => self.asked_by(look),
-            Seen::Traffic(..) | Seen::Pace(..) | Seen::Credentials(_) | Seen::CredentialLists(_) | Seen::Notice(..) => {
-                Vec::new()
-            }
+            Seen::Traffic(..)
+            | Seen::Pace(..)
+            | Seen::Credentials(_)
+            | Seen::CredentialLists(_)
+            | Seen::Pipelines(_)
+            | Seen::Notice(..) => Vec::new(),
             Seen::Remembered(facts) => self.remembered(facts),
             Seen::Recalled => (0..self.count).collect(),
         }

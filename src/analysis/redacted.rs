@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::CredentialReport;
+use super::{Breaks, CredentialReport};
 use crate::domain::{CredentialKind, CredentialRecord, Expiry, Standing, Text};
 
 /// How the reasons begin that go on with words of others.
@@ -27,7 +27,7 @@ pub(super) fn redact(rows: &mut [CredentialReport]) {
                 *reason = format!("{kept} …");
             }
         }
-        (row.source, row.failure) = (None, None);
+        (row.source, row.failure, row.breaks) = (None, None, Breaks::default());
     }
 }
 

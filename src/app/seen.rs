@@ -15,7 +15,8 @@ const KEEP_ANSWERED: SignedDuration = SignedDuration::from_mins(1);
 pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<Cmd> {
     let mut concerned = BTreeSet::new();
     let (mut facts, mut again) = (Vec::new(), Vec::new());
-    let tells_of_credentials = observations.iter().any(|it| matches!(it.seen, Seen::Credentials(_)));
+    let tells_of_credentials =
+        observations.iter().any(|it| matches!(it.seen, Seen::Credentials(_) | Seen::Pipelines(_)));
     for observation in observations {
         model.now = model.now.max(observation.at);
         concerned.extend(model.interest.of(&observation.seen));

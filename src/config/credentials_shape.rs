@@ -36,7 +36,8 @@ pub(super) struct Hours {
 pub(super) struct Credentials {
     /// Between looks; 10m to 168h.
     pub(super) every: Time,
-    /// Whether the names and ages of the secrets, keys and tokens of the services' repositories are read.
+    /// Whether the names and ages of the secrets, keys and tokens of the services' repositories are read, and which
+    /// pipelines use them.
     pub(super) inventory: bool,
     /// The age at which what has no known end is to be replaced; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]

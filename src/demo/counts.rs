@@ -43,6 +43,8 @@ pub enum Kind {
     Project,
     /// A list of secrets, keys, tokens or variables: names and dates.
     Credentials,
+    /// Workflows, merged configurations and schedules.
+    Pipelines,
     /// The rate limit.
     RateLimit,
     /// A token of the registry's token service.
@@ -65,7 +67,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Runs,
         Self::Run,
         Self::Jobs,
@@ -78,6 +80,7 @@ impl Kind {
         Self::Deployments,
         Self::Project,
         Self::Credentials,
+        Self::Pipelines,
         Self::RateLimit,
         Self::Token,
         Self::Challenge,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::counts::Kind;
 use super::reply::Reply;
 use super::stage::Stage;
@@ -20,7 +21,7 @@ const KEYS: &str = "acme/search";
 const TOKENS: &str = "acme/reports";
 
 /// What somebody wrote down of credentials that no provider can tell of: name, what says when, and more.
-fn declared(stage: &Stage) -> [(&'static str, &'static str, String, &'static str); 7] {
+fn declared(stage: &Stage) -> [(&'static str, &'static str, String, &'static str); 8] {
     let at = |seconds: i64| stage.clock.written(seconds);
     [
         (
@@ -33,13 +34,19 @@ fn declared(stage: &Stage) -> [(&'static str, &'static str, String, &'static str
             "image signing key",
             "expires_at",
             at(20 * HOUR),
-            "owner = \"security\"\nrunbook = \"https://wiki.example.com/signing\"",
+            "copies = \"github/acme/checkout/actions/COSIGN_KEY\"\nowner = \"security\"\nrunbook = \"https://wiki.example.com/signing\"",
         ),
         (
             "npm publish token",
             "created",
             at(-10 * DAY),
             "copies = \"github/acme/checkout/dependabot/NPM_TOKEN\"\nmax_age_days = 365",
+        ),
+        (
+            "export token",
+            "created",
+            at(-358 * DAY),
+            "copies = \"gitlab/acme/reports/variables/*\"\nupstream = \"gitlab/acme/reports/access_tokens/88\"",
         ),
         ("status page key", "rotate_by", at(-5 * DAY), "owner = \"on-call\""),
         ("app private key", "expires_at", "never".to_owned(), "renewal = \"unknown\""),
@@ -63,9 +70,10 @@ pub(super) fn github(stage: &Stage, service: &Service, rest: &[&str]) -> Option<
     let listed = |key: &str, found: Vec<Value>| json!({ "total_count": found.len(), key: found });
     let of = |repo: &str, found: Vec<Value>| if service.repo == repo { found } else { Vec::new() };
     let body = match rest {
-        ["actions", "secrets"] => {
-            listed("secrets", of(SECRETS, vec![secret("GHCR_TOKEN", -92), secret("CHAT_WEBHOOK", -310)]))
-        }
+        ["actions", "secrets"] => listed(
+            "secrets",
+            of(SECRETS, vec![secret("GHCR_TOKEN", -92), secret("COSIGN_KEY", -364), secret("CHAT_WEBHOOK", -310)]),
+        ),
         ["dependabot", "secrets"] => listed("secrets", of(SECRETS, vec![secret("NPM_TOKEN", -100)])),
         ["actions", "organization-secrets"] => listed("secrets", Vec::new()),
         ["environments"] => listed("environments", Vec::new()),
@@ -107,8 +115,13 @@ pub(super) fn group() -> Reply {
 }
 
 /// Answers a question for a project's variables.
-pub(super) fn variables() -> Reply {
-    let none = json!({ "pageInfo": { "hasNextPage": false }, "nodes": [] });
-    let body = json!({ "data": { "project": { "ciVariables": none } } });
+pub(super) fn variables(call: &Call) -> Reply {
+    let asked = call.asked("variables").and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
+    let nodes = match asked.get("path").and_then(Value::as_str) {
+        Some(TOKENS) => json!([{ "key": "EXPORT_TOKEN", "environmentScope": "*", "protected": false }]),
+        Some(_) | None => json!([]),
+    };
+    let found = json!({ "pageInfo": { "hasNextPage": false }, "nodes": nodes });
+    let body = json!({ "data": { "project": { "ciVariables": found } } });
     Reply::json(Kind::Credentials, StatusCode::OK, &body)
 }

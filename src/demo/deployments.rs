@@ -75,14 +75,15 @@ fn github_shape(stage: &Stage, service: &Service, deployment: &Deployment<'_>, n
 fn statuses(stage: &Stage, service: &Service, deployment: &Deployment<'_>, now: i64) -> Vec<Value> {
     let end = if deployment.good { "success" } else { "failure" };
     let url = api(service, deployment.run);
+    let page = format!("{}/{}", service.provider.site(), service.repo);
     let came = [("in_progress", deployment.begins, 1), (end, deployment.ends(), 2)];
     let newest_first = came.into_iter().filter(|(_, at, _)| *at <= now).rev();
     let shape = newest_first.map(|(state, at, number)| {
         let id = deployment.run.id * 10 + number;
         json!({
             "id": id, "node_id": format!("DES_demo{id}"), "url": format!("{url}/statuses/{id}"), "state": state,
-            "creator": null, "description": "", "environment": PRODUCTION, "target_url": "", "log_url": "",
-            "environment_url": "", "deployment_url": url,
+            "creator": null, "description": "", "environment": PRODUCTION, "target_url": page, "log_url": page,
+            "environment_url": page, "deployment_url": url,
             "repository_url": format!("https://api.github.com/repos/{}", service.repo),
             "created_at": stage.clock.written(at), "updated_at": stage.clock.written(at),
         })

@@ -9,6 +9,7 @@ use super::credentials;
 use super::deployments;
 use super::github_shape::Shape;
 use super::jobs::{Job, Outcome, State, jobs};
+use super::pipelines;
 use super::reply::Reply;
 use super::reports;
 use super::stage::Stage;
@@ -78,10 +79,11 @@ fn route(stage: &Stage, call: &Call, now: i64) -> Reply {
     }
 }
 
-/// Returns what is told of the repository's secrets and keys, where these are asked for.
+/// Returns what is told of the repository's secrets, keys and workflows, where these are asked for.
 fn told(stage: &Stage, parts: &[&str]) -> Option<Reply> {
     let ["repos", owner, name, rest @ ..] = parts else { return None };
-    credentials::github(stage, stage.service(Provider::GitHub, &format!("{owner}/{name}"))?, rest)
+    let service = stage.service(Provider::GitHub, &format!("{owner}/{name}"))?;
+    credentials::github(stage, service, rest).or_else(|| pipelines::github(service, rest))
 }
 
 fn actions(stage: &Stage, call: &Call, service: &Service, rest: &[&str], now: i64) -> Reply {

@@ -10,6 +10,7 @@ use super::deployments;
 use super::gitlab_shape::Shape;
 use super::jobs::{Job, Outcome, State, jobs, state};
 use super::log;
+use super::pipelines;
 use super::reply::Reply;
 use super::reports;
 use super::stage::Stage;
@@ -48,7 +49,7 @@ fn route(stage: &Stage, call: &Call, now: i64) -> Reply {
     match parts.as_slice() {
         ["api", "v4", "personal_access_tokens", "self"] => own_token(stage),
         ["api", "v4", "groups", _, "access_tokens" | "deploy_tokens"] => credentials::group(),
-        ["api", "graphql"] => credentials::variables(),
+        ["api", "graphql"] => credentials::variables(call),
         ["api", "v4", "projects", id, rest @ ..] => match project_named(stage, id) {
             Some(service) => project(stage, call, service, rest, now),
             None => not_found(if rest.is_empty() { Kind::Project } else { Kind::Runs }, "Project"),
@@ -105,7 +106,9 @@ fn project(stage: &Stage, call: &Call, service: &Service, rest: &[&str], now: i6
             Some((run, job)) => Reply::text(Kind::Log, trace(stage, service, run, &job, now)),
             None => not_found(Kind::Log, ""),
         },
-        _ => credentials::gitlab(stage, service, rest).unwrap_or_else(|| not_found(Kind::Other, "")),
+        _ => credentials::gitlab(stage, service, rest)
+            .or_else(|| pipelines::gitlab(stage, service, rest))
+            .unwrap_or_else(|| not_found(Kind::Other, "")),
     }
 }
 

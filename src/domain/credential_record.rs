@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Batch, Evidence, Expiry, Failure, LastUse, Miss, Renewal, SourceId, Standing, Text};
+use super::{Batch, Evidence, Expiry, Failure, LastUse, Miss, Reach, Renewal, SourceId, Standing, Text};
 
 /// What a credential is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +125,8 @@ pub struct CredentialRecord {
     pub url: Option<Text>,
     /// Who uses it.
     pub consumers: Vec<Text>,
+    /// Which jobs it reaches, where it is a secret or a variable of a CI provider.
+    pub reach: Option<Reach>,
 }
 
 impl CredentialRecord {
@@ -153,6 +155,7 @@ impl CredentialRecord {
             replace: None,
             url: None,
             consumers: Vec::new(),
+            reach: None,
         }
     }
 

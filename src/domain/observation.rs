@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     CredentialScan, Deployed, Digest, Ended, Fact, Failure, ImageConfig, ImageName, Job, JobExecution, JobId, Look,
-    Manifest, Pace, Probe, PushLog, Reports, Run, RunKey, ServiceName, SourceId, SourceKind, Tag, TagRef, Text,
-    Traffic,
+    Manifest, Pace, PipelineScan, Probe, PushLog, Reports, Run, RunKey, ServiceName, SourceId, SourceKind, Tag, TagRef,
+    Text, Traffic,
 };
 
 /// A part of landfall itself.
@@ -94,6 +94,8 @@ pub enum Seen {
     /// Who tells of credentials, and which lists each has; nothing of one that did not come to its end. What was
     /// known of others is of an earlier configuration.
     CredentialLists(Vec<(SourceId, Option<Vec<Text>>)>),
+    /// The pipelines of one repository, and the secrets that they read.
+    Pipelines(PipelineScan),
     /// What earlier processes kept.
     Remembered(Vec<Fact>),
     /// Nothing more comes of what earlier processes kept.
@@ -123,6 +125,7 @@ impl Seen {
             | Self::Pace(..)
             | Self::Credentials(_)
             | Self::CredentialLists(_)
+            | Self::Pipelines(_)
             | Self::Remembered(_)
             | Self::Recalled
             | Self::Notice(..) => None,

@@ -11,8 +11,9 @@ use super::record::replace;
 use super::sample::Samples;
 use super::{
     Batch, CredentialList, CredentialScan, CredentialScope, Deployed, Deployments, Digest, Fact, Failure, Health,
-    ImageName, ImageRecord, LandedCommit, Listing, Look, Manifest, Miss, Observation, Part, Probe, Run, RunKey,
-    RunRecord, Sample, Seen, Service, ServiceName, SourceId, SourceKind, TagRecord, TagRef, Text,
+    ImageName, ImageRecord, LandedCommit, Listing, Look, Manifest, Miss, Observation, Part, PipelineList,
+    PipelineScope, Probe, Run, RunKey, RunRecord, Sample, Seen, Service, ServiceName, SourceId, SourceKind, TagRecord,
+    TagRef, Text,
 };
 
 /// Everything that was seen.
@@ -32,6 +33,8 @@ pub struct Snapshot {
     notices: BTreeMap<Part, Text>,
     /// What is known of each list of credentials.
     pub(super) credentials: BTreeMap<CredentialScope, CredentialList>,
+    /// What is known of the pipelines of each repository.
+    pipelines: BTreeMap<PipelineScope, PipelineList>,
     /// The verdicts that were noted, and since when each holds.
     pub(super) judged: FxHashMap<(RunKey, TagRef), (Arc<str>, Timestamp)>,
 }
@@ -114,6 +117,7 @@ impl Snapshot {
             }
             Seen::Credentials(scan) => self.absorb_credentials(at, source, scan),
             Seen::CredentialLists(lists) => self.keep_credentials_of(&lists),
+            Seen::Pipelines(scan) => self.pipelines.entry((source, scan.repo)).or_default().absorb(at, scan.found),
             Seen::Notice(part, Some(words)) => self.notices.insert(part, words.clone()) != Some(words),
             Seen::Notice(part, None) => self.notices.remove(&part).is_some(),
             Seen::Remembered(facts) => {
@@ -200,6 +204,11 @@ impl Snapshot {
     /// Returns what is known of each list of credentials, by its source and place.
     pub fn credentials(&self) -> impl Iterator<Item = (&CredentialScope, &CredentialList)> {
         self.credentials.iter()
+    }
+
+    /// Returns what is known of the pipelines of each repository that was asked for them.
+    pub fn pipelines(&self) -> impl Iterator<Item = (&PipelineScope, &PipelineList)> {
+        self.pipelines.iter()
     }
 
     fn absorb_runs(&mut self, at: Timestamp, source: &SourceId, service: ServiceName, batch: Batch<Arc<Run>>) -> bool {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Style;
 use super::style::paragraph;
-use crate::analysis::{CredentialReport, Report, Severity, credential_counts, next_step};
+use crate::analysis::{self, Consumer, CredentialReport, Report, Severity, credential_counts, next_step};
 use crate::domain::{Expiry, LastUse, SourceId, Text};
 
 #[derive(Serialize)]
@@ -32,9 +32,52 @@ pub(super) struct Credential<'a> {
     notes: Vec<String>,
     owner: Option<&'a Text>,
     runbook: Option<&'a Text>,
-    consumers: &'a [Text],
+    consumers: Vec<String>,
+    used_by: Vec<UsedBy<'a>>,
+    first_to_break: Option<FirstToBreak<'a>>,
+    unsure: &'a [String],
     next_step: Option<String>,
     failure: Option<String>,
+}
+
+/// A job that reads it, or may do so.
+#[derive(Serialize)]
+struct UsedBy<'a> {
+    repository: &'a Text,
+    pipeline: &'a Text,
+    file: &'a Text,
+    job: Option<&'a Text>,
+    through: Option<&'a Text>,
+    confidence: &'static str,
+    next_run: Option<Timestamp>,
+    why: Option<&'a Text>,
+}
+
+#[derive(Serialize)]
+struct FirstToBreak<'a> {
+    name: &'a Text,
+    repository: &'a Text,
+    at: Option<Timestamp>,
+    sure: bool,
+    words: &'a str,
+}
+
+fn used_by(consumer: &Consumer) -> UsedBy<'_> {
+    UsedBy {
+        repository: &consumer.repo,
+        pipeline: &consumer.pipeline.name,
+        file: &consumer.pipeline.file,
+        job: consumer.job.as_ref(),
+        through: consumer.through.as_ref(),
+        confidence: consumer.confidence.word(),
+        next_run: consumer.next_run,
+        why: consumer.why.as_ref(),
+    }
+}
+
+fn first_to_break(first: &analysis::FirstToBreak) -> FirstToBreak<'_> {
+    let analysis::FirstToBreak { name, repo, at, is_sure, words } = first;
+    FirstToBreak { name, repository: repo, at: *at, sure: *is_sure, words }
 }
 
 /// Returns every credential, the worst first.
@@ -71,7 +114,10 @@ fn credential(row: &CredentialReport) -> Credential<'_> {
         notes: row.urgency.hints.iter().cloned().chain(record.notes.iter().map(ToString::to_string)).collect(),
         owner: record.owner.as_ref(),
         runbook: record.runbook.as_ref(),
-        consumers: &record.consumers,
+        consumers: row.consumers(),
+        used_by: row.breaks.consumers.iter().map(used_by).collect(),
+        first_to_break: row.breaks.first.as_ref().map(first_to_break),
+        unsure: &row.breaks.unsure,
         next_step: next_step(record, row.urgency.severity),
         failure: row.failure.as_ref().map(ToString::to_string),
     }
@@ -89,7 +135,8 @@ pub(super) fn section(text: &mut String, report: &Report, style: Style) {
         let words = format!("{} {} {} ({})", row.urgency.severity, record.kind.word(), record.name, record.place);
         paragraph(text, "  ", &words, style);
         let step = next_step(record, row.urgency.severity);
-        for words in row.urgency.reasons.iter().take(1).chain(&step) {
+        let first = row.breaks.first.as_ref().map(|first| &first.words);
+        for words in row.urgency.reasons.iter().take(1).chain(first).chain(&step) {
             paragraph(text, "      ", words, style);
         }
     }

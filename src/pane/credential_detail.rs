@@ -1,12 +1,17 @@
 //! The detail of a credential: why it is urgent, what that rests on, who uses it, and what to do next.
 
+use std::fmt::Write as _;
+
 use super::View;
 use super::age::{ago, utc};
 use super::credentials::{severity_words, tone};
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
-use crate::analysis::{CredentialReport, next_step, time_left, time_past};
+use crate::analysis::{Confidence, CredentialReport, next_step, time_left, time_past};
 use crate::domain::{Expiry, LastUse, Standing};
+
+/// No more jobs than these are named.
+const CONSUMERS: usize = 30;
 
 pub(super) fn paragraphs(view: &View<'_>, row: &CredentialReport) -> Vec<Paragraph> {
     let mut sheet = Sheet::default();
@@ -16,7 +21,11 @@ pub(super) fn paragraphs(view: &View<'_>, row: &CredentialReport) -> Vec<Paragra
     for reason in &urgency.reasons {
         sheet.line(Line::of(tone(urgency.severity), format!("  {reason}")));
     }
+    if let Some(first) = &row.breaks.first {
+        sheet.line(Line::of(Tone::Strong, format!("  {}", first.words)));
+    }
     sheet.sentences("Next steps", next_step(record, urgency.severity).into_iter().collect());
+    sheet.sentences("Who uses it", consumers(row));
     sheet.head("Where");
     sheet.text("place", record.place.to_string());
     sheet.text("id", record.id.to_string());
@@ -25,11 +34,47 @@ pub(super) fn paragraphs(view: &View<'_>, row: &CredentialReport) -> Vec<Paragra
     }
     sheet.text("page", record.url.as_ref().map(ToString::to_string).unwrap_or_default());
     dates(&mut sheet, view, row);
-    let consumers: Vec<_> = record.consumers.iter().map(ToString::to_string).collect();
-    sheet.sentences("Who uses it", consumers);
-    let notes = urgency.hints.iter().cloned().chain(record.notes.iter().map(ToString::to_string));
+    let notes = row.breaks.unsure.iter().chain(&urgency.hints).cloned();
+    let notes = notes.chain(record.notes.iter().map(ToString::to_string));
     sheet.sentences("To be known", notes.collect());
     sheet.done()
+}
+
+/// Returns who is declared to use it, then every job that reads it, the surest first.
+fn consumers(row: &CredentialReport) -> Vec<String> {
+    let mut lines: Vec<String> = row.record.consumers.iter().map(ToString::to_string).collect();
+    let found = &row.breaks.consumers;
+    for consumer in found.iter().take(CONSUMERS) {
+        let mut line = format!("{} · {}", consumer.words(), confidence(consumer.confidence));
+        if consumer.pipeline.switched_off {
+            line.push_str(" · switched off");
+        }
+        let _ = match consumer.next_run {
+            Some(at) => write!(line, " · scheduled for {}", utc(at)),
+            None if consumer.confidence == Confidence::Unknown => Ok(()),
+            None => write!(line, " · starts with {}", consumer.starts()),
+        };
+        if let Some(why) = &consumer.why {
+            let _ = write!(line, " · {why}");
+        }
+        lines.push(line);
+    }
+    if found.len() > CONSUMERS {
+        lines.push(format!("and {} more", found.len() - CONSUMERS));
+    }
+    if lines.is_empty() && row.record.reach.is_some() && row.breaks.unsure.is_empty() {
+        lines.push("no pipeline on the default branch reads it".to_owned());
+    }
+    lines
+}
+
+fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Exact => "names it",
+        Confidence::InheritAll => "is handed every secret",
+        Confidence::Dynamic => "computes which secret it reads",
+        Confidence::Unknown => "unknown whether it reads it",
+    }
 }
 
 fn dates(sheet: &mut Sheet, view: &View<'_>, row: &CredentialReport) {

@@ -65,7 +65,12 @@ impl Pane for Credentials {
             left(row, view),
             Line::of(Tone::Dim, record.evidence.word()),
             Line::of(if row.stale.is_some() { Tone::Warn } else { Tone::Dim }, seen),
-            Line::of(tone(row.urgency.severity), why),
+            match &row.breaks.first {
+                Some(first) => {
+                    Line::of(tone(row.urgency.severity), why).with(Tone::Plain, format!(" · {}", first.words))
+                }
+                None => Line::of(tone(row.urgency.severity), why),
+            },
         ]
     }
 

@@ -231,6 +231,7 @@ pub(super) fn failure_of(seen: &Seen) -> Option<&Failure> {
         | Seen::Pace(..)
         | Seen::Credentials(_)
         | Seen::CredentialLists(_)
+        | Seen::Pipelines(_)
         | Seen::Remembered(_)
         | Seen::Recalled
         | Seen::Notice(..) => None,

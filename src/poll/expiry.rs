@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Clock;
-use crate::domain::{CredentialRecord, CredentialScan, Expiry, Failure, Observation, Remedy, Seen, Text};
+use crate::domain::{CredentialRecord, CredentialScan, Expiry, Failure, Observation, PipelineScan, Remedy, Seen, Text};
 use crate::source::ExpirySource;
 
 /// The first look lets the lists of runs go first.
@@ -46,8 +46,8 @@ impl ExpiryWatch {
             let told: Option<Vec<Timestamp>> = source.places().iter().map(|place| told(place)).collect();
             let oldest = told.and_then(|told| told.into_iter().min());
             let age = oldest.and_then(|oldest| Duration::try_from(clock.now().duration_since(oldest)).ok());
-            let rest = age.and_then(|age| every.checked_sub(age)).unwrap_or_default();
-            Turn { source, due: begin + rest.max(BEFORE), lists: None }
+            let spared = age.and_then(|age| every.checked_sub(age));
+            Turn { source, due: begin + BEFORE, spared, lists: None }
         };
         let turns = sources.into_iter().map(turn).collect();
         let asked = Arc::new(Notify::new());
@@ -66,11 +66,43 @@ impl Drop for ExpiryWatch {
     }
 }
 
-/// One source, when it is looked at next, and which lists it had the last time.
+/// One source, and when it is looked at next.
 struct Turn {
     source: Arc<dyn ExpirySource>,
     due: Instant,
+    /// How long its lists still stand that an earlier process read.
+    spared: Option<Duration>,
+    /// Which lists it had the last time.
     lists: Option<Vec<Text>>,
+}
+
+impl Turn {
+    /// Looks at the source, and says when it does next. Returns whether anybody still listens.
+    async fn look(&mut self, every: Duration, clock: &dyn Clock, observations: &mpsc::Sender<Observation>) -> bool {
+        let spared = self.spared.take();
+        let mut pause = spared.unwrap_or(every);
+        let mut scans = Vec::new();
+        if spared.is_none() {
+            scans = scan(&*self.source, clock).await;
+            self.lists = lists_of(&scans).or(self.lists.take());
+        }
+        // What ends is shown before it is known who uses it: that takes more requests.
+        for seen in [Some(scans), None] {
+            let seen = match seen {
+                Some(scans) => scans,
+                None => pipelines(&*self.source, clock).await,
+            };
+            for observation in seen {
+                pause = pause.min(sooner(&observation.seen, clock.now()).unwrap_or(every));
+                if observations.send(observation).await.is_err() {
+                    return false;
+                }
+            }
+        }
+        // Many dashboards that start with the day do not ask in step for ever.
+        self.due = Instant::now() + pause.mul_f64(1.0 + fastrand::f64() / 10.0);
+        true
+    }
 }
 
 async fn watch(
@@ -100,21 +132,13 @@ async fn watch(
             () = asked.notified() => {
                 let now = Instant::now();
                 for turn in &mut turns {
-                    turn.due = turn.due.min(now);
+                    (turn.due, turn.spared) = (turn.due.min(now), None);
                 }
             }
         }
         while let Some(turn) = turns.iter_mut().find(|turn| turn.due <= Instant::now()) {
-            let scans = scan(&*turn.source, &*clock).await;
-            turn.lists = lists_of(&scans).or(turn.lists.take());
-            let sooner = scans.iter().filter_map(|observation| sooner(&observation.seen, clock.now())).min();
-            let pause = sooner.unwrap_or(every).min(every);
-            // Many dashboards that start with the day do not ask in step for ever.
-            turn.due = Instant::now() + pause.mul_f64(1.0 + fastrand::f64() / 10.0);
-            for observation in scans {
-                if observations.send(observation).await.is_err() {
-                    return;
-                }
+            if !turn.look(every, &*clock, &observations).await {
+                return;
             }
         }
     }
@@ -122,7 +146,11 @@ async fn watch(
 
 /// Looks once at everything that these know.
 pub async fn scan_once(sources: &[Arc<dyn ExpirySource>], clock: &dyn Clock) -> Vec<Observation> {
-    let scans = sources.iter().map(|source| scan(&**source, clock));
+    let scans = sources.iter().map(async |source| {
+        let mut seen = scan(&**source, clock).await;
+        seen.extend(pipelines(&**source, clock).await);
+        seen
+    });
     let scans = futures_util::future::join_all(scans).await;
     let lists = sources.iter().zip(&scans).map(|(source, scans)| (source.id().clone(), lists_of(scans))).collect();
     let whole = Observation::own(clock.now(), Seen::CredentialLists(lists));
@@ -156,13 +184,24 @@ async fn scan(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> 
     traffic.into_iter().chain(scans.into_iter().map(Seen::Credentials)).map(seen).collect()
 }
 
+/// The same, for the pipelines that read what a source knows.
+async fn pipelines(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> {
+    let reading = AssertUnwindSafe(source.pipelines()).catch_unwind();
+    let scans = tokio::time::timeout(PATIENCE, reading).await.ok().and_then(Result::ok).unwrap_or_default();
+    let at = clock.now();
+    let seen = |scan| Observation { at, source: source.id().clone(), seen: Seen::Pipelines(scan) };
+    scans.into_iter().map(seen).collect()
+}
+
 /// Returns after what time another look tells more than this one, where that is sooner than usual: a list that gave no
 /// answer may give one, and what was to end may have been renewed.
 fn sooner(seen: &Seen, now: Timestamp) -> Option<Duration> {
-    let Seen::Credentials(CredentialScan { found, .. }) = seen else { return None };
-    let batch = match found {
-        Ok(batch) => batch,
-        Err(failure) => return (!matches!(failure.remedy(), Remedy::Fix)).then_some(AGAIN),
+    let again = |failure: &Failure| (!matches!(failure.remedy(), Remedy::Fix)).then_some(AGAIN);
+    let batch = match seen {
+        Seen::Credentials(CredentialScan { found: Ok(batch), .. }) => batch,
+        Seen::Credentials(CredentialScan { found: Err(failure), .. })
+        | Seen::Pipelines(PipelineScan { found: Err(failure), .. }) => return again(failure),
+        _ => return None,
     };
     let until = |record: &CredentialRecord| match record.expiry {
         Expiry::At(end) if end > now => Duration::try_from(end.duration_since(now)).ok().map(|left| left.max(SOONEST)),

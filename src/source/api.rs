@@ -22,6 +22,8 @@ const LIST_CAP: u64 = 16 << 20;
 const ARCHIVE_CAP: u64 = 16 << 20;
 /// Of a longer log the first and the last half of this are read.
 const LOG_CAP: u64 = 2 << 20;
+/// No file of a repository that is longer is read.
+pub(super) const FILE_CAP: u64 = 2 << 20;
 /// What a token is worth takes a few lines.
 const TOKEN_CAP: u64 = 1 << 20;
 /// What is remembered of lists, to ask whether they changed.
@@ -34,6 +36,8 @@ pub(super) enum Kind {
     List,
     /// What is asked for once, and never changes.
     Once,
+    /// A file of a repository.
+    File,
     /// An archive of files.
     Archive,
     /// The log of a job.
@@ -96,6 +100,7 @@ impl Api {
         (ask.cap, ask.over_cap, ask.conditional) = match kind {
             Kind::List => (LIST_CAP, OverCap::Refuse, true),
             Kind::Once => (LIST_CAP, OverCap::Refuse, false),
+            Kind::File => (FILE_CAP, OverCap::Refuse, true),
             Kind::Archive => (ARCHIVE_CAP, OverCap::Refuse, false),
             Kind::Log => (LOG_CAP, OverCap::KeepEnds, false),
             Kind::Token => (TOKEN_CAP, OverCap::Refuse, false),

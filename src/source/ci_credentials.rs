@@ -1,4 +1,4 @@
-//! What the watched repositories of one CI provider hold, one repository after the other.
+//! What the watched repositories of one CI provider hold, and which pipelines read it, one repository after the other.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{CiProvider, ExpirySource};
-use crate::domain::{Batch, CredentialScan, Failure, RepoPath, SourceId};
+use crate::domain::{Batch, CredentialScan, Failure, PipelineScan, RepoPath, SourceId};
 
 /// The secrets, keys and tokens of repositories: names and dates.
 pub struct CiCredentials {
@@ -27,7 +27,7 @@ enum Owner<'a> {
 }
 
 /// Returns whether the next repository would meet the same: asking on would only do harm.
-fn is_of_all(failure: &Failure) -> bool {
+pub(super) fn is_of_all(failure: &Failure) -> bool {
     matches!(failure, Failure::RateLimited { .. } | Failure::Auth { .. } | Failure::Unreachable { .. })
 }
 
@@ -62,6 +62,19 @@ impl ExpirySource for CiCredentials {
         // What was not asked keeps what was known of it; that it was not asked is told once.
         let found = stopped.map_or_else(|| Ok(Batch { items: Vec::new(), skipped: 0, complete: true }), Err);
         scans.push(CredentialScan { scope: format!("{}/every repository", self.id).into(), found });
+        scans
+    }
+
+    async fn pipelines(&self) -> Vec<PipelineScan> {
+        let mut scans = Vec::new();
+        for repo in &self.repos {
+            let found = self.provider.pipelines(repo).await;
+            let stopped = found.as_ref().is_err_and(is_of_all);
+            scans.push(PipelineScan { repo: repo.clone(), found });
+            if stopped {
+                break;
+            }
+        }
         scans
     }
 }

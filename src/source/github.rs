@@ -17,10 +17,12 @@ use super::api::{self, Api, ErrorDto, Kind};
 use super::github_reports::{self, Once};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider, github_credentials, github_deployments, github_organization, token_facts};
+use super::{
+    CiOptions, CiProvider, github_credentials, github_deployments, github_organization, github_pipelines, token_facts,
+};
 use crate::domain::{
-    Batch, CredentialScan, Deployed, Failure, Globs, Job, JobExecution, JobId, PushLog, RepoPath, Reports, Run, RunKey,
-    Service, SourceId, TokenReport, Traffic,
+    Batch, CredentialScan, Deployed, Failure, Globs, Job, JobExecution, JobId, Pipeline, PushLog, RepoPath, Reports,
+    Run, RunKey, Service, SourceId, TokenReport, Traffic,
 };
 use crate::http::{Answer, Ask};
 use dto::{JobDto, List, RateLimitDto, RunDto, TagDto};
@@ -39,6 +41,7 @@ pub struct GitHub {
     runs: Memo<Batch<Arc<Run>>>,
     jobs: Memo<Arc<Batch<Job>>>,
     tags: Memo<Arc<GitTags>>,
+    pub(super) pipelines: Memo<Arc<Batch<Pipeline>>>,
 }
 
 /// Git tags by name and commit.
@@ -60,6 +63,7 @@ impl GitHub {
             runs: Memo::default(),
             jobs: Memo::default(),
             tags: Memo::default(),
+            pipelines: Memo::default(),
         })
     }
 
@@ -211,6 +215,10 @@ impl CiProvider for GitHub {
         github_organization::read(self, name, now).await
     }
 
+    async fn pipelines(&self, repo: &RepoPath) -> Result<Arc<Batch<Pipeline>>, Failure> {
+        github_pipelines::read(self, repo).await
+    }
+
     fn traffic(&self) -> Traffic {
         self.api.traffic()
     }
@@ -244,8 +252,9 @@ fn build(api: &Arc<Api>) -> Octocrab {
 async fn send(api: &Api, request: &Request<OctoBody>) -> Result<Answer, Failure> {
     let kind = request.extensions().get().copied().unwrap_or(Kind::List);
     let url = Url::parse(&request.uri().to_string()).map_err(|error| Failure::Withheld(error.to_string().into()))?;
+    let accepted = if kind == Kind::File { "application/vnd.github.raw+json" } else { "application/vnd.github+json" };
     let ask = Ask::get(url)
-        .header(header::ACCEPT, "application/vnd.github+json")
+        .header(header::ACCEPT, accepted)
         .header(HeaderName::from_static("x-github-api-version"), "2022-11-28");
     api.get(kind, ask).await
 }

@@ -9,7 +9,8 @@ use super::github::GitHub;
 use super::memo::Reading;
 use super::pages;
 use crate::domain::{
-    Batch, CredentialKind, CredentialRecord, CredentialScan, DateRead, Evidence, Failure, LastUse, RepoPath, Standing,
+    Batch, CredentialKind, CredentialRecord, CredentialScan, DateRead, Evidence, Failure, LastUse, Level, Reach,
+    RepoPath, Standing,
 };
 use crate::http::Answer;
 
@@ -50,13 +51,15 @@ struct KeyDto {
 pub(super) async fn read(github: &GitHub, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {
     let list = List { github, repo, now };
     let mut scans = vec![
-        list.secrets("actions", "actions/secrets", format!("{repo}, Actions"), Some(String::new())).await,
+        list.secrets("actions", "actions/secrets", format!("{repo}, Actions"), Some(String::new()), Level::Repository)
+            .await,
         list.organization().await,
         list.secrets(
             "dependabot",
             "dependabot/secrets",
             format!("{repo}, Dependabot"),
             Some(" --app dependabot".into()),
+            Level::Dependabot,
         )
         .await,
     ];
@@ -82,7 +85,7 @@ impl List<'_> {
     }
 
     /// `more` is what the command that replaces one needs besides its name and repository; nothing where there is none.
-    async fn secrets(&self, of: &str, path: &str, place: String, more: Option<String>) -> CredentialScan {
+    async fn secrets(&self, of: &str, path: &str, place: String, more: Option<String>, level: Level) -> CredentialScan {
         let scope = self.scope(of);
         let page = |_: &str, answer: &Answer| {
             self.github.page(answer, |secret: SecretDto| {
@@ -93,6 +96,7 @@ impl List<'_> {
                 record.place = place.as_str().into();
                 record.evidence = Evidence::Age;
                 record.replace = replace.map(Into::into);
+                record.reach = Some(Reach { repos: vec![self.repo.clone()], level: level.clone() });
                 (record.created_at, record.rotated_at) = (date(secret.created_at), date(secret.updated_at));
                 Some(record)
             })
@@ -106,7 +110,8 @@ impl List<'_> {
     async fn organization(&self) -> CredentialScan {
         let owner = self.repo.as_str().split('/').next().unwrap_or_default();
         let place = format!("{owner}, organization secrets");
-        let mut scan = self.secrets("organization", "actions/organization-secrets", place, None).await;
+        let path = "actions/organization-secrets";
+        let mut scan = self.secrets("organization", path, place, None, Level::Organization).await;
         for record in scan.found.iter_mut().flat_map(|batch| &mut batch.items) {
             record.id = format!("{}/{owner}/organization/{}", self.github.id, record.name.raw()).into();
             let command = is_word(record.name.raw()).then(|| format!("gh secret set {} --org {owner}", record.name));
@@ -129,7 +134,8 @@ impl List<'_> {
         for name in names.items.iter().take(ENVIRONMENTS) {
             let (of, path) = (format!("environments/{name}"), format!("environments/{}/secrets", encoded(name)));
             let place = format!("{}, environment {name}", self.repo);
-            scans.push(self.secrets(&of, &path, place, quoted(name).map(|name| format!(" --env {name}"))).await);
+            let more = quoted(name).map(|name| format!(" --env {name}"));
+            scans.push(self.secrets(&of, &path, place, more, Level::Environment(name.as_str().into())).await);
         }
         // Nobody looked at the others; that is to be seen. A list that could be read takes an earlier failure back.
         let left = names.items.len().saturating_sub(ENVIRONMENTS);

@@ -19,10 +19,12 @@ use url::Url;
 use super::api::{self, Api, ErrorDto, Kind};
 use super::memo::{Memo, Pages, Reading};
 use super::pages::{self, Next, Page};
-use super::{CiOptions, CiProvider, gitlab_credentials, gitlab_deployments, gitlab_reports, token_facts};
+use super::{
+    CiOptions, CiProvider, gitlab_credentials, gitlab_deployments, gitlab_pipelines, gitlab_reports, token_facts,
+};
 use crate::domain::{
-    Batch, CredentialScan, Deployed, Failure, Globs, Job, JobExecution, JobId, PushLog, RepoPath, Reports, Run, RunKey,
-    Service, SourceId, TokenReport, Traffic, number_retries,
+    Batch, CredentialScan, Deployed, Failure, Globs, Job, JobExecution, JobId, Pipeline, PushLog, RepoPath, Reports,
+    Run, RunKey, Service, SourceId, TokenReport, Traffic, number_retries,
 };
 use crate::http::{Answer, Ask};
 pub(super) use dto::TokenDto;
@@ -38,6 +40,7 @@ pub struct GitLab {
     runs: Memo<Batch<Arc<Run>>>,
     jobs: Memo<Arc<Batch<Job>>>,
     tagged: Memo<Arc<FxHashSet<u64>>>,
+    pub(super) merged: Memo<Arc<Batch<Pipeline>>>,
 }
 
 impl GitLab {
@@ -50,7 +53,15 @@ impl GitLab {
         let base = Url::parse(&format!("{instance}/api/v4/")).map_err(|error| format!("{instance}: {error}"))?;
         let id = options.id.clone();
         let api = Api::new(options, base.clone())?;
-        Ok(Self { id, base, api, runs: Memo::default(), jobs: Memo::default(), tagged: Memo::default() })
+        Ok(Self {
+            id,
+            base,
+            api,
+            runs: Memo::default(),
+            jobs: Memo::default(),
+            tagged: Memo::default(),
+            merged: Memo::default(),
+        })
     }
 
     /// Returns the address of an endpoint: the path with its project encoded, and the parameters.
@@ -66,7 +77,7 @@ impl GitLab {
         let url = Url::parse(address).map_err(|error| Failure::Withheld(error.to_string().into()))?;
         let accepted = match kind {
             Kind::List | Kind::Once | Kind::Token => "application/json",
-            Kind::Archive => "application/octet-stream",
+            Kind::Archive | Kind::File => "application/octet-stream",
             Kind::Log => "text/plain",
         };
         self.api.get(kind, Ask::get(url).header(header::ACCEPT, accepted)).await
@@ -206,6 +217,10 @@ impl CiProvider for GitLab {
 
     async fn credentials(&self, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {
         gitlab_credentials::read(self, repo, now).await
+    }
+
+    async fn pipelines(&self, repo: &RepoPath) -> Result<Arc<Batch<Pipeline>>, Failure> {
+        gitlab_pipelines::read(self, repo).await
     }
 
     fn traffic(&self) -> Traffic {

@@ -12,7 +12,7 @@ use super::memo::Reading;
 use super::pages;
 use crate::domain::{
     Absent, Batch, CredentialKind, CredentialRecord, CredentialScan, DateRead, Evidence, Expiry, Failure, LastUse,
-    RepoPath, Standing, Text,
+    Level, Reach, RepoPath, Standing, Text,
 };
 use crate::http::Answer;
 
@@ -207,6 +207,8 @@ impl Place<'_> {
             None => format!("{scope}/{}", variable.key),
         };
         let mut record = CredentialRecord::new(id, variable.key, CredentialKind::Variable, self.now);
+        let level = environments.as_deref().map_or(Level::Repository, |it| Level::Environment(it.into()));
+        record.reach = RepoPath::parse(self.owner).ok().map(|repo| Reach { repos: vec![repo], level });
         let at = environments.map(|it| format!(" for environment {it}")).unwrap_or_default();
         record.place = format!("{}, CI/CD variables{at}", self.owner).into();
         record.evidence = Evidence::Age;

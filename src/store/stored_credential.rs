@@ -6,7 +6,9 @@ use jiff::SignedDuration;
 
 use super::packed::{Packer, Unpacker};
 use super::words::{Unreadable, Words, moment};
-use crate::domain::{Batch, CredentialKind, CredentialRecord, Evidence, Expiry, LastUse, Renewal, Standing, Text};
+use crate::domain::{
+    Batch, CredentialKind, CredentialRecord, Evidence, Expiry, LastUse, Level, Reach, Renewal, RepoPath, Standing, Text,
+};
 
 /// Returns the stored form of the credentials of a list.
 pub(super) fn write(list: &Batch<Arc<CredentialRecord>>) -> Vec<u8> {
@@ -39,6 +41,7 @@ fn record_to(body: &mut Packer, record: &CredentialRecord) {
         replace,
         url,
         consumers,
+        reach,
     } = record;
     body.text(id).text(name).bytes(kind.word().as_bytes()).text(place).maybe(upstream.as_ref(), Packer::text);
     match expiry {
@@ -66,6 +69,33 @@ fn record_to(body: &mut Packer, record: &CredentialRecord) {
         body.maybe(text.as_ref(), Packer::text);
     }
     texts_to(body, consumers);
+    body.maybe(reach.as_ref(), reach_to);
+}
+
+fn reach_to<'a>(body: &'a mut Packer, Reach { repos, level }: &Reach) -> &'a mut Packer {
+    match level {
+        Level::Organization => body.count(0),
+        Level::Repository => body.count(1),
+        Level::Environment(name) => body.count(2).text(name),
+        Level::Dependabot => body.count(3),
+    };
+    body.count(repos.len() as u64);
+    for repo in repos {
+        body.bytes(repo.as_str().as_bytes());
+    }
+    body
+}
+
+fn reach_from(from: &mut Unpacker<'_>, words: &mut Words) -> Option<Reach> {
+    let level = match from.count()? {
+        0 => Level::Organization,
+        1 => Level::Repository,
+        2 => Level::Environment(words.text(from.text()?)),
+        3 => Level::Dependabot,
+        _ => return None,
+    };
+    let repos = (0..from.count()?).map(|_| RepoPath::parse(from.text()?).ok()).collect::<Option<_>>()?;
+    Some(Reach { repos, level })
 }
 
 fn texts_to(body: &mut Packer, texts: &[Text]) {
@@ -123,6 +153,7 @@ fn record_from(from: &mut Unpacker<'_>, words: &mut Words) -> Option<CredentialR
         replace: text_from(from, words).ok()?,
         url: text_from(from, words).ok()?,
         consumers: texts_from(from, words)?,
+        reach: from.maybe(|from| reach_from(from, words)).ok()?,
     })
 }
 

@@ -16,7 +16,8 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("push_log", &["domain", "job_log"]),
     ("junit", &["domain"]),
     ("retry_log", &["domain", "job_log"]),
-    ("source", &["auth", "domain", "http", "junit", "push_log", "retry_log"]),
+    ("workflow", &["domain"]),
+    ("source", &["auth", "domain", "http", "junit", "push_log", "retry_log", "workflow"]),
     ("poll", &["domain", "source"]),
     ("store", &["domain"]),
     ("config", &["analysis::CredentialPolicy", "analysis::Policy", "domain"]),
@@ -52,6 +53,8 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("quick_xml", &["junit", "source"]),
     ("aws_sigv4", &["source"]),
     ("aws_credential_types", &["source"]),
+    ("saphyr_parser", &["workflow"]),
+    ("cronexpr", &["analysis"]),
     ("zip", &["source", "demo"]),
     ("rustls", &["source"]),
     ("tokio_rustls", &["source"]),
@@ -59,7 +62,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
 
 /// Modules in which the same input gives the same output: no IO, no clock, no task, no colour, no terminal.
 pub(crate) const PURE: &[&str] =
-    &["domain", "analysis", "job_log", "push_log", "junit", "retry_log", "pane", "doctor", "output", "app"];
+    &["domain", "analysis", "job_log", "push_log", "junit", "retry_log", "workflow", "pane", "doctor", "output", "app"];
 
 /// What a pure module may not name, as the beginning of a path.
 pub(crate) const IMPURE_PATHS: &[&str] = &[

@@ -1,7 +1,9 @@
 //! GitHub: names and ages of secrets and keys, closed lists, second pages.
 
 use http::Method;
-use landfall::domain::{CredentialKind, CredentialRecord, Evidence, Expiry, Failure, LastUse, RepoPath, Standing};
+use landfall::domain::{
+    CredentialKind, CredentialRecord, Evidence, Expiry, Failure, LastUse, Level, Reach, RepoPath, Standing,
+};
 use landfall::source::{CiProvider, GitHub};
 
 use crate::ci::{options, token};
@@ -49,6 +51,7 @@ async fn secrets_are_names_and_ages_and_their_end_is_not_known() {
         created_at: Some("2025-01-10T14:59:22Z".parse().unwrap()),
         rotated_at: Some("2026-10-01T10:00:00Z".parse().unwrap()),
         replace: Some("gh secret set GHCR_TOKEN --repo acme/web".into()),
+        reach: Some(Reach { repos: vec![RepoPath::parse("acme/web").unwrap()], level: Level::Repository }),
         ..CredentialRecord::new("ci/acme/web/actions/GHCR_TOKEN", "GHCR_TOKEN", CredentialKind::Secret, now())
     };
     assert_eq!(*record, wanted);

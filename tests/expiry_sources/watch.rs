@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use landfall::domain::{
-    Batch, CredentialKind, CredentialRecord, CredentialScan, Expiry, Failure, Seen, SourceId, Stage,
+    Batch, CredentialKind, CredentialRecord, CredentialScan, Expiry, Failure, PipelineScan, RepoPath, Seen, SourceId,
+    Stage,
 };
 use landfall::poll::{Clock, ExpiryWatch, scan_once};
 use landfall::source::ExpirySource;
@@ -59,6 +60,45 @@ impl ExpirySource for Counted {
             Ok(Batch { items: Vec::new(), skipped: 0, complete: true })
         };
         vec![CredentialScan { scope: "list".into(), found }]
+    }
+}
+
+/// Knows what ends, and never whose it is.
+struct Unread {
+    id: SourceId,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl ExpirySource for Unread {
+    fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    async fn scan(&self, _now: Timestamp) -> Vec<CredentialScan> {
+        vec![CredentialScan {
+            scope: "list".into(),
+            found: Ok(Batch { items: Vec::new(), skipped: 0, complete: true }),
+        }]
+    }
+
+    async fn pipelines(&self) -> Vec<PipelineScan> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        vec![PipelineScan { repo: RepoPath::parse("acme/web").unwrap(), found: Err(down()) }]
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_uses_it_comes_after_what_ends_and_is_asked_again_sooner_where_there_was_no_answer() {
+    let source = Arc::new(Unread { id: source("github"), asked: AtomicUsize::new(0) });
+    let (sender, mut inbox) = mpsc::channel(64);
+    let sources = vec![Arc::clone(&source) as Arc<dyn ExpirySource>];
+    let _watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), |_| None, Arc::new(Still), sender);
+    for round in 1..=2 {
+        assert!(matches!(inbox.recv().await.unwrap().seen, Seen::CredentialLists(_)));
+        assert!(matches!(inbox.recv().await.unwrap().seen, Seen::Credentials(_)));
+        assert!(matches!(inbox.recv().await.unwrap().seen, Seen::Pipelines(_)));
+        assert_eq!(source.asked.load(Ordering::Relaxed), round);
     }
 }
 

@@ -1,11 +1,14 @@
 //! What the pane of credentials shows.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use landfall::analysis::CredentialPolicy;
 use landfall::app::{Charset, Cmd, Key, Settings};
 use landfall::domain::{
-    Batch, CredentialKind, CredentialRecord, CredentialScan, Evidence, Expiry, Failure, LastUse, Observation, Renewal,
-    Seen, SourceId, Standing,
+    Batch, CredentialKind, CredentialRecord, CredentialScan, Evidence, Expiry, Failure, JobEnvironment, LastUse, Level,
+    NamedSecret, Observation, Pipeline, PipelineScan, Reach, Renewal, RepoPath, Schedule, SecretUse, Seen, SourceId,
+    Standing, Text,
 };
 use landfall::ui::Theme;
 
@@ -36,6 +39,7 @@ fn stage(size: (u16, u16), redact: bool) -> Stage {
             consumers: vec!["release.yml".into()],
             owner: Some("platform".into()),
             last_use: LastUse::At(hours(-1)),
+            reach: Some(Reach { repos: vec![RepoPath::parse("acme/checkout").unwrap()], level: Level::Repository }),
             ..record("GHCR_TOKEN", CredentialKind::Secret, "acme/checkout", Expiry::At(hours(-48)))
         },
         CredentialRecord {
@@ -88,6 +92,66 @@ fn the_worst_come_first_under_counts_of_their_own() {
     ");
 }
 
+fn pipelines(crons: &[&str]) -> Observation {
+    let used = |job: &str, secret| SecretUse {
+        job: Some(job.into()),
+        through: None,
+        secret,
+        environment: JobEnvironment::Unset,
+        only_environment: false,
+    };
+    let named = NamedSecret::Exactly("GHCR_TOKEN".into());
+    let nightly = Pipeline {
+        file: ".github/workflows/nightly.yml".into(),
+        name: "nightly-release".into(),
+        triggers: vec!["schedule".into()],
+        schedules: crons.iter().map(|cron| Schedule { cron: (*cron).into(), ..Schedule::default() }).collect(),
+        uses: vec![used("push", named), used("sign", NamedSecret::All)],
+        ..Pipeline::default()
+    };
+    let file = Text::from(".github/workflows/odd\u{1b}[2J.yml");
+    let odd = Pipeline {
+        name: file.clone(),
+        file,
+        unread: Some("line 3: it goes deeper than 64".into()),
+        ..Pipeline::default()
+    };
+    let found = Ok(Arc::new(Batch { items: vec![nightly, odd], skipped: 0, complete: true }));
+    let seen = Seen::Pipelines(PipelineScan { repo: RepoPath::parse("acme/checkout").unwrap(), found });
+    Observation { at: now(), source: SourceId::parse("github").unwrap(), seen }
+}
+
+#[test]
+fn what_breaks_first_is_named_and_the_detail_tells_who_uses_it() {
+    let size = (180, 30);
+    let mut stage = stage(size, false);
+    stage.see(vec![pipelines(&["0 2 * * 0", "whenever"])]);
+    let row = shown(&stage, size);
+    assert!(row.contains("expired Sat 28 Feb 12:00, 2 days ago · next to break: nightly-release, Sun 02:00"), "{row}");
+    stage.key(Key::Enter);
+    let detail = shown(&stage, size);
+    let detail: Vec<&str> =
+        detail.lines().filter_map(|line| line.split_once('│')).map(|(_, line)| line.trim()).collect();
+    let text = detail.join("\n");
+    insta::assert_snapshot!(text.split("\nWhere").next().unwrap(), @r"
+    ✗ expired  GHCR_TOKEN  secret
+    expired Sat 28 Feb 12:00, 2 days ago
+    next to break: nightly-release, Sun 02:00
+
+    Next steps
+    1  gh secret set GHCR_TOKEN --repo acme/checkout
+
+    Who uses it
+    1  release.yml
+    2  acme/checkout: nightly-release, job push · names it · scheduled for 2026-03-08
+    02:00:00 UTC · its schedule `whenever` cannot be read
+    3  acme/checkout: nightly-release, job sign · is handed every secret · scheduled for
+    2026-03-08 02:00:00 UTC · its schedule `whenever` cannot be read
+    4  acme/checkout: .github/workflows/odd.yml · unknown whether it reads it · line 3:
+    it goes deeper than 64
+    ");
+}
+
 #[test]
 fn the_detail_has_the_reasons_the_next_step_and_the_evidence() {
     let size = (100, 30);
@@ -102,6 +166,9 @@ fn the_detail_has_the_reasons_the_next_step_and_the_evidence() {
     Next steps
       1  gh secret set GHCR_TOKEN --repo acme/checkout
 
+    Who uses it
+      1  release.yml
+
     Where
       place       acme/checkout
       id          github/acme/checkout/GHCR_TOKEN
@@ -115,12 +182,9 @@ fn the_detail_has_the_reasons_the_next_step_and_the_evidence() {
       last used   2026-03-02 11:00:00 UTC (60m ago)
       renewed     unknown
 
-    Who uses it
-      1  release.yml
-
     To be known
-      1  It was used within the last hour: let the old one live until the new one is in place.
-
+      1  who uses it in acme/checkout is not known, its pipelines were not read
+      2  It was used within the last hour: let the old one live until the new one is in place.
 
 
     Esc back  n next finding  R look now  o page  y copy  ? help  q quit                           1/7

@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use landfall::domain::{
     Absence, AbsenceCode, Batch, Child, Claim, Conclusion, CredentialKind, CredentialRecord, Deployed, Deployment,
     Descriptor, Digest, Ended, Event, Evidence, Expiry, Fact, FoundReport, ImageConfig, ImageName, Job, JobExecution,
-    JobId, Judgement, Landed, LandedCommit, LastUse, Manifest, ManifestKind, OddCase, Platform, Proof, PushLog,
-    Renewal, RepoPath, Reports, RetriedTest, RetryLog, RevisionRule, Run, RunKey, RunState, ServiceName, Sha, SourceId,
-    Standing, Tag, TagFact, TagRef, TestCounts, TestId, TestResult, TestSummary, Text, Unreadable,
+    JobId, Judgement, Landed, LandedCommit, LastUse, Level, Manifest, ManifestKind, OddCase, Platform, Proof, PushLog,
+    Reach, Renewal, RepoPath, Reports, RetriedTest, RetryLog, RevisionRule, Run, RunKey, RunState, ServiceName, Sha,
+    SourceId, Standing, Tag, TagFact, TagRef, TestCounts, TestId, TestResult, TestSummary, Text, Unreadable,
 };
 use landfall::store::{Retention, Store};
 
@@ -379,6 +379,10 @@ pub(crate) fn scanned(number: u8, variant: u8, minutes: i64) -> Fact {
         (record.owner, record.runbook) = (maybe(id, text(1)), maybe(id / 2, text(2)));
         (record.replace, record.url) = (maybe(id / 4, text(3)), maybe(variant, text(4)));
         record.consumers = (0..variant % 3).map(text).collect();
+        let levels = [Level::Organization, Level::Repository, Level::Environment(text(id)), Level::Dependabot];
+        let level = levels[usize::from(id % 4)].clone();
+        let repos = (0..id % 3).map(|number| run_key(number.into()).repo).collect();
+        record.reach = maybe(variant / 2, Reach { repos, level });
         Arc::new(record)
     };
     let items = (0..variant % 7).map(|id| record(id.wrapping_mul(37).wrapping_add(variant))).collect();

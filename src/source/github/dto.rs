@@ -11,7 +11,8 @@ use crate::domain::{
 };
 use crate::source::api::moment;
 
-/// `GET /repos/{repo}/actions/runs`, `…/jobs`, `…/artifacts`, `…/secrets` and `…/environments`.
+/// `GET /repos/{repo}/actions/runs`, `…/jobs`, `…/artifacts`, `…/secrets`, `…/environments` and
+/// `…/actions/workflows`.
 #[derive(Debug, Deserialize)]
 pub(super) struct List<'a> {
     #[serde(
@@ -20,7 +21,8 @@ pub(super) struct List<'a> {
         alias = "jobs",
         alias = "artifacts",
         alias = "secrets",
-        alias = "environments"
+        alias = "environments",
+        alias = "workflows"
     )]
     pub(super) items: Vec<&'a RawValue>,
 }

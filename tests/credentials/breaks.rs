@@ -1,0 +1,332 @@
+//! What breaks when a credential ends: who reads it, how sure that is, and whose scheduled run comes first.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use landfall::analysis::{Confidence, CredentialPolicy, CredentialReport, credentials};
+use landfall::domain::{
+    Batch, CredentialKind, CredentialRecord, CredentialScan, DeclaredCredential, Expiry, Failure, Globs,
+    JobEnvironment, Level, NamedSecret, Observation, Pipeline, PipelineScan, Reach, Renewal, RepoPath, Schedule,
+    SecretUse, Seen, Snapshot, SourceId, Standing,
+};
+
+use super::{NOW, time};
+
+fn repo(name: &str) -> RepoPath {
+    RepoPath::parse(name).unwrap()
+}
+
+fn end() -> Expiry {
+    Expiry::At(time("2026-11-28T12:00:00Z"))
+}
+
+fn record(name: &str, level: Level, expiry: Expiry) -> CredentialRecord {
+    let id = match &level {
+        Level::Organization => format!("github/acme/organization/{name}"),
+        Level::Repository => format!("github/acme/web/actions/{name}"),
+        Level::Environment(environment) => format!("github/acme/web/environments/{}/{name}", environment.raw()),
+        Level::Dependabot => format!("github/acme/web/dependabot/{name}"),
+    };
+    let reach = Some(Reach { repos: vec![repo("acme/web")], level });
+    CredentialRecord { reach, expiry, ..CredentialRecord::new(id, name, CredentialKind::Secret, time(NOW)) }
+}
+
+fn used(job: &str, secret: NamedSecret, environment: JobEnvironment) -> SecretUse {
+    SecretUse { job: Some(job.into()), through: None, secret, environment, only_environment: false }
+}
+
+fn exact(job: &str, name: &str) -> SecretUse {
+    used(job, NamedSecret::Exactly(name.into()), JobEnvironment::Unset)
+}
+
+fn pipeline(name: &str, crons: &[&str], uses: Vec<SecretUse>) -> Pipeline {
+    let schedule = |cron: &&str| Schedule { cron: (*cron).into(), ..Schedule::default() };
+    Pipeline {
+        file: format!(".github/workflows/{name}.yml").as_str().into(),
+        name: name.into(),
+        triggers: vec!["schedule".into(), "push".into()],
+        schedules: crons.iter().map(schedule).collect(),
+        uses,
+        ..Pipeline::default()
+    }
+}
+
+fn absorb(snapshot: &mut Snapshot, seen: Seen) -> bool {
+    snapshot.absorb(Observation { at: time(NOW), source: SourceId::parse("github").unwrap(), seen })
+}
+
+fn told(snapshot: &mut Snapshot, of: &str, found: Result<Vec<Pipeline>, Failure>) -> bool {
+    let found = found.map(|items| Arc::new(Batch { items, skipped: 0, complete: true }));
+    absorb(snapshot, Seen::Pipelines(PipelineScan { repo: repo(of), found }))
+}
+
+fn world(items: Vec<CredentialRecord>, pipelines: Vec<Pipeline>) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    let found = Ok(Batch { items, skipped: 0, complete: true });
+    absorb(&mut snapshot, Seen::Credentials(CredentialScan { scope: "acme".into(), found }));
+    told(&mut snapshot, "acme/web", Ok(pipelines));
+    snapshot
+}
+
+fn rows(snapshot: &Snapshot) -> Vec<CredentialReport> {
+    credentials(snapshot, &CredentialPolicy::default(), time(NOW))
+}
+
+fn row(items: Vec<CredentialRecord>, pipelines: Vec<Pipeline>, id: &str) -> CredentialReport {
+    rows(&world(items, pipelines)).into_iter().find(|row| row.record.id.raw().ends_with(id)).unwrap()
+}
+
+fn first(row: &CredentialReport) -> &str {
+    row.breaks.first.as_ref().map_or("", |first| first.words.as_str())
+}
+
+fn readers(row: &CredentialReport) -> Vec<(String, Confidence)> {
+    row.breaks.consumers.iter().map(|it| (it.words(), it.confidence)).collect()
+}
+
+#[test]
+fn the_first_scheduled_run_after_the_end_is_named() {
+    let token = || vec![record("GHCR_TOKEN", Level::Repository, end())];
+    let nightly = pipeline("nightly-release", &["0 2 * * 0"], vec![exact("push", "ghcr_token")]);
+    let weekly = pipeline("weekly", &["0 9 * * 1"], vec![exact("push", "GHCR_TOKEN")]);
+    let before = pipeline("before", &["0 11 28 11 *"], vec![exact("push", "GHCR_TOKEN")]);
+    let other = pipeline("other", &["* * * * *"], vec![exact("push", "OTHER")]);
+    let found = row(token(), vec![weekly, other, before, nightly], "GHCR_TOKEN");
+    assert_eq!(first(&found), "first to break: nightly-release, Sun 02:00");
+    assert_eq!(found.breaks.first.as_ref().unwrap().at, Some(time("2026-11-29T02:00:00Z")));
+    assert_eq!(found.breaks.consumers.len(), 3, "who runs before the end reads it too");
+    let far = pipeline("yearly", &["0 2 1 3 *"], vec![exact("push", "GHCR_TOKEN")]);
+    assert_eq!(first(&row(token(), vec![far], "GHCR_TOKEN")), "first to break: yearly, Mon 1 Mar 2027 02:00");
+}
+
+#[test]
+fn what_has_ended_or_was_refused_breaks_the_next_one() {
+    let nightly = || vec![pipeline("nightly", &["0 2 * * *"], vec![exact("push", "T")])];
+    let ended = record("T", Level::Repository, Expiry::At(time("2026-11-20T00:00:00Z")));
+    assert_eq!(first(&row(vec![ended], nightly(), "/T")), "next to break: nightly, Sat 02:00");
+    let refused = CredentialRecord {
+        standing: Standing::Refused("revoked".into()),
+        ..record("T", Level::Repository, Expiry::Untold)
+    };
+    assert_eq!(first(&row(vec![refused], nightly(), "/T")), "next to break: nightly, Sat 02:00");
+    let untold = row(vec![record("T", Level::Repository, Expiry::Untold)], nightly(), "/T");
+    assert_eq!((first(&untold), untold.breaks.consumers.len()), ("", 1), "without an end nobody knows when");
+}
+
+#[test]
+fn the_teams_own_time_is_told() {
+    let nightly = pipeline("nightly", &["30 23 * * *"], vec![exact("push", "T")]);
+    let mut policy = CredentialPolicy::default();
+    policy.hours.zones = vec![super::zone("Berlin")];
+    let snapshot = world(vec![record("T", Level::Repository, end())], vec![nightly]);
+    let judged = credentials(&snapshot, &policy, time(NOW));
+    assert_eq!(first(&judged[0]), "first to break: nightly, Sun 00:30");
+}
+
+#[test]
+fn without_a_schedule_it_breaks_with_whatever_comes_next() {
+    let start = |triggers: &[&str]| {
+        let triggers = triggers.iter().map(|it| (*it).into()).collect();
+        let release = Pipeline { triggers, ..pipeline("release", &[], vec![exact("push", "T")]) };
+        first(&row(vec![record("T", Level::Repository, end())], vec![release], "/T")).to_owned()
+    };
+    assert_eq!(start(&["workflow_dispatch", "push"]), "release breaks with the next push");
+    assert_eq!(start(&["workflow_dispatch"]), "release breaks with its next start by hand");
+    assert_eq!(start(&["issue_comment"]), "release breaks with its next issue_comment");
+    assert_eq!(start(&[]), "release breaks with its next run");
+}
+
+#[test]
+fn a_schedule_that_cannot_be_read_is_said_and_never_guessed() {
+    let odd = pipeline("odd", &["every night"], vec![exact("push", "T")]);
+    let found = row(vec![record("T", Level::Repository, end())], vec![odd], "/T");
+    assert_eq!(first(&found), "odd breaks with the next push");
+    assert_eq!(found.breaks.consumers[0].why, Some("its schedule `every night` cannot be read".into()));
+}
+
+#[test]
+fn what_is_switched_off_does_not_run() {
+    let off = Pipeline { switched_off: true, ..pipeline("off", &["0 2 * * *"], vec![exact("push", "T")]) };
+    let mut asleep = pipeline("asleep", &["0 2 * * *"], vec![exact("push", "T")]);
+    asleep.schedules[0].switched_off = true;
+    let found = row(vec![record("T", Level::Repository, end())], vec![off, asleep], "/T");
+    assert_eq!((first(&found), found.breaks.consumers.len()), ("asleep breaks with the next push", 2));
+}
+
+#[test]
+fn how_sure_it_is_decides_who_is_named() {
+    let all = pipeline("all", &["0 13 * * *"], vec![used("hand", NamedSecret::All, JobEnvironment::Unset)]);
+    let computed =
+        pipeline("computed", &["0 13 * * *"], vec![used("any", NamedSecret::Computed, JobEnvironment::Unset)]);
+    let sure = pipeline(
+        "sure",
+        &["0 2 * * 0"],
+        vec![exact("push", "T"), used("push", NamedSecret::All, JobEnvironment::Unset)],
+    );
+    let broken = Pipeline { unread: Some("line 3: odd".into()), ..pipeline("broken", &["* * * * *"], vec![]) };
+    let token = || vec![record("T", Level::Repository, end())];
+    let found = row(token(), vec![all.clone(), computed, sure, broken], "/T");
+    let wanted = [
+        ("acme/web: sure, job push", Confidence::Exact),
+        ("acme/web: all, job hand", Confidence::InheritAll),
+        ("acme/web: computed, job any", Confidence::Dynamic),
+        ("acme/web: broken", Confidence::Unknown),
+    ];
+    assert_eq!(readers(&found), wanted.map(|(words, confidence)| (words.to_owned(), confidence)));
+    assert_eq!(first(&found), "first to break: sure, Sun 02:00");
+    assert_eq!(first(&row(token(), vec![all], "/T")), "may be first to break: all, Sat 13:00");
+}
+
+#[test]
+fn the_environment_hides_the_repository_which_hides_the_organization() {
+    let production = || JobEnvironment::Named("Production".into());
+    let uses = vec![
+        used("deploy", NamedSecret::Exactly("T".into()), production()),
+        exact("test", "T"),
+        used("review", NamedSecret::Exactly("T".into()), JobEnvironment::Computed),
+        SecretUse { only_environment: true, ..used("called", NamedSecret::Exactly("T".into()), production()) },
+    ];
+    let level = |environment: &str| Level::Environment(environment.into());
+    let all = || {
+        vec![
+            record("T", level("production"), end()),
+            record("T", Level::Repository, end()),
+            record("T", Level::Organization, end()),
+        ]
+    };
+    let jobs = |records, id| {
+        let found = row(records, vec![pipeline("p", &[], uses.clone())], id);
+        let job = |it: &landfall::analysis::Consumer| it.job.as_ref().unwrap().to_string();
+        found.breaks.consumers.iter().map(job).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(jobs(all(), "environments/production/T"), "called deploy review");
+    assert_eq!(jobs(all(), "actions/T"), "review test");
+    assert_eq!(jobs(all(), "organization/T"), "");
+    assert_eq!(jobs(vec![record("T", Level::Organization, end())], "organization/T"), "deploy review test");
+    assert_eq!(
+        jobs(vec![record("T", level("staging"), end()), record("T", Level::Repository, end())], "actions/T"),
+        "deploy review test"
+    );
+}
+
+#[test]
+fn dependabots_own_copy_is_read_by_runs_that_dependabot_starts() {
+    let checks = Pipeline {
+        triggers: vec!["pull_request".into()],
+        ..pipeline("checks", &["0 2 * * *"], vec![exact("lint", "T")])
+    };
+    let release = Pipeline { triggers: vec!["release".into()], ..pipeline("release", &[], vec![exact("push", "T")]) };
+    let found = row(vec![record("T", Level::Dependabot, end())], vec![checks, release], "/T");
+    assert_eq!(readers(&found), [("acme/web: checks, job lint".to_owned(), Confidence::Exact)]);
+    assert_eq!(first(&found), "checks breaks with the next pull request", "no schedule starts Dependabot");
+}
+
+#[test]
+fn variables_of_gitlab_are_told_apart_by_case_and_by_environment() {
+    let variable = |level: Level| CredentialRecord { kind: CredentialKind::Variable, ..record("Token", level, end()) };
+    let uses = vec![
+        exact("wrong", "TOKEN"),
+        exact("right", "Token"),
+        used("review", NamedSecret::Exactly("Token".into()), JobEnvironment::Named("review/x".into())),
+    ];
+    let jobs = |level| readers(&row(vec![variable(level)], vec![pipeline("p", &[], uses.clone())], "/Token"));
+    assert_eq!(jobs(Level::Repository).len(), 2);
+    assert_eq!(
+        jobs(Level::Environment("review/*".into())),
+        [("acme/web: p, job review".to_owned(), Confidence::Exact)]
+    );
+    let unnamed = row(vec![variable(Level::Repository)], vec![pipeline("p", &[], vec![])], "/Token");
+    assert!(unnamed.breaks.unsure[0].contains("a program may read it unnamed"));
+}
+
+#[test]
+fn what_was_not_read_is_unknown_and_what_was_known_stays() {
+    let mut snapshot =
+        world(vec![record("T", Level::Repository, end())], vec![pipeline("p", &[], vec![exact("push", "T")])]);
+    assert!(told(&mut snapshot, "acme/web", Err(Failure::Forbidden("no".into()))));
+    assert!(
+        !told(&mut snapshot, "acme/web", Err(Failure::Forbidden("no".into()))),
+        "the same failure again is no news"
+    );
+    let found = &rows(&snapshot)[0];
+    assert_eq!(found.breaks.consumers.len(), 1);
+    assert!(found.breaks.unsure[0].contains("as they were last read"));
+    let mut dark = Snapshot::default();
+    let items = vec![record("T", Level::Repository, end())];
+    let found = Ok(Batch { items, skipped: 0, complete: true });
+    absorb(&mut dark, Seen::Credentials(CredentialScan { scope: "acme".into(), found }));
+    let found = rows(&dark);
+    assert!(found[0].breaks.first.is_none());
+    assert_eq!(found[0].breaks.unsure, ["who uses it in acme/web is not known, its pipelines were not read"]);
+}
+
+#[test]
+fn an_organization_secret_is_read_in_every_repository_that_it_reaches() {
+    let shared = |name: &str| CredentialRecord {
+        reach: Some(Reach { repos: vec![repo(name)], level: Level::Organization }),
+        consumers: vec![name.into()],
+        ..record("NPM", Level::Organization, end())
+    };
+    let mut snapshot = Snapshot::default();
+    for name in ["acme/api", "acme/web"] {
+        let found = Ok(Batch { items: vec![shared(name)], skipped: 0, complete: true });
+        absorb(&mut snapshot, Seen::Credentials(CredentialScan { scope: name.into(), found }));
+        told(&mut snapshot, name, Ok(vec![pipeline("ci", &[], vec![exact("test", "NPM")])]));
+    }
+    let judged = rows(&snapshot);
+    assert_eq!(judged[0].consumers(), ["acme/api", "acme/web", "acme/api: ci", "acme/web: ci"]);
+}
+
+fn declared(copies: &str, upstream: Option<&str>) -> DeclaredCredential {
+    DeclaredCredential {
+        name: "push token".into(),
+        kind: "token".into(),
+        copies: Globs::parse(&[copies.to_owned()]).unwrap(),
+        upstream: upstream.map(Into::into),
+        expiry: if upstream.is_some() { Expiry::Untold } else { end() },
+        rotate_by: None,
+        created_at: None,
+        max_age: None,
+        renewal: Renewal::Manual,
+        owner: None,
+        runbook: None,
+        consumers: vec!["nightly.yml".into()],
+    }
+}
+
+#[test]
+fn a_declared_copy_that_nobody_could_list_is_found_where_it_is_read() {
+    let policy =
+        CredentialPolicy { declared: vec![declared("github/acme/*/actions/T", None)], ..CredentialPolicy::default() };
+    let snapshot = world(vec![], vec![pipeline("nightly", &["0 2 * * *"], vec![exact("push", "T")])]);
+    let judged = credentials(&snapshot, &policy, time(NOW));
+    assert_eq!(first(&judged[0]), "first to break: nightly, Sun 02:00");
+    assert_eq!(judged[0].consumers(), ["nightly.yml"], "who is declared is not told twice");
+}
+
+#[test]
+fn the_end_comes_from_upstream_and_the_readers_from_the_copies() {
+    let upstream = CredentialRecord {
+        expiry: end(),
+        ..CredentialRecord::new("gitlab/acme/access_tokens/7", "push", CredentialKind::AccessToken, time(NOW))
+    };
+    let copy = record("T", Level::Repository, Expiry::Untold);
+    let snapshot = world(vec![upstream, copy], vec![pipeline("nightly", &["0 2 * * *"], vec![exact("push", "T")])]);
+    let declared = vec![declared("github/acme/web/actions/T", Some("gitlab/acme/access_tokens/7"))];
+    let judged = credentials(&snapshot, &CredentialPolicy { declared, ..CredentialPolicy::default() }, time(NOW));
+    let ends: Vec<Option<Timestamp>> =
+        judged.iter().map(|row| if let Expiry::At(at) = row.record.expiry { Some(at) } else { None }).collect();
+    assert_eq!(ends, [Some(time(NOW) + SignedDuration::from_hours(24)); 2]);
+    assert!(judged.iter().all(|row| first(row) == "first to break: nightly, Sun 02:00"));
+}
+
+#[test]
+fn without_names_nobody_is_told_who_reads_what() {
+    let policy = CredentialPolicy { redact: true, ..CredentialPolicy::default() };
+    let snapshot = world(
+        vec![record("T", Level::Repository, end())],
+        vec![pipeline("nightly", &["0 2 * * *"], vec![exact("push", "T")])],
+    );
+    let judged = credentials(&snapshot, &policy, time(NOW));
+    assert!(!format!("{judged:?}").contains("nightly") && judged[0].consumers().is_empty());
+}
