@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::counts::Kind;
+use super::gitlab_shape::Shape;
 use super::reply::Reply;
 use super::stage::Stage;
-use super::world::{Fate, Provider, Run, Service};
+use super::world::{Fate, Run, Service};
 
 /// The only environment.
 const PRODUCTION: &str = "production";
@@ -104,6 +105,7 @@ pub(super) fn gitlab(stage: &Stage, service: &Service, call: &Call, now: i64) ->
 
 fn gitlab_shape(stage: &Stage, service: &Service, deployment: &Deployment<'_>, now: i64) -> Value {
     let Deployment { run, begins, good } = deployment;
+    let shape = Shape { stage, service };
     let at = |moment: i64| stage.clock.written(moment);
     let end = Some(deployment.ends()).filter(|end| *end <= now);
     let status = match (end, good) {
@@ -111,20 +113,16 @@ fn gitlab_shape(stage: &Stage, service: &Service, deployment: &Deployment<'_>, n
         (Some(_), true) => "success",
         (Some(_), false) => "failed",
     };
-    let page = format!("{}/{}", Provider::GitLab.site(), service.repo);
+    let job = run.id * 100 + 99;
     json!({
         "id": run.id, "iid": run.number, "ref": run.branch, "sha": run.sha, "status": status,
-        "created_at": at(*begins), "updated_at": at(end.unwrap_or(*begins)),
-        "user": null,
-        "environment": { "id": 7, "name": PRODUCTION, "slug": PRODUCTION, "external_url": null, "tier": PRODUCTION },
+        "created_at": at(*begins), "updated_at": at(end.unwrap_or(*begins)), "user": null,
+        "environment": { "id": 7, "name": PRODUCTION, "slug": PRODUCTION, "external_url": null },
         "deployable": {
-            "id": run.id * 100 + 99, "name": "deploy", "stage": "deploy", "status": status, "ref": run.branch,
-            "tag": false, "created_at": at(*begins), "started_at": at(*begins), "finished_at": end.map(at),
-            "web_url": format!("{page}/-/jobs/{}", run.id * 100 + 99),
-            "commit": {
-                "id": run.sha, "short_id": run.sha.get(..8), "title": run.title, "author_name": run.author.name,
-                "created_at": at(run.at - 60), "committed_date": at(run.at - 60),
-            },
+            "id": job, "name": "deploy", "stage": "deploy", "status": status, "ref": run.branch, "tag": false,
+            "created_at": at(*begins), "started_at": at(*begins), "finished_at": end.map(at),
+            "duration": end.map(|_| TOOK), "web_url": format!("{}/-/jobs/{job}", shape.page()),
+            "commit": shape.commit(run), "pipeline": shape.basic(run, now),
         },
     })
 }

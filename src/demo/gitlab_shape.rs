@@ -133,7 +133,7 @@ impl Shape<'_> {
         self.stage.addresses.origin(Server::GitLab)
     }
 
-    fn page(&self) -> String {
+    pub(super) fn page(&self) -> String {
         format!("{}/{}", self.origin(), self.service.repo)
     }
 
@@ -143,7 +143,7 @@ impl Shape<'_> {
         format!("{}.{:03}Z", moment.strftime("%Y-%m-%dT%H:%M:%S"), seconds.unsigned_abs() * 37 % 1_000)
     }
 
-    fn commit(&self, run: &Run) -> Value {
+    pub(super) fn commit(&self, run: &Run) -> Value {
         let email = format!("{}@acme.example", run.author.login);
         let time = self.time(run.at - 40);
         json!({
