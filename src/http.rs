@@ -97,6 +97,8 @@ pub struct Ask {
     pub credential: Option<Credential>,
     /// The URL-encoded form of a POST; it may hold a secret.
     pub form: Option<Secret>,
+    /// Whether a successful answer is a secret itself, which is used and never shown.
+    pub wants_secret: bool,
     /// The body of a read that its API shapes as POST.
     pub posted: Option<Posted>,
     /// Largest answer read, in bytes, after decompression.
@@ -119,6 +121,7 @@ impl Ask {
             headers: HeaderMap::new(),
             credential: None,
             form: None,
+            wants_secret: false,
             posted: None,
             cap: 1 << 20,
             over_cap: OverCap::Refuse,

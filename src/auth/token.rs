@@ -94,7 +94,8 @@ fn plain(realm: &Realm, scope: &str) -> Ask {
         }
         query.append_pair("scope", scope);
     }
-    Ask::get(url).header(header::ACCEPT, "application/json")
+    let ask = Ask { wants_secret: true, ..Ask::get(url) };
+    ask.header(header::ACCEPT, "application/json")
 }
 
 /// The exchange of an identity token, as the specification's OAuth 2 part has it.
@@ -106,7 +107,7 @@ fn exchange(realm: &Realm, scope: &str, token: &Secret) -> Ask {
     }
     form.append_pair("refresh_token", token.expose_secret());
     let url: Url = realm.url.clone();
-    let ask = Ask { method: Method::POST, form: Some(form.finish().into()), ..Ask::get(url) };
+    let ask = Ask { method: Method::POST, form: Some(form.finish().into()), wants_secret: true, ..Ask::get(url) };
     ask.header(header::ACCEPT, "application/json")
 }
 

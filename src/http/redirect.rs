@@ -51,7 +51,7 @@ async fn finish(shared: &Shared, response: reqwest::Response, ask: &Ask, elsewhe
         if bodiless { Default::default() } else { body::read(response, ask.cap, ask.over_cap).await? };
     if !status.is_success() {
         body = shared.sent.redact(body);
-    } else if let Some(credential) = &ask.credential {
+    } else if let Some(credential) = ask.credential.as_ref().filter(|_| !ask.wants_secret) {
         body = credential.redact(body);
     }
     Ok(Answer { status, headers, body: body.into(), truncated, not_modified: false, edition: None, elsewhere })

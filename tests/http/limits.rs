@@ -8,7 +8,7 @@ use landfall::domain::{Failure, Stage};
 use landfall::http::{Answer, Ask, Client, ClientOptions, OverCap, limited, retry_at, says};
 use rstest::rstest;
 
-use crate::loopback::{Loopback, answer};
+use crate::loopback::{Loopback, Seen, answer};
 use crate::{bearer, client_of, options};
 
 const BOMB: &[u8] = include_bytes!("../fixtures/http/8MiB-of-blanks.gz");
@@ -103,6 +103,23 @@ async fn a_credential_that_a_server_sends_back_is_blotted_out() {
     .await;
     let got = client_of(&server).send(Ask::get(server.at("x")).credential(Some(bearer()))).await.unwrap();
     assert_eq!(says(&got.headers, &got.body).as_str(), "you sent Bearer [redacted]");
+}
+
+/// GHCR takes a token's base64 as its bearer token: what a token service gives may look like what it was sent.
+#[tokio::test]
+async fn a_success_is_blotted_out_too_unless_it_is_a_secret_that_is_asked_for() {
+    use base64::Engine as _;
+    let token = |seen: &Seen| seen.header("authorization").unwrap().split_once(' ').unwrap().1.to_owned();
+    let server = Loopback::answering(move |seen| {
+        let coded = base64::engine::general_purpose::STANDARD.encode(token(seen));
+        answer(200, &[], format!(r#"{{"token":"{coded}"}}"#))
+    })
+    .await;
+    let ask = || Ask::get(server.at("x")).credential(Some(bearer()));
+    let shown = client_of(&server).send(ask()).await.unwrap();
+    assert!(shown.body.starts_with(br#"{"token":"[redacted]"#));
+    let asked_for = client_of(&server).send(Ask { wants_secret: true, ..ask() }).await.unwrap();
+    assert!(!asked_for.body.windows(10).any(|window| window == b"[redacted]"));
 }
 
 #[tokio::test]
