@@ -52,8 +52,8 @@ pub fn readings(snapshot: &Snapshot, service: &Service, depth: Depth, urgency: U
 
 /// Deployments go on: they are asked for again and again, but seldom.
 fn deployments(snapshot: &Snapshot, service: &Service, now: Timestamp) -> Option<Look> {
-    service.trust.environment.as_ref()?;
-    let known = snapshot.deployments(&service.name);
+    let place = service.deployments()?;
+    let known = snapshot.deployments(&service.name).filter(|known| known.place == place || known.seen_at.is_none());
     let is_fresh = |seen: Timestamp| now.duration_since(seen).abs() < AGAIN_DEPLOYMENTS;
     let due = known.and_then(|known| known.seen_at).is_none_or(|seen| !is_fresh(seen));
     let may = may(known.and_then(|known| known.failure.as_ref()), now);

@@ -11,8 +11,8 @@ use super::{
     Delivery, Policy, Report, ServiceReport, WorkflowDurations, by_deployments, by_landed_images, duration, flaky,
 };
 use crate::domain::{
-    Deployment, Execution, LandedCommit, Miss, Run, RunKey, Sample, Service, Sha, Snapshot, TestEvidence, TestRun,
-    Text, Unreadable,
+    Deployment, Deployments, Execution, LandedCommit, Miss, Run, RunKey, Sample, Service, Sha, Snapshot, TestEvidence,
+    TestRun, Text, Unreadable,
 };
 
 /// From so many runs on a judgement takes a while, and stands for this long whatever comes in: while a long past is
@@ -149,7 +149,9 @@ pub fn reliability(snapshot: &Snapshot, report: &ServiceReport, policy: &Policy,
 /// Weeks before the first deployment that is known are no weeks without one.
 fn deployments(snapshot: &Snapshot, service: &Service, samples: &[&Sample], now: Timestamp) -> DeploymentsReport {
     let environment = service.trust.environment.clone();
-    let Some(known) = snapshot.deployments(&service.name) else {
+    let place = service.deployments().unwrap_or_default();
+    let is_meant = |known: &&Deployments| known.place == place || known.seen_at.is_none();
+    let Some(known) = snapshot.deployments(&service.name).filter(is_meant) else {
         return DeploymentsReport { environment, ..DeploymentsReport::default() };
     };
     let first_run = |sha: &Sha| samples.iter().find(|sample| sample.run.sha == *sha).map(|sample| &sample.run);

@@ -39,6 +39,8 @@ pub struct Deployment {
 /// The newest deployments to one environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployed {
+    /// Whose they are: provider, repository and environment.
+    pub place: Text,
     /// Those that are over.
     pub over: Vec<Deployment>,
     /// The lowest id of those that go on.
@@ -50,6 +52,8 @@ pub struct Deployed {
 /// What is known of the deployments of a service.
 #[derive(Debug, Clone, Default)]
 pub struct Deployments {
+    /// Whose they are: provider, repository and environment.
+    pub place: Text,
     over: BTreeMap<u64, Deployment>,
     open: Option<u64>,
     /// When they were last asked for, and told.
@@ -80,19 +84,26 @@ impl Deployments {
 
     /// Returns all that is known, as an answer would tell it.
     pub(super) fn told(&self) -> Deployed {
-        Deployed { over: self.over.values().cloned().collect(), open: self.open, skipped: self.skipped }
+        let over = self.over.values().cloned().collect();
+        Deployed { place: self.place.clone(), over, open: self.open, skipped: self.skipped }
     }
 
     /// Takes in what an earlier process knew, unless something newer is known.
     pub(super) fn recall(&mut self, at: Timestamp, told: Deployed) {
         if self.seen_at.is_none_or(|seen| seen < at) {
+            let failure = self.failure.take();
             self.absorb(at, told);
+            self.failure = failure;
         }
     }
 
     /// Takes in an answer, and returns whether it changed what is known. What it lacks was not asked for.
     pub(super) fn absorb(&mut self, at: Timestamp, told: Deployed) -> bool {
         let mut changed = self.seen_at.replace(at).is_none() | self.failure.take().is_some();
+        if self.place != told.place {
+            self.over.clear();
+            self.place = told.place;
+        }
         changed |= self.skipped != told.skipped;
         (self.open, self.skipped) = (told.open, told.skipped);
         for deployment in told.over {

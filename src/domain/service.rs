@@ -108,6 +108,15 @@ pub struct Service {
     pub trust: TrustSpec,
 }
 
+impl Service {
+    /// Returns whose deployments are read: provider, repository and environment; `None` where none are.
+    #[must_use]
+    pub fn deployments(&self) -> Option<Text> {
+        let environment = self.trust.environment.as_ref()?;
+        Some(format!("{} {} {}", self.ci, self.repo, environment.raw()).into())
+    }
+}
+
 /// What is read of a service's runs to tell how much their green and red can be trusted.
 #[derive(Debug, Clone)]
 pub struct TrustSpec {

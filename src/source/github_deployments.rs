@@ -43,7 +43,8 @@ pub(super) async fn deployments(github: &GitHub, service: &Service, known: u64) 
     let answer = reading.get(github.route(&path)).await?;
     let list: Vec<&RawValue> = api::json(&answer).inspect_err(|_| reading.distrust(&answer))?;
     let (listed, skipped) = api::each(&list, Some::<DeploymentDto>);
-    let mut told = Deployed { over: Vec::new(), open: None, skipped };
+    let place = service.deployments().unwrap_or_default();
+    let mut told = Deployed { place, over: Vec::new(), open: None, skipped };
     let latest = listed.iter().filter_map(|dto| dto.created_at).max();
     for dto in listed.into_iter().filter(|dto| dto.id > known) {
         let Ok(sha) = Sha::parse(&dto.sha) else {

@@ -54,7 +54,8 @@ pub(super) async fn deployments(gitlab: &GitLab, service: &Service) -> Result<De
     let answer = reading.get(first).await?;
     let list: Vec<&RawValue> = api::json(&answer).inspect_err(|_| reading.distrust(&answer))?;
     let (listed, skipped) = api::each(&list, Some::<DeploymentDto>);
-    let mut told = Deployed { over: Vec::new(), open: None, skipped };
+    let place = service.deployments().unwrap_or_default();
+    let mut told = Deployed { place, over: Vec::new(), open: None, skipped };
     for dto in listed {
         match (dto.status.as_str(), dto.deployment()) {
             ("success" | "failed", Some(deployment)) => told.over.push(deployment),

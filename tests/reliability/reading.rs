@@ -130,11 +130,15 @@ fn deployments_are_asked_for_once_an_hour_from_the_last_one_that_is_over() {
         succeeded: true,
     };
     let name = world.service.name.clone();
-    let told = Deployed { over: vec![over(7), over(9)], open: Some(8), skipped: 0 };
+    let place = world.service.deployments().unwrap();
+    let told = Deployed { place: place.clone(), over: vec![over(7), over(9)], open: Some(8), skipped: 0 };
     world.see(now(), Seen::Deployments(name.clone(), 0, told));
     assert_eq!(looks(&world, 59), [0; 0]);
     assert_eq!(looks(&world, 60), [7], "the one after it goes on");
-    world.see(now(), Seen::Deployments(name.clone(), 7, Deployed { over: vec![over(8)], open: None, skipped: 0 }));
+    world.see(
+        now(),
+        Seen::Deployments(name.clone(), 7, Deployed { place, over: vec![over(8)], open: None, skipped: 0 }),
+    );
     assert_eq!(looks(&world, 60), [9]);
     world.see(now(), Seen::Failed(Look::Deployments(name, 9), Failure::Forbidden("no".into())));
     let known = world.snapshot.deployments(&world.service.name).unwrap();

@@ -348,7 +348,7 @@ pub(crate) fn deployed(number: u64, variant: u8, minutes: i64) -> Fact {
         succeeded: id.is_multiple_of(2),
     };
     let over = (0..variant % 4).map(deployment).collect();
-    let told = Deployed { over, open: maybe(variant / 2, u64::MAX), skipped: u64::from(variant) };
+    let told = Deployed { place: text(variant), over, open: maybe(variant / 2, u64::MAX), skipped: u64::from(variant) };
     Fact::Deployed(service(number), told, at(minutes))
 }
 
