@@ -168,12 +168,6 @@ pub trait ExpirySource: Send + Sync {
     /// Returns its name: that of the CI provider, the registry or the place.
     fn id(&self) -> &SourceId;
 
-    /// Returns what its lists' scopes begin with, one for each place that it looks at, where a look costs requests of
-    /// somebody's budget: if all of them were told lately, they are not asked for again because a dashboard starts.
-    fn places(&self) -> Vec<String> {
-        Vec::new()
-    }
-
     /// Returns everything that it knows, list by list. What could not be read is a failure of its list.
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan>;
 

@@ -124,16 +124,6 @@ impl Model {
         &self.credential_policy
     }
 
-    /// Returns when the lists of credentials whose scopes begin like this were read, the longest ago of them; nothing
-    /// where there is none, or one could not be read the last time.
-    #[must_use]
-    pub fn credentials_told(&self, place: &str) -> Option<Timestamp> {
-        let of_place = self.snapshot.credentials().filter(|((_, scope), _)| scope.raw().starts_with(place));
-        let told: Option<Vec<Timestamp>> =
-            of_place.map(|(_, list)| list.seen_at.filter(|_| list.failure.is_none())).collect();
-        told?.into_iter().min()
-    }
-
     /// Returns the services, in the configuration's order.
     #[must_use]
     pub fn services(&self) -> &[Arc<Service>] {

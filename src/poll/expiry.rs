@@ -12,7 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Clock;
-use crate::domain::{CredentialRecord, CredentialScan, Expiry, Failure, Observation, PipelineScan, Remedy, Seen, Text};
+use crate::domain::{
+    CredentialRecord, CredentialScan, Expiry, Failure, Observation, PipelineScan, Remedy, Seen, Standing, Text,
+};
 use crate::source::ExpirySource;
 
 /// The first look lets the lists of runs go first.
@@ -31,24 +33,17 @@ pub struct ExpiryWatch {
 }
 
 impl ExpiryWatch {
-    /// Starts looking, `every` so long; `told` is when the lists of a place were last read by an earlier process.
+    /// Starts looking, `every` so long.
     #[must_use]
     pub fn start(
         sources: Vec<Arc<dyn ExpirySource>>,
         every: SignedDuration,
-        told: impl Fn(&str) -> Option<Timestamp>,
         clock: Arc<dyn Clock>,
         observations: mpsc::Sender<Observation>,
     ) -> Self {
         let every = Duration::try_from(every).unwrap_or(AGAIN);
         let begin = Instant::now();
-        let turn = |source: Arc<dyn ExpirySource>| {
-            let told: Option<Vec<Timestamp>> = source.places().iter().map(|place| told(place)).collect();
-            let oldest = told.and_then(|told| told.into_iter().min());
-            let age = oldest.and_then(|oldest| Duration::try_from(clock.now().duration_since(oldest)).ok());
-            let spared = age.and_then(|age| every.checked_sub(age));
-            Turn { source, due: begin + BEFORE, spared, lists: None }
-        };
+        let turn = |source| Turn { source, due: begin + BEFORE, lists: None };
         let turns = sources.into_iter().map(turn).collect();
         let asked = Arc::new(Notify::new());
         Self { task: tokio::spawn(watch(turns, every, clock, asked.clone(), observations)), asked }
@@ -70,8 +65,6 @@ impl Drop for ExpiryWatch {
 struct Turn {
     source: Arc<dyn ExpirySource>,
     due: Instant,
-    /// How long its lists still stand that an earlier process read.
-    spared: Option<Duration>,
     /// Which lists it had the last time.
     lists: Option<Vec<Text>>,
 }
@@ -79,13 +72,9 @@ struct Turn {
 impl Turn {
     /// Looks at the source, and says when it does next. Returns whether anybody still listens.
     async fn look(&mut self, every: Duration, clock: &dyn Clock, observations: &mpsc::Sender<Observation>) -> bool {
-        let spared = self.spared.take();
-        let mut pause = spared.unwrap_or(every);
-        let mut scans = Vec::new();
-        if spared.is_none() {
-            scans = scan(&*self.source, clock).await;
-            self.lists = lists_of(&scans).or(self.lists.take());
-        }
+        let mut pause = every;
+        let scans = scan(&*self.source, clock).await;
+        self.lists = lists_of(&scans).or(self.lists.take());
         // What ends is shown before it is known who uses it: that takes more requests.
         for seen in [Some(scans), None] {
             let seen = match seen {
@@ -132,7 +121,7 @@ async fn watch(
             () = asked.notified() => {
                 let now = Instant::now();
                 for turn in &mut turns {
-                    (turn.due, turn.spared) = (turn.due.min(now), None);
+                    turn.due = turn.due.min(now);
                 }
             }
         }
@@ -157,16 +146,19 @@ pub async fn scan_once(sources: &[Arc<dyn ExpirySource>], clock: &dyn Clock) -> 
     scans.into_iter().flatten().chain([whole]).collect()
 }
 
-/// Returns which lists a source has, if it came to its end: whoever is refused or cannot be reached may not have told
-/// of all of them.
+/// Returns which lists a source has, if it came to its end: where one could not be read, or a login is refused, there may
+/// be more than were told.
 fn lists_of(scans: &[Observation]) -> Option<Vec<Text>> {
     let told = scans.iter().filter_map(|observation| match &observation.seen {
         Seen::Credentials(scan) => Some(scan),
         _ => None,
     });
-    let scope = |scan: &CredentialScan| match scan.found {
-        Ok(_) | Err(Failure::Forbidden(_) | Failure::NotFound(_)) => Some(scan.scope.clone()),
-        Err(_) => None,
+    let is_shut_out = |record: &CredentialRecord| {
+        record.kind.is_own() && matches!(record.standing, Standing::Refused(_) | Standing::Ended(_))
+    };
+    let scope = |scan: &CredentialScan| {
+        let batch = scan.found.as_ref().ok()?;
+        (!batch.items.iter().any(is_shut_out)).then(|| scan.scope.clone())
     };
     let lists: Option<Vec<Text>> = told.map(scope).collect();
     lists.filter(|lists| !lists.is_empty())

@@ -292,8 +292,7 @@ impl Dashboard {
         poller.want(std::mem::take(&mut self.wanted));
         self.poller = Some(poller);
         let every = self.model.credential_policy().every;
-        let told = |place: &str| self.model.credentials_told(place);
-        self.watch = Some(ExpiryWatch::start(expiry, every, told, Arc::new(SystemClock), seen.clone()));
+        self.watch = Some(ExpiryWatch::start(expiry, every, Arc::new(SystemClock), seen.clone()));
         let todo = self.model.begin();
         self.do_quietly(todo);
         None

@@ -37,12 +37,6 @@ impl ExpirySource for CiCredentials {
         &self.id
     }
 
-    fn places(&self) -> Vec<String> {
-        let repos = self.repos.iter().map(RepoPath::as_str);
-        let owners = self.organizations.iter().map(String::as_str).chain(repos);
-        owners.map(|owner| format!("{}/{owner}/", self.id)).collect()
-    }
-
     /// Nobody waits for these: one request at a time leaves the rest of the connections to runs and jobs.
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan> {
         let mut scans = Vec::new();

@@ -30,12 +30,10 @@ struct Counted {
     asked: AtomicUsize,
     failing: usize,
     failure: Failure,
-    places: Vec<String>,
 }
 
 fn counted(failing: usize, failure: Failure) -> Arc<Counted> {
-    let (id, places) = (source("github"), vec!["github/one/".to_owned(), "github/two/".to_owned()]);
-    Arc::new(Counted { id, asked: AtomicUsize::new(0), failing, failure, places })
+    Arc::new(Counted { id: source("github"), asked: AtomicUsize::new(0), failing, failure })
 }
 
 fn down() -> Failure {
@@ -46,10 +44,6 @@ fn down() -> Failure {
 impl ExpirySource for Counted {
     fn id(&self) -> &SourceId {
         &self.id
-    }
-
-    fn places(&self) -> Vec<String> {
-        self.places.clone()
     }
 
     async fn scan(&self, _now: Timestamp) -> Vec<CredentialScan> {
@@ -93,7 +87,7 @@ async fn who_uses_it_comes_after_what_ends_and_is_asked_again_sooner_where_there
     let source = Arc::new(Unread { id: source("github"), asked: AtomicUsize::new(0) });
     let (sender, mut inbox) = mpsc::channel(64);
     let sources = vec![Arc::clone(&source) as Arc<dyn ExpirySource>];
-    let _watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), |_| None, Arc::new(Still), sender);
+    let _watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), Arc::new(Still), sender);
     for round in 1..=2 {
         assert!(matches!(inbox.recv().await.unwrap().seen, Seen::CredentialLists(_)));
         assert!(matches!(inbox.recv().await.unwrap().seen, Seen::Credentials(_)));
@@ -115,48 +109,33 @@ impl ExpirySource for Falls {
     }
 }
 
-/// Returns how often it was asked within this time; `told` says of its places how long ago each was told.
-async fn asked_after(told: [Option<i64>; 2], source: &Arc<Counted>, time: Duration) -> usize {
+async fn asked_within(source: &Arc<Counted>, time: Duration) -> usize {
     let (sender, mut inbox) = mpsc::channel(64);
     let falls: Arc<dyn ExpirySource> = Arc::new(Falls(crate::source("falls")));
     let sources = vec![falls, Arc::clone(source) as Arc<dyn ExpirySource>];
-    let told = move |place: &str| Some(now() - SignedDuration::from_hours(told[usize::from(place.contains("two"))]?));
-    let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), told, Arc::new(Still), sender);
+    let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), Arc::new(Still), sender);
     let _ = tokio::time::timeout(time, async { while inbox.recv().await.is_some() {} }).await;
     drop(watch);
     source.asked.load(Ordering::Relaxed)
 }
 
-async fn asked_within(source: &Arc<Counted>, time: Duration) -> usize {
-    asked_after([None, None], source, time).await
-}
-
 #[tokio::test(start_paused = true)]
-async fn what_was_told_lately_is_not_asked_for_because_a_dashboard_starts() {
-    let lately = [Some(1), Some(5)];
-    assert_eq!(asked_after(lately, &counted(0, down()), Duration::from_mins(50)).await, 0);
-    assert_eq!(asked_after(lately, &counted(0, down()), Duration::from_mins(70)).await, 1);
-    for old in [[Some(1), None], [Some(7), Some(1)], [Some(-3), Some(-3)]] {
-        assert_eq!(asked_after(old, &counted(0, down()), Duration::from_secs(3)).await, 1, "{old:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn whoever_asks_need_not_wait() {
+async fn whoever_asks_need_not_wait_and_what_a_source_has_is_told_once_it_came_to_its_end() {
     let (sender, mut inbox) = mpsc::channel(64);
-    let source = counted(0, down());
+    let source = counted(1, Failure::Forbidden("no".into()));
     let sources = vec![Arc::clone(&source) as Arc<dyn ExpirySource>];
-    let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), |_| Some(now()), Arc::new(Still), sender);
+    let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), Arc::new(Still), sender);
     let mut lists = Vec::new();
-    watch.look_now();
-    while lists.len() < 2 {
+    while lists.len() < 3 {
         if let Seen::CredentialLists(told) = inbox.recv().await.unwrap().seen {
             lists.push(told);
+            watch.look_now();
         }
     }
-    assert_eq!(source.asked.load(Ordering::Relaxed), 1);
+    assert_eq!(source.asked.load(Ordering::Relaxed), 2);
     let id = source.id().clone();
-    assert_eq!(lists, [vec![(id.clone(), None)], vec![(id, Some(vec!["list".into()]))]]);
+    let unread = vec![(id.clone(), None)];
+    assert_eq!(lists, [unread.clone(), unread, vec![(id, Some(vec!["list".into()]))]]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -214,7 +193,7 @@ async fn what_ends_before_the_next_look_is_looked_at_again_by_then_and_nothing_e
         let short = Arc::new(Ending(source("vault"), left, AtomicUsize::new(0)));
         let other = counted(0, down());
         let sources: Vec<Arc<dyn ExpirySource>> = vec![short.clone(), other.clone()];
-        let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), |_| None, Arc::new(Still), sender);
+        let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), Arc::new(Still), sender);
         let five = async { while inbox.recv().await.is_some() {} };
         let _ = tokio::time::timeout(Duration::from_hours(5), five).await;
         drop(watch);
