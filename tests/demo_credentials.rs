@@ -42,7 +42,7 @@ fn what_breaks_first_is_told_with_who_reads_it_and_how_sure_that_is() {
     assert!(errors.is_empty(), "{errors:?}");
     let rows = report["credentials"].as_array().unwrap();
     let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap_or(&Value::Null);
-    assert_eq!(row("GHCR_TOKEN")["first_to_break"]["words"], "next to break: nightly-release, Sun 02:00");
+    assert_eq!(row("GHCR_TOKEN")["first_to_break"]["words"], "next scheduled: nightly-release, Sun 02:00");
     let used: Vec<_> =
         row("GHCR_TOKEN")["used_by"].as_array().unwrap().iter().map(|it| (&it["pipeline"], &it["through"])).collect();
     assert_eq!(used[0], (&Value::from("nightly-release"), &Value::Null));

@@ -178,9 +178,9 @@ fn first(record: &CredentialRecord, consumers: &mut [Consumer], hours: &Hours, n
     if let Some((unsure, at, name, repo)) = scheduled {
         let begins = match (unsure, has_ended) {
             (false, false) => "first to break",
-            (false, true) => "next to break",
+            (false, true) => "next scheduled",
             (true, false) => "may be first to break",
-            (true, true) => "may be next to break",
+            (true, true) => "may break next",
         };
         let words = format!("{begins}: {name}, {}", run_time(hours, at, now));
         return Some(FirstToBreak { name, repo, at: Some(at), is_sure: !unsure, words });

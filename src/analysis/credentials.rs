@@ -166,12 +166,13 @@ fn known_already(rows: &mut [CredentialReport], source: &SourceId, record: &Cred
 }
 
 /// Landfall's own come first among equals, then what ends first.
-fn rank(row: &CredentialReport) -> (Severity, bool, Timestamp, &Text) {
+/// Landfall's own come first: what they cannot see nobody is told of.
+fn rank(row: &CredentialReport) -> (bool, Severity, Timestamp, &Text) {
     let end = match row.record.expiry {
         Expiry::At(at) => at,
         Expiry::Never | Expiry::Untold | Expiry::Unreadable(_) => row.record.rotate_by.unwrap_or(Timestamp::MAX),
     };
-    (row.urgency.severity, !row.record.kind.is_own(), end, &row.record.id)
+    (!row.record.kind.is_own(), row.urgency.severity, end, &row.record.id)
 }
 
 /// Lists of one source that are closed for the same reason are one row: forty of them would hide what can be done.

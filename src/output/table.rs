@@ -117,5 +117,9 @@ fn totals(text: &mut String, report: &Report, style: Style) {
         column = if fits { column + between.len() } else { 0 } + words.width();
         let _ = write!(text, "{between}{}", style.verdict(verdict, &words));
     }
-    text.push_str(if column == 0 { "no image was expected of the runs looked at\n" } else { "\n" });
+    text.push_str(match column {
+        0 if report.services.iter().all(|service| service.newest.is_none()) => "no run was looked at\n",
+        0 => "no image was expected of the runs looked at\n",
+        _ => "\n",
+    });
 }

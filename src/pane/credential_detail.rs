@@ -90,7 +90,7 @@ fn dates(sheet: &mut Sheet, view: &View<'_>, row: &CredentialReport) {
         );
     }
     if let Some(failure) = &row.failure {
-        sheet.fact("last failure", Line::of(Tone::Warn, failure.to_string()));
+        sheet.fact("failed", Line::of(Tone::Warn, failure.to_string()));
     }
     sheet.text(
         "accepted",

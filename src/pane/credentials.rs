@@ -24,7 +24,7 @@ impl Pane for Credentials {
         let place = widest(rows().map(|row| row.record.place.as_str()), 10);
         vec![
             Column::words("Severity", 10, 10, 0),
-            Column::words("Credential", name.min(16), name.min(40), 0),
+            Column::words("Credential", name.min(16), name.min(26), 0),
             Column::words("Kind", 12, 15, 5),
             Column::words("Place", place.min(14), place.min(50), 3),
             Column::number("Left", 11, 0),

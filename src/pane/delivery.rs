@@ -35,8 +35,11 @@ fn about_deployments(known: &DeploymentsReport, told: bool) -> Option<(Tone, Str
 
 fn figures(sheet: &mut Sheet, delivery: &Delivery) -> bool {
     let Delivery { frequency, lead_time, change_failure, recovery } = delivery;
-    if let Some(figure) = frequency {
-        figure_words(sheet, "frequency", often(&figure.value), figure.basis);
+    let any = frequency.is_some() || lead_time.is_some() || change_failure.is_some() || recovery.is_some();
+    match frequency {
+        Some(figure) => figure_words(sheet, "frequency", often(&figure.value), figure.basis),
+        None if any => sheet.fact("frequency", Line::of(Tone::Dim, "unknown: watched for less than a week")),
+        None => {}
     }
     if let Some(figure) = lead_time {
         let (p50, p95) = (rough(figure.value.p50), rough(figure.value.p95));
@@ -49,7 +52,7 @@ fn figures(sheet: &mut Sheet, delivery: &Delivery) -> bool {
     if let Some(figure) = recovery {
         figure_words(sheet, "recovery", rough(figure.value), figure.basis);
     }
-    frequency.is_some() || lead_time.is_some() || change_failure.is_some() || recovery.is_some()
+    any
 }
 
 fn figure_words(sheet: &mut Sheet, label: &'static str, words: String, basis: Basis) {

@@ -51,8 +51,13 @@ pub(super) fn standing_words(service: &ServiceReport, view: &View<'_>) -> Line {
             known.map_or_else(|| words(green.verdict, green.settled), |row| row_words(row, view.now))
         }
         Standing::Green(green, Some(miss)) => {
-            let when = service.seen_at.unwrap_or(miss.at);
-            words(Verdict::Unknown, true).join(was(green.verdict, when, view.now))
+            let known = if green.verdict == Verdict::Unknown {
+                rows_of(service, &green.run).find_map(|row| row.last_known)
+            } else {
+                Some((green.verdict, service.seen_at.unwrap_or(miss.at)))
+            };
+            let was = known.map_or_else(Line::new, |(verdict, when)| was(verdict, when, view.now));
+            words(Verdict::Unknown, true).join(was)
         }
     }
 }

@@ -103,12 +103,12 @@ fn the_first_scheduled_run_after_the_end_is_named() {
 fn what_has_ended_or_was_refused_breaks_the_next_one() {
     let nightly = || vec![pipeline("nightly", &["0 2 * * *"], vec![exact("push", "T")])];
     let ended = record("T", Level::Repository, Expiry::At(time("2026-11-20T00:00:00Z")));
-    assert_eq!(first(&row(vec![ended], nightly(), "/T")), "next to break: nightly, Sat 02:00");
+    assert_eq!(first(&row(vec![ended], nightly(), "/T")), "next scheduled: nightly, Sat 02:00");
     let refused = CredentialRecord {
         standing: Standing::Refused("revoked".into()),
         ..record("T", Level::Repository, Expiry::Untold)
     };
-    assert_eq!(first(&row(vec![refused], nightly(), "/T")), "next to break: nightly, Sat 02:00");
+    assert_eq!(first(&row(vec![refused], nightly(), "/T")), "next scheduled: nightly, Sat 02:00");
     let untold = row(vec![record("T", Level::Repository, Expiry::Untold)], nightly(), "/T");
     assert_eq!((first(&untold), untold.breaks.consumers.len()), ("", 1), "without an end nobody knows when");
 }

@@ -114,7 +114,7 @@ fn what_has_ended_is_a_finding_and_what_nobody_knows_is_unsure() {
 fn the_section_of_the_table_has_what_is_to_be_done() {
     let asked = Sections { credentials: true, ..Sections::default() };
     let text = sections(&selection(judged(false)), asked, time(NOW), Style::default());
-    assert!(text.starts_with("CREDENTIALS\n1 expired · 1 broken · 2 unknown · 1 ok · 1 never\n"), "{text}");
+    assert!(text.starts_with("\nCREDENTIALS\n1 expired · 1 broken · 2 unknown · 1 ok · 1 never\n"), "{text}");
     assert!(text.contains("expired secret DEAD ()") && !text.contains("NEVER ("), "{text}");
     assert_eq!(sections(&selection(judged(false)), Sections::default(), time(NOW), Style::default()), "");
 }

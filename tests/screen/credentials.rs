@@ -127,7 +127,7 @@ fn what_breaks_first_is_named_and_the_detail_tells_who_uses_it() {
     let mut stage = stage(size, false);
     stage.see(vec![pipelines(&["0 2 * * 0", "whenever"])]);
     let row = shown(&stage, size);
-    assert!(row.contains("expired Sat 28 Feb 12:00, 2 days ago · next to break: nightly-release, Sun 02:00"), "{row}");
+    assert!(row.contains("expired Sat 28 Feb 12:00, 2 days ago · next scheduled: nightly-release, Sun 02:00"), "{row}");
     stage.key(Key::Enter);
     let detail = shown(&stage, size);
     let detail: Vec<&str> =
@@ -136,7 +136,7 @@ fn what_breaks_first_is_named_and_the_detail_tells_who_uses_it() {
     insta::assert_snapshot!(text.split("\nWhere").next().unwrap(), @r"
     ✗ expired  GHCR_TOKEN  secret
     expired Sat 28 Feb 12:00, 2 days ago
-    next to break: nightly-release, Sun 02:00
+    next scheduled: nightly-release, Sun 02:00
 
     Next steps
     1  gh secret set GHCR_TOKEN --repo acme/checkout
