@@ -1,10 +1,13 @@
 //! The two lines above every pane: how much of what there is, and who is in trouble.
 
+use jiff::SignedDuration;
+
 use super::View;
 use super::age::age;
 use super::line::{Align, Line, Tone};
 use super::verdict::{glyph, is_looked_at, tone, word};
 use crate::analysis::{Report, ServiceReport, SourceReport, Verdict, skewed, slower};
+use crate::domain::{AuthKind, Failure};
 
 /// How many rows have which verdict, and how far the looking has come. Kept up service by service, so that it costs
 /// nothing to show.
@@ -139,15 +142,28 @@ fn unread(tally: &Tally) -> Option<Line> {
     (tally.unread > 0).then(|| Line::of(Tone::Warn, format!("? {} unread", tally.unread)))
 }
 
+/// A source that is asked for nothing but what it refuses may give no other answer for so long.
+const QUIET: SignedDuration = SignedDuration::from_hours(1);
+
+/// Returns whether a failure says something of one repository or project rather than of its host.
+fn concerns_one_place(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Forbidden(_) | Failure::NotFound(_) | Failure::Auth { kind: AuthKind::InsufficientScope, .. }
+    )
+}
+
 /// Returns who is in trouble and in which words, in `width` cells, where anybody is. One answer that failed among
 /// others that came is no trouble of the source, and would come and go; the rows that it concerns say so. Without any
 /// trouble it tells what the user should know about landfall itself.
 #[must_use]
 pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
-    let silent = |source: &&SourceReport| source.health.last_ok.is_none_or(|ok| age(ok, view.now) != "now");
-    let mut troubled = view.report.sources.iter().filter(silent).filter_map(|source| {
+    let mut troubled = view.report.sources.iter().filter_map(|source| {
         let (_, failure) = source.health.failure.as_ref()?;
-        Some((source, failure))
+        let answered = source.health.last_ok.is_some_and(|ok| {
+            age(ok, view.now) == "now" || (concerns_one_place(failure) && view.now.duration_since(ok) < QUIET)
+        });
+        (!answered).then_some((source, failure))
     });
     let notices = notices(view);
     let Some((source, failure)) = troubled.next() else {

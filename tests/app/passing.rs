@@ -108,10 +108,16 @@ fn a_source_that_no_longer_answers_is_named_with_its_words_and_its_age() {
     let look = Look::Runs(ServiceName::parse("cart").unwrap());
     stage.see(vec![seen(seconds_on(120), "github", Seen::Failed(look, failure))]);
     stage.pass(seconds_on(120));
-    let text = stage.text();
-    let line = text.lines().nth(2).unwrap();
-    assert!(line.contains("! ghcr.io"), "{text}");
-    assert!(line.ends_with("last answer 2m  +1 more"), "{line}");
+    let third = |stage: &Stage| stage.text().lines().nth(2).unwrap().to_owned();
+    let line = third(&stage);
+    assert!(line.contains("! github  no connection: connection refused"), "{line}");
+    assert!(
+        line.ends_with("last answer 2m"),
+        "what the registry refuses of one repository is no trouble of it: {line}"
+    );
+    stage.pass(seconds_on(2 * 3_600));
+    let line = third(&stage);
+    assert!(line.contains("! ghcr.io") && line.ends_with("last answer 2h  +1 more"), "{line}");
 }
 
 #[test]
