@@ -123,6 +123,14 @@ pub fn size() -> io::Result<(u16, u16)> {
     crossterm::terminal::size()
 }
 
+/// Returns the columns and rows that the terminal has at this moment, from one call of the kernel; `None` where it does
+/// not say. Cheap enough for every frame.
+#[must_use]
+pub fn size_now() -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
+}
+
 /// Writes the bytes to the terminal, all of them and at once.
 ///
 /// # Errors

@@ -237,7 +237,17 @@ impl Dashboard {
         Instant::now() + Duration::try_from(wait).unwrap_or_default().min(Duration::from_mins(1))
     }
 
+    /// Fits the screen to the terminal. A resize that comes together with a key is not always told (crossterm 0.29 drops
+    /// it when one poll finds both), and one before the first frame never.
+    fn fit(&mut self) {
+        let Some(size) = terminal::size_now().filter(|size| *size != self.size) else { return };
+        self.size = size;
+        let todo = update(&mut self.model, Msg::Acted(Act::Resized(size.0, size.1)));
+        self.do_quietly(todo);
+    }
+
     fn draw(&mut self) -> io::Result<()> {
+        self.fit();
         let todo = update(&mut self.model, Msg::Passed(now()));
         self.do_quietly(todo);
         let screen = self.model.screen();

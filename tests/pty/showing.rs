@@ -54,6 +54,19 @@ fn it_follows_the_terminal_down_to_one_cell_and_back() {
 }
 
 #[test]
+fn a_resize_together_with_a_key_is_seen() {
+    let mut tty = Tty::demo();
+    tty.until_shown("Overview");
+    for columns in (38..58).chain(38..58) {
+        tty.send("j");
+        tty.resize(columns, 9);
+        tty.until_shown(&format!("{columns}x9"));
+    }
+    tty.send("q");
+    assert_eq!(tty.ended(), 0);
+}
+
+#[test]
 fn where_the_locale_is_not_utf_8_every_byte_is_ascii() {
     let mut tty = Tty::landfall(&["demo"], &[("LC_ALL", "C")]);
     tty.until_shown("stale");
