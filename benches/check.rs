@@ -1,4 +1,5 @@
-//! A cold `check` of 20 repositories with 20 runs each, every answer 50 ms late: how long, how many, how much memory.
+//! A `check` of 20 repositories with 20 runs each, every answer 50 ms late, cold and once more: how long, how many, how
+//! much memory.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -32,6 +33,8 @@ const SERVICES: usize = 20;
 const RUNS: usize = 20;
 /// The list while challenge and token come, then tag, child and config.
 const TRIPS: u32 = 5;
+/// Once more: three rounds of 8 for 20 lists, beside which challenge and tokens come, then the tag.
+const TRIPS_AGAIN: u32 = 4;
 /// What one registry's width allows: a challenge, then six rounds of 16 for 20 tokens, 20 tags, 20 children of
 /// the ten indexes and 30 configs.
 const ROUNDS: u32 = 7;
@@ -46,6 +49,7 @@ fn main() {
     let here = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     in_process(&there, &here);
     as_a_process(&there);
+    once_more(&there, &here);
 }
 
 fn serve(there: &Runtime) -> (Servers, UnboundedReceiver<Recorded>) {
@@ -149,6 +153,44 @@ fn as_a_process(there: &Runtime) {
         ),
         None => println!("  peak resident memory is not told on this system"),
     }
+}
+
+/// The second of two, which remembers what the first one saw.
+fn once_more(there: &Runtime, here: &Runtime) {
+    let (servers, mut records) = serve(there);
+    let config = servers.config_file().unwrap();
+    let state = tempfile::tempdir().unwrap();
+    let (config, folder) = (config.to_str().unwrap(), state.path().to_str().unwrap());
+    let check = || {
+        let arguments = ["--state", folder, "--config", config, "check", "--format", "json"];
+        child::run(Path::new(env!("CARGO_BIN_EXE_landfall")), &arguments)
+    };
+    check();
+    while records.try_recv().is_ok() {}
+    let unchanged = servers.not_modified(Server::GitHub);
+    let child = check();
+    let unchanged = servers.not_modified(Server::GitHub) - unchanged;
+    let recorded: Vec<Recorded> = std::iter::from_fn(|| records.try_recv().ok()).collect();
+    let mut sent = BTreeMap::new();
+    for record in &recorded {
+        *sent.entry(record.kind).or_insert(0_u64) += 1;
+    }
+    let asked = recorded.iter().filter(|record| record.server == Server::GitHub).count() as u64;
+    let login = [Kind::Token, Kind::Challenge].iter().filter_map(|kind| sent.get(kind)).sum::<u64>();
+    let looks = recorded.len() as u64 - login;
+    let again = here.block_on(replay::replay(&servers, recorded));
+    println!("\n`landfall check` once more: {:.0} ms, exit {:?}", millis(child.wall), child.code);
+    let kinds: Vec<String> = sent.iter().map(|(kind, count)| format!("{kind:?} {count}")).collect();
+    println!("  {}", kinds.join(", "));
+    println!("  GitHub was asked {asked} times, {unchanged} of them answered by 304: {} billed", asked - unchanged);
+    println!("  requests a service, but for logins: {}", ratio(looks as f64, SERVICES as f64, 2.0));
+    println!("  the same requests, nothing in between: {:.0} ms", millis(again));
+    let path = LATENCY * TRIPS_AGAIN;
+    println!(
+        "  {TRIPS_AGAIN} trips that wait for each other: {:.0} ms   {}",
+        millis(path),
+        ratio(millis(child.wall), millis(path), 1.5)
+    );
 }
 
 fn millis(time: Duration) -> f64 {

@@ -20,7 +20,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kernel::Cost;
@@ -32,6 +32,9 @@ const LANDFALL: &str = env!("CARGO_BIN_EXE_landfall");
 
 /// The dashboard has settled when it wrote nothing for this time.
 const QUIET: Duration = Duration::from_secs(5);
+
+/// And it is idle once it was woken so seldom in that time; it may read for a while what no row of the screen shows.
+const WAKE_UPS: u64 = 25;
 
 fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -119,11 +122,32 @@ fn tell_memory(terminal: &Terminal) {
     println!("  {:.1} MB resident", kernel::resident(terminal.pid));
 }
 
+/// For how many seconds it is watched.
+fn seconds() -> u64 {
+    std::env::var("LANDFALL_IDLE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60)
+}
+
+/// Waits until it is idle, or for five times as long as it is then watched, and tells what it did meanwhile.
+fn tell_work(pid: u32) {
+    let (begin, started) = (Cost::of(pid), Instant::now());
+    while started.elapsed() < Duration::from_secs(5 * seconds()) {
+        let before = Cost::of(pid);
+        sleep(QUIET);
+        if Cost::of(pid).since(&before).waits <= WAKE_UPS {
+            break;
+        }
+    }
+    let spent = Cost::of(pid).since(&begin);
+    let (took, worked) = (started.elapsed(), Duration::from_nanos(spent.nanoseconds));
+    println!("  idle {took:.0?} after the screen was quiet: {worked:.1?} of work, {} wake-ups meanwhile", spent.waits);
+}
+
 /// Watches it while nothing happens.
 fn idle(terminal: &Terminal) {
     terminal.settle(QUIET);
+    tell_work(terminal.pid);
     tell_memory(terminal);
-    let seconds = std::env::var("LANDFALL_IDLE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let seconds = seconds();
     let (before, written) = (Cost::of(terminal.pid), terminal.written());
     sleep(Duration::from_secs(seconds));
     let cost = Cost::of(terminal.pid).since(&before);

@@ -13,6 +13,7 @@ mod failure;
 mod health;
 mod hours;
 mod image;
+mod landed_key;
 mod look;
 mod name;
 mod observation;

@@ -97,6 +97,22 @@ async fn what_is_wanted_at_no_regular_time_comes_at_most_a_tenth_late() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_let_go_comes_again_only_where_it_is_wanted_after_that() {
+    let mut bench = bench(STEADY, |_| Ok(()));
+    let looks = [tag("acme/app", 1), tag("acme/app", 2)];
+    bench.poller.want(looks.iter().cloned().map(|look| wish(look, Urgency::Depth)).collect());
+    bench.pass(MINUTE).await;
+    let not_before = Some(start() + SignedDuration::from_mins(10));
+    let again = |look: &landfall::domain::Look| Wanted { not_before, ..wish(look.clone(), Urgency::Again) };
+    bench.poller.want(looks.iter().map(again).collect());
+    bench.pass(MINUTE).await;
+    bench.poller.let_go(looks.to_vec());
+    bench.poller.want(vec![again(&looks[1])]);
+    bench.pass(HOUR).await;
+    assert_eq!(looks.each_ref().map(|look| bench.times(look).len()), [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_somebody_waits_a_look_comes_exactly_when_it_is_due() {
     let patient = Rhythm { attempts: 4, patience: SignedDuration::from_secs(10), ..STEADY };
     let mut bench = bench(patient, |_| Ok(()));

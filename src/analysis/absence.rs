@@ -117,7 +117,7 @@ fn pruned(
     record: &TagRecord,
     notes: &mut impl Notes,
 ) -> Option<Verdict> {
-    let landed = ctx.image(place)?.landed.get(&(tag.clone(), place.run.key.clone()))?;
+    let (_, landed) = ctx.image(place)?.landed_for(tag.as_str(), &place.run.key)?;
     notes.say(|| {
         let (digest, since, last_seen) = (landed.digest.short(), landed.since, landed.last_seen);
         format!("It had landed: {digest} was seen there from {since:.0} until {last_seen:.0}.")

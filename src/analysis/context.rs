@@ -23,6 +23,10 @@ pub(super) struct Context<'a> {
     pub(super) now: Timestamp,
     /// The runs that are looked at, newest first.
     pub(super) runs: &'a [Arc<Run>],
+    /// What is known of the repository of each image, in the service's order.
+    images: Vec<Option<&'a ImageRecord>>,
+    /// Whether each run is to publish, as far as its event and its branch say.
+    publishing: Vec<bool>,
     newest_green: Option<usize>,
     /// The place of the last run that one would roll back to.
     oldest_recent: usize,
@@ -39,6 +43,8 @@ pub(super) struct Place<'a> {
     pub(super) image_index: usize,
     pub(super) template: &'a TagTemplate,
     pub(super) tag_index: usize,
+    /// Whether its run is to publish, as far as its event and its branch say.
+    pub(super) publishes: bool,
     /// Whether it is among those that one would roll back to.
     pub(super) is_recent: bool,
     /// The urgency of looks for its tag and content.
@@ -50,20 +56,25 @@ pub(super) struct Place<'a> {
 impl<'a> Context<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, service: &'a Arc<Service>, policy: &'a Policy, now: Timestamp) -> Self {
         let listed = snapshot.listing(&service.name).map_or(&[][..], |listing| listing.runs.as_slice());
-        let mut publishing = 0;
-        let end = listed.iter().position(|run| {
-            publishing += usize::from(service.filtered(run).is_none());
-            publishing > policy.runs
+        let mut count = 0;
+        let publishing = listed.iter().map(|run| service.filtered(run).is_none());
+        let publishing = publishing.take_while(|publishes| {
+            count += usize::from(*publishes);
+            count <= policy.runs
         });
-        let runs = listed.get(..end.unwrap_or(listed.len())).unwrap_or(listed);
-        let mut green = (0..runs.len()).filter(|at| runs.get(*at).is_some_and(|run| is_green(service, run)));
+        let publishing: Vec<bool> = publishing.collect();
+        let runs = listed.get(..publishing.len()).unwrap_or(listed);
+        let publishes = runs.iter().zip(&publishing).enumerate();
+        let mut green =
+            publishes.filter(|(_, (run, publishes))| **publishes && run.state.is_success()).map(|(at, _)| at);
         let newest_green = green.next();
         let oldest_recent = green.take(RECENT).last().or(newest_green).unwrap_or_default();
         let way_back = policy
             .asked
             .as_ref()
             .and_then(|_| runs.iter().position(|run| is_green(service, run) && stands(snapshot, service, run)));
-        Self { snapshot, service, policy, now, runs, newest_green, oldest_recent, way_back }
+        let images = service.images.iter().map(|spec| snapshot.image(&spec.repository)).collect();
+        Self { snapshot, service, policy, now, runs, images, publishing, newest_green, oldest_recent, way_back }
     }
 
     /// Returns the newest green run that was to publish.
@@ -73,7 +84,7 @@ impl<'a> Context<'a> {
 
     /// Returns every run × image × tag, newest run first.
     pub(super) fn places(&self) -> impl Iterator<Item = Place<'a>> + '_ {
-        self.runs.iter().enumerate().flat_map(move |(position, run)| {
+        self.runs.iter().zip(&self.publishing).enumerate().flat_map(move |(position, (run, publishes))| {
             let (urgency, depth) = if self.newest_green == Some(position) {
                 (Urgency::Newest, Urgency::NewestLayers)
             } else {
@@ -87,6 +98,7 @@ impl<'a> Context<'a> {
                     image_index,
                     template,
                     tag_index,
+                    publishes: *publishes,
                     is_recent: position <= self.oldest_recent,
                     urgency,
                     depth,
@@ -123,7 +135,7 @@ impl<'a> Context<'a> {
     pub(super) fn may_have_moved(&self, place: &Place<'_>, tag: &Tag) -> Option<&'a Arc<Run>> {
         let newer = self.runs.get(..place.position).unwrap_or_default();
         newer.iter().find(|run| {
-            let pushed = |jobs: &Batch<Job>| self.push_jobs(&jobs.items).iter().any(|job| job.state.is_success());
+            let pushed = |jobs: &'a Batch<Job>| self.any_push_job(&jobs.items, |job| job.state.is_success());
             let jobs = self.record(run).and_then(|record| record.jobs.as_deref());
             let went = !run.state.is_success() && (run.state != RunState::Waiting || jobs.is_some_and(pushed));
             went && self.moves(place, run, tag) && !self.pushed_nothing(run)
@@ -170,7 +182,7 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn image(&self, place: &Place<'_>) -> Option<&'a ImageRecord> {
-        self.snapshot.image(&place.spec.repository)
+        self.images.get(place.image_index).copied().flatten()
     }
 
     pub(super) fn record(&self, run: &Run) -> Option<&'a RunRecord> {
@@ -213,6 +225,14 @@ impl<'a> Context<'a> {
         }
         let likely: Vec<&Job> = jobs.iter().filter(|job| sounds_like_a_push(job.name.raw())).collect();
         if likely.is_empty() { jobs.iter().collect() } else { likely }
+    }
+
+    /// Returns whether this holds of any job that pushes. Names are read last: it takes longer.
+    pub(super) fn any_push_job(&self, jobs: &'a [Job], holds: impl Fn(&Job) -> bool) -> bool {
+        if self.guesses() {
+            return self.push_jobs(jobs).into_iter().any(holds);
+        }
+        jobs.iter().any(|job| holds(job) && self.is_push_job(job))
     }
 
     /// Returns when the push was over: the latest end of the push jobs, else the run's. Where nobody said which job
@@ -265,7 +285,7 @@ fn stands(snapshot: &Snapshot, service: &Service, run: &Run) -> bool {
     let known = |spec: &ImageSpec, template: &TagTemplate| {
         let tag = template.expand(run).ok()?;
         let record = snapshot.image(&spec.repository)?;
-        let landed = record.landed.get(&(tag.clone(), run.key.clone()))?;
+        let landed = record.landed_for(tag.as_str(), &run.key)?.1;
         let there = record.tags.get(&tag).is_none_or(|known| known.probe == Probe::Present(landed.digest.clone()));
         Some(there && landed.proof.is_some())
     };
@@ -281,6 +301,9 @@ pub(super) fn is_green(service: &Service, run: &Run) -> bool {
 /// Returns whether a revision label names this commit; `None` where it names no commit at all.
 /// Short ids of seven digits and more count, and so does what stands before a suffix such as `-dirty`.
 pub(super) fn names_commit(revision: &str, sha: &Sha) -> Option<bool> {
+    if revision == sha.as_str() {
+        return Some(true);
+    }
     let digits = revision.bytes().take_while(u8::is_ascii_hexdigit).count();
     let (hex, rest) = revision.split_at_checked(digits)?;
     let is_commit = digits >= 7 && (rest.is_empty() || rest.starts_with(['-', '+', '.']));

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 
 use super::incident_words::{evidence, next_steps};
-use super::pushes::{Landing, Pushes, Stop};
+use super::pushes::{Landings, Pushes, Stop};
 use super::suspects::{Suspect, suspects};
 use super::{Policy, Report};
 use crate::domain::{ImageName, ServiceName, Sha, Snapshot, Text};
@@ -123,7 +123,7 @@ pub fn incidents(snapshot: &Snapshot, report: &Report, policy: &Policy, now: Tim
         let everywhere = members(&all).filter(|members| {
             let spread: BTreeSet<_> = members.iter().map(|stop| namespace(&stop.image)).collect();
             let since = members.first().map(|stop| stop.at);
-            let quiet = !all.landings.iter().any(|landing| Some(landing.at) > since);
+            let quiet = !all.landings.iter().any(|landings| Some(landings.last) > since);
             spread.len() > 1 && (quiet || own.is_empty())
         });
         match everywhere {
@@ -149,7 +149,7 @@ fn scope(host: &str, namespace: Option<&str>) -> Text {
 /// What happened to the images of a host or a namespace.
 pub(super) struct Group<'a> {
     pub(super) stops: Vec<&'a Stop>,
-    pub(super) landings: Vec<&'a Landing>,
+    pub(super) landings: Vec<&'a Landings<'a>>,
 }
 
 impl<'a> Group<'a> {
@@ -157,27 +157,29 @@ impl<'a> Group<'a> {
     fn only(&self, of: Option<&str>) -> Self {
         Self {
             stops: self.stops.iter().filter(|stop| namespace(&stop.image) == of).copied().collect(),
-            landings: self.landings.iter().filter(|landing| namespace(&landing.image) == of).copied().collect(),
+            landings: self.landings.iter().filter(|landings| namespace(landings.image) == of).copied().collect(),
         }
     }
 
     /// Returns the stops that nothing contradicts which landed since, the oldest first.
     fn standing(&self) -> Vec<&'a Stop> {
-        let mut own: FxHashMap<&ImageName, Vec<Timestamp>> = FxHashMap::default();
-        for landing in &self.landings {
-            own.entry(&landing.image).or_default().push(landing.at);
+        let mut own: FxHashMap<&ImageName, Vec<&Landings<'_>>> = FxHashMap::default();
+        for landings in &self.landings {
+            own.entry(landings.image).or_default().push(landings);
         }
-        for times in own.values_mut() {
-            times.sort_unstable();
-        }
-        let own = |stop: &Stop| own.get(&stop.image).map_or(&[][..], Vec::as_slice);
+        let own = |stop: &Stop| own.get(&stop.image).into_iter().flatten();
         // When a credential that had been refused was last seen to work again.
+        let after = |stop: &Stop| {
+            let pushes = own(stop).filter(|landings| landings.last > stop.at).flat_map(|landings| &landings.pushes);
+            pushes.map(|(at, _)| *at).filter(|at| *at > stop.at).min()
+        };
         let refused = self.stops.iter().filter(|stop| !stop.refusals.is_empty());
-        let again = refused.filter_map(|stop| own(stop).iter().find(|at| **at > stop.at)).max();
-        let newest = self.landings.iter().map(|landing| &landing.at).max();
+        let again = refused.filter_map(|stop| after(stop)).max();
+        let newest = self.landings.iter().map(|landings| landings.last).max();
         let stands = |stop: &&&'a Stop| {
-            let last = if stop.refusals.is_empty() { newest } else { own(stop).last().max(again) };
-            last.is_none_or(|last| *last < stop.at)
+            let last = || own(stop).map(|landings| landings.last).max();
+            let last = if stop.refusals.is_empty() { newest } else { last().max(again) };
+            last.is_none_or(|last| last < stop.at)
         };
         let mut standing: Vec<&'a Stop> = self.stops.iter().filter(stands).copied().collect();
         standing.sort_by_key(|stop| stop.at);
@@ -197,19 +199,24 @@ fn members<'a>(group: &Group<'a>) -> Option<Vec<&'a Stop>> {
     Some(standing.into_iter().filter(|stop| stop.at >= first).collect())
 }
 
-fn incident(scope: Text, members: &[&Stop], group: &Group<'_>, report: &Report) -> Option<Incident> {
+fn incident<'a>(scope: Text, members: &[&Stop], group: &Group<'a>, report: &Report) -> Option<Incident> {
     let since = members.first()?.at;
     let images: BTreeSet<_> = members.iter().map(|stop| &stop.image).collect();
     let services: BTreeSet<_> = members.iter().map(|stop| &stop.service.name).collect();
     let refused = members.iter().any(|stop| !stop.refusals.is_empty());
     let basis = if refused { IncidentBasis::Refused } else { IncidentBasis::Suspected };
-    let before = || group.landings.iter().filter(|landing| landing.at < since);
-    let newest = before().filter(|landing| images.contains(&landing.image)).max_by_key(|landing| landing.at);
-    let last_good = newest.or_else(|| before().max_by_key(|landing| landing.at)).map(|landing| LastGoodPush {
-        service: landing.service.name.clone(),
-        image: landing.image.clone(),
-        commit: landing.run.sha.clone(),
-        at: landing.at,
+    let last_before = |landings: &&Landings<'a>| {
+        let (at, run) = landings.pushes.iter().filter(|(at, _)| *at < since).max_by_key(|(at, _)| *at)?;
+        Some((*at, landings.service, landings.image, *run))
+    };
+    let theirs = group.landings.iter().filter(|landings| images.contains(landings.image)).filter_map(last_before);
+    let newest = theirs.max_by_key(|(at, ..)| *at);
+    let newest = newest.or_else(|| group.landings.iter().filter_map(last_before).max_by_key(|(at, ..)| *at));
+    let last_good = newest.map(|(at, service, image, run)| LastGoodPush {
+        service: service.name.clone(),
+        image: image.clone(),
+        commit: run.sha.clone(),
+        at,
     });
     let suspects = suspects(&report.credentials, members);
     Some(Incident {

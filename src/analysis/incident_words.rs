@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::incident::{IncidentBasis, LastGoodPush};
-use super::pushes::{Landing, Stop};
+use super::pushes::{Landings, Stop};
 use super::source_words::utc;
 use super::suspects::Suspect;
 use crate::domain::Text;
@@ -14,7 +14,7 @@ const LINES: usize = 5;
 const NAMES: usize = 8;
 
 /// Returns a sentence for everything that the incident rests on.
-pub(super) fn evidence(members: &[&Stop], landings: &[&Landing], last_good: Option<&LastGoodPush>) -> Vec<String> {
+pub(super) fn evidence(members: &[&Stop], landings: &[&Landings<'_>], last_good: Option<&LastGoodPush>) -> Vec<String> {
     let Some(first) = members.first() else { return Vec::new() };
     let mut evidence = vec![absent(members)];
     evidence.extend(refusals(members));
@@ -33,7 +33,7 @@ pub(super) fn evidence(members: &[&Stop], landings: &[&Landing], last_good: Opti
         None => "Among the runs that are known no push was good before.".to_owned(),
     });
     let later: BTreeSet<_> =
-        landings.iter().filter(|landing| landing.at > first.at).map(|landing| &landing.service.name).collect();
+        landings.iter().filter(|landings| landings.last > first.at).map(|landings| &landings.service.name).collect();
     if !later.is_empty() {
         let names = listed(&later);
         evidence.push(format!("Images of {names} landed since: they may be pushed with another credential."));

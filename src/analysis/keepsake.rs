@@ -55,7 +55,7 @@ fn newly_landed(snapshot: &Snapshot, report: &ServiceReport) -> Vec<Landed> {
     sure.filter_map(|row| {
         let spec = row.service.images.get(row.image_index)?;
         let tag = row.tag.clone()?;
-        let known = snapshot.image(&spec.repository)?.landed.get(&(tag.clone(), row.run.key.clone()));
+        let known = snapshot.image(&spec.repository)?.landed_for(tag.as_str(), &row.run.key).map(|(_, known)| known);
         let tag_ref = TagRef { image: spec.repository.clone(), tag };
         if row.verdict == Verdict::Landed {
             landed(row, spec, tag_ref, known)

@@ -28,11 +28,11 @@ impl<'a> Lasting<'a> {
     /// Returns what was found of this tag for this run. It proves nothing where the configuration asks for something
     /// else by now.
     pub(super) fn of(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag) -> Option<Self> {
-        let landed = &ctx.image(place)?.landed;
-        if landed.is_empty() {
-            return None;
-        }
-        let record = landed.get(&(tag.clone(), place.run.key.clone()))?;
+        Self::answering(place, ctx.image(place)?.landed_for(tag.as_str(), &place.run.key)?.1)
+    }
+
+    /// Returns what is known of a tag that landed for this run, where it answers what is asked.
+    pub(super) fn answering(place: &Place<'_>, record: &'a LandedRecord) -> Option<Self> {
         let proof = record.proof.as_ref()?;
         let answers = proof.wanted == place.spec.platforms && proof.rule == place.spec.revision;
         answers.then_some(Self { record, proof })

@@ -47,7 +47,7 @@ pub(super) fn jobs<'a>(ctx: &Context<'a>, place: &Place<'a>, urgency: Urgency, n
     let seen = record.and_then(|record| Some((record, record.jobs.as_ref()?, record.jobs_seen_at?)));
     if let Some((record, jobs, seen_at)) = seen {
         let over = place.run.state.is_finished();
-        let open = ctx.push_jobs(&jobs.items).iter().any(|job| !job.state.is_finished());
+        let open = ctx.any_push_job(&jobs.items, |job| !job.state.is_finished());
         let empty = jobs.items.is_empty() && record.jobs_looks < BELIEVED_EMPTY;
         if record.jobs_outdated || (over && (empty || (open && record.jobs_looks < BELIEVED))) {
             notes.want(urgency, Some(later(seen_at, SignedDuration::from_secs(2))), look);
@@ -178,11 +178,10 @@ pub(super) fn pushed_all_the_same<'a>(ctx: &Context<'a>, place: &Place<'a>, note
         Jobs::Unseen => return Pushed::Unseen,
         Jobs::Seen(batch) => batch,
     };
-    let push_jobs = ctx.push_jobs(&batch.items);
     // A job that needs others may be listed only when those are over.
-    let all_over = || push_jobs.iter().all(|job| job.state.is_finished());
+    let all_over = || !ctx.any_push_job(&batch.items, |job| !job.state.is_finished());
     let over = place.run.state.is_finished() || (!is_partial(batch) && all_over() && !ctx.may_yet_push(place, batch));
-    if over && push_jobs.iter().any(|job| job.state.is_success()) {
+    if over && ctx.any_push_job(&batch.items, |job| job.state.is_success()) {
         Pushed::Yes
     } else if is_partial(batch) {
         notes.say(|| "Not all jobs of the run could be read.".to_owned());

@@ -13,13 +13,14 @@ use super::refused::names_a_credential;
 use super::{Policy, Report, Row, ServiceReport, Verdict};
 use crate::domain::{ImageName, Run, Service, Snapshot, Text};
 
-/// An image that landed.
-pub(super) struct Landing {
-    pub(super) image: ImageName,
-    pub(super) service: Arc<Service>,
-    pub(super) run: Arc<Run>,
-    /// When its push was over.
-    pub(super) at: Timestamp,
+/// The pushes of an image that landed, of which there is at least one.
+pub(super) struct Landings<'a> {
+    pub(super) image: &'a ImageName,
+    pub(super) service: &'a Service,
+    /// When the last push was over.
+    pub(super) last: Timestamp,
+    /// Every run, and when its push was over.
+    pub(super) pushes: Vec<(Timestamp, &'a Run)>,
 }
 
 /// An image that did not land, although its run was to push it and nothing says that it did.
@@ -37,43 +38,56 @@ pub(super) struct Stop {
 
 /// Everything that was pushed to registries where at least two images do not land.
 #[derive(Default)]
-pub(super) struct Pushes {
+pub(super) struct Pushes<'a> {
     stops: Vec<Stop>,
-    landings: Vec<Landing>,
+    landings: Vec<Landings<'a>>,
 }
 
-impl Pushes {
+impl<'a> Pushes<'a> {
     /// Reads them out of the rows. Where no two images of a registry are in trouble, which is nearly always, nothing
     /// is read.
-    pub(super) fn of(snapshot: &Snapshot, report: &Report, policy: &Policy, now: Timestamp) -> Self {
+    pub(super) fn of(snapshot: &Snapshot, report: &'a Report, policy: &Policy, now: Timestamp) -> Self {
         let mut pushes = Self::default();
         let troubled = troubled(report);
         let concerns = |image: &ImageName| troubled.get(image.registry()).is_some_and(Option::is_none);
         for report in &report.services {
-            if report.service.images.iter().any(|spec| concerns(&spec.repository)) {
+            let images: Vec<_> = report
+                .service
+                .images
+                .iter()
+                .map(|spec| concerns(&spec.repository).then_some(&spec.repository))
+                .collect();
+            if images.iter().any(Option::is_some) {
                 // Of services without trouble only landings are read, and there are many: the end of the run will do.
                 let is_troubled = report.rows.iter().any(may_stop);
                 let ctx = is_troubled.then(|| Context::new(snapshot, &report.service, policy, now));
-                pushes.read(ctx.as_ref(), report, concerns);
+                pushes.read(ctx.as_ref(), report, &images);
             }
         }
         pushes
     }
 
-    fn read(&mut self, ctx: Option<&Context<'_>>, report: &ServiceReport, concerns: impl Fn(&ImageName) -> bool) {
+    /// Reads the rows of a service. `images` are those that are concerned, each at its place.
+    fn read(&mut self, ctx: Option<&Context<'_>>, report: &'a ServiceReport, images: &[Option<&'a ImageName>]) {
+        let mut landed: Vec<Vec<(Timestamp, &Run)>> = images.iter().map(|_| Vec::new()).collect();
         for rows in report.rows.chunk_by(|one, next| Arc::ptr_eq(&one.run, &next.run)) {
             for rows in rows.chunk_by(|one, next| one.image_index == next.image_index) {
-                let Some((row, image)) = rows.first().and_then(|row| Some((row, row.image()?))) else { continue };
-                let ended = ctx.map_or(row.run.finished_at, |ctx| ctx.push_ended(&row.run));
-                let Some(at) = ended.filter(|_| concerns(image)) else { continue };
-                let (image, service, run) = (image.clone(), row.service.clone(), row.run.clone());
+                let Some(row) = rows.first() else { continue };
+                let Some(image) = images.get(row.image_index).copied().flatten() else { continue };
+                let Some(at) = ctx.map_or(row.run.finished_at, |ctx| ctx.push_ended(&row.run)) else { continue };
                 if rows.iter().any(|row| row.verdict == Verdict::Landed) {
-                    self.landings.push(Landing { image, service, run, at });
+                    landed.get_mut(row.image_index).into_iter().for_each(|landed| landed.push((at, &*row.run)));
                 } else if let Some((refusals, is_sure)) = ctx.and_then(|ctx| stopped(ctx, rows)) {
+                    let (image, service, run) = (image.clone(), row.service.clone(), row.run.clone());
                     self.stops.push(Stop { image, service, run, at, refusals, is_sure });
                 }
             }
         }
+        let landings = images.iter().zip(landed).filter_map(|(image, pushes)| {
+            let last = pushes.iter().map(|(at, _)| *at).max()?;
+            Some(Landings { image: (*image)?, service: &report.service, last, pushes })
+        });
+        self.landings.extend(landings);
     }
 
     /// Returns the hosts where something does not land.
@@ -88,7 +102,7 @@ impl Pushes {
     pub(super) fn on(&self, host: &str) -> Group<'_> {
         Group {
             stops: self.stops.iter().filter(|stop| stop.image.registry() == host).collect(),
-            landings: self.landings.iter().filter(|landing| landing.image.registry() == host).collect(),
+            landings: self.landings.iter().filter(|landings| landings.image.registry() == host).collect(),
         }
     }
 }

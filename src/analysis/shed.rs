@@ -45,6 +45,6 @@ fn is_proven(snapshot: &Snapshot, row: &Row) -> bool {
         return false;
     }
     let (Some(image), Some(tag)) = (row.image(), &row.tag) else { return false };
-    let landed = snapshot.image(image).and_then(|record| record.landed.get(&(tag.clone(), row.run.key.clone())));
-    landed.is_some_and(|landed| landed.proof.is_some() && Some(&landed.digest) == row.digest.as_ref())
+    let landed = snapshot.image(image).and_then(|record| record.landed_for(tag.as_str(), &row.run.key));
+    landed.is_some_and(|(_, landed)| landed.proof.is_some() && Some(&landed.digest) == row.digest.as_ref())
 }

@@ -12,7 +12,9 @@ use super::notes::{Notes, Silent};
 use super::proof::{early, next_look};
 use super::push::{self, Jobs, Logs, Pushed};
 use super::{Verdict, absence};
-use crate::domain::{Conclusion, Digest, Look, Probe, Proof, Run, RunState, Tag, TagRecord, TagRef, Urgency};
+use crate::domain::{
+    Conclusion, Digest, Look, Probe, Proof, Run, RunState, Tag, TagRecord, TagRef, TemplateError, Urgency,
+};
 
 /// What a walk found.
 #[derive(Default)]
@@ -32,9 +34,9 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
     let run = place.run;
     let mut found = Found::default();
     notes.say(|| describe(run));
-    if let Some(why) = ctx.service.filtered(run) {
+    if !place.publishes {
         found.tag = place.template.expand(run).ok();
-        notes.say(|| format!("It was not to publish: {why}."));
+        notes.say(|| format!("It was not to publish: {}.", ctx.service.filtered(run).unwrap_or_default()));
         return Some((Verdict::NotExpected, found));
     }
     match &run.state {
@@ -59,10 +61,9 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
             }
         },
     }
-    let tag = match place.template.expand(run) {
-        Ok(tag) => {
-            ctx.image(place).and_then(|image| image.tags.get_key_value(&tag)).map_or(tag, |(known, _)| known.clone())
-        }
+    let known = Known::of(ctx, place);
+    let tag = match known.tag {
+        Ok(tag) => tag,
         Err(error) => {
             notes.say(|| format!("The tag {} cannot be filled in for this run: {error}.", place.template.as_str()));
             notes.unsure(|| "Limit the service to runs that have what the template names.".to_owned());
@@ -71,8 +72,34 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
     };
     found.tag = Some(tag.clone());
     notes.say(|| format!("{}:{tag} is expected.", place.spec.repository));
-    let verdict = tagged(ctx, place, &tag, &mut found, notes);
+    let verdict = tagged(ctx, place, &tag, (known.record, known.lasting), &mut found, notes);
     Some((verdict, found))
+}
+
+/// What is known of the tag that the run is to push.
+struct Known<'a> {
+    tag: Result<Tag, TemplateError>,
+    record: Option<&'a TagRecord>,
+    lasting: Option<Lasting<'a>>,
+}
+
+impl<'a> Known<'a> {
+    /// A tag that is known already is not made anew.
+    fn of(ctx: &Context<'a>, place: &Place<'a>) -> Self {
+        let mut written = String::with_capacity(64);
+        if let Err(error) = place.template.write(place.run, &mut written) {
+            return Self { tag: Err(error), record: None, lasting: None };
+        }
+        let image = ctx.image(place);
+        let landed = image.and_then(|image| image.landed_for(&written, &place.run.key));
+        let looked = image.and_then(|image| image.tags.get_key_value(written.as_str()));
+        let tag = landed.map(|(tag, _)| tag).or(looked.map(|(tag, _)| tag));
+        Self {
+            tag: tag.cloned().map_or_else(|| place.template.read(&written), Ok),
+            record: looked.map(|(_, record)| record),
+            lasting: landed.and_then(|(_, record)| Lasting::answering(place, record)),
+        }
+    }
 }
 
 fn describe(run: &Run) -> String {
@@ -86,7 +113,14 @@ fn describe(run: &Run) -> String {
     }
 }
 
-fn tagged<'a>(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag, found: &mut Found, notes: &mut impl Notes) -> Verdict {
+fn tagged<'a>(
+    ctx: &Context<'a>,
+    place: &Place<'a>,
+    tag: &Tag,
+    known: (Option<&'a TagRecord>, Option<Lasting<'a>>),
+    found: &mut Found,
+    notes: &mut impl Notes,
+) -> Verdict {
     if place.template.is_moving()
         && let Some(owner) = ctx.newer_owner(place, tag)
     {
@@ -94,8 +128,8 @@ fn tagged<'a>(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag, found: &mut Found
         return Verdict::NotExpected;
     }
     let look = || Look::Tag(TagRef { image: place.spec.repository.clone(), tag: tag.clone() });
-    let lasting = Lasting::of(ctx, place, tag);
-    let Some(record) = ctx.image(place).and_then(|image| image.tags.get(tag)) else {
+    let (record, lasting) = known;
+    let Some(record) = record else {
         if let Some(lasting) = lasting {
             let (digest, seen_at) = (&lasting.record.digest, lasting.record.last_seen);
             notes.say(|| format!("The tag pointed to {digest}, seen at {seen_at:.0}."));

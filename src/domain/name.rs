@@ -1,5 +1,6 @@
 //! Names with a `parse` that can refuse, so that inside there are no raw string ids.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -99,6 +100,12 @@ impl Sha {
     #[must_use]
     pub fn short(&self, length: usize) -> &str {
         self.0.get(..length).unwrap_or(&self.0)
+    }
+}
+
+impl Borrow<str> for Tag {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

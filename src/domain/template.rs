@@ -43,12 +43,26 @@ impl TagTemplate {
     /// # Errors
     /// The run lacks what the template names (a branch, a git tag, a pull request), or the result is no valid tag.
     pub fn expand(&self, run: &Run) -> Result<Tag, TemplateError> {
-        let mut tag = String::with_capacity(64);
-        for segment in &self.segments {
-            segment.push(run, &mut tag)?;
-        }
-        Tag::parse(&tag).map_err(|error| {
-            let (shown, template) = (Text::new(&tag), &self.source);
+        let mut written = String::with_capacity(64);
+        self.write(run, &mut written)?;
+        self.read(&written)
+    }
+
+    /// Appends what the run is to push, which may be no valid tag.
+    ///
+    /// # Errors
+    /// The run lacks what the template names (a branch, a git tag, a pull request).
+    pub fn write(&self, run: &Run, written: &mut String) -> Result<(), TemplateError> {
+        self.segments.iter().try_for_each(|segment| segment.push(run, written))
+    }
+
+    /// Returns what was written as a tag.
+    ///
+    /// # Errors
+    /// It is no valid tag.
+    pub fn read(&self, written: &str) -> Result<Tag, TemplateError> {
+        Tag::parse(written).map_err(|error| {
+            let (shown, template) = (Text::new(written), &self.source);
             TemplateError(format!(
                 "{template:?} gives \"{shown}\" for this run, which is no image tag: {}",
                 error.why()

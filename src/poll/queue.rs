@@ -178,11 +178,19 @@ impl Queue {
         }
     }
 
-    /// Notes that what these looks gave is not at hand any more.
+    /// Notes that what these looks gave is not at hand any more. Which of them are to come again whoever wants them says
+    /// after this.
     pub(super) fn let_go(&mut self, looks: &[Look]) {
         for look in looks {
-            if let Some(state) = self.known.get_mut(&self.hasher.hash_one(look)) {
-                state.let_go = true;
+            let Some(state) = self.known.get_mut(&self.hasher.hash_one(look)) else { continue };
+            state.let_go = true;
+            if let Phase::Later(due, turn) = state.phase
+                && state.urgency.is_background()
+                && state.answered.is_some()
+                && state.tries == 0
+            {
+                self.later.remove(&(due, turn));
+                (state.phase, state.rest) = (Phase::Answered, None);
             }
         }
     }
