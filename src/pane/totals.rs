@@ -4,7 +4,7 @@ use super::View;
 use super::age::age;
 use super::line::{Align, Line, Tone};
 use super::verdict::{glyph, is_looked_at, tone, word};
-use crate::analysis::{Report, ServiceReport, SourceReport, Verdict, skewed, slower};
+use crate::analysis::{Report, ServiceReport, SourceReport, Verdict, counted, skewed, slower};
 
 /// How many rows have which verdict, and how far the looking has come. Kept up service by service, so that it costs
 /// nothing to show.
@@ -136,7 +136,7 @@ fn looking(tally: &Tally, brief: bool) -> Option<Line> {
 }
 
 fn unread(tally: &Tally) -> Option<Line> {
-    (tally.unread > 0).then(|| Line::of(Tone::Warn, format!("? {} unread", tally.unread)))
+    (tally.unread > 0).then(|| Line::of(Tone::Warn, format!("? {} unread", counted(tally.unread, "service"))))
 }
 
 /// Returns who is in trouble and in which words, in `width` cells, where anybody is. One answer that failed among
