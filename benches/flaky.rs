@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use landfall::analysis::{Flakiness, Policy, WorkflowDurations, durations, flakiness};
 use landfall::domain::{
     Conclusion, Event, Execution, JobExecution, JobId, RepoPath, Retries, Run, RunKey, RunState, Sha, SourceId,
-    TestEvidence, TestRun,
+    TestEvidence, TestRun, TestSummary,
 };
 use landfall::junit::parse;
 
@@ -42,6 +42,10 @@ fn reports() -> &'static [TestRun] {
 }
 
 fn report(id: u64) -> TestRun {
+    seen(id, TestEvidence::Report(Arc::new(parse(xml(id).as_bytes()).unwrap())))
+}
+
+fn xml(id: u64) -> String {
     let case = |number: u64| {
         let inner = match (id * 31 + number * 7) % 97 {
             0 => "<flakyFailure message=\"late\"/>",
@@ -53,7 +57,10 @@ fn report(id: u64) -> TestRun {
             number / 10
         )
     };
-    let xml = format!("<testsuite name=\"all\">{}</testsuite>", (0..CASES).map(case).collect::<Vec<_>>().concat());
+    format!("<testsuite name=\"all\">{}</testsuite>", (0..CASES).map(case).collect::<Vec<_>>().concat())
+}
+
+fn seen(id: u64, evidence: TestEvidence) -> TestRun {
     TestRun {
         run: key(id),
         workflow: "ci".into(),
@@ -62,7 +69,7 @@ fn report(id: u64) -> TestRun {
         job: if id.is_multiple_of(2) { "linux" } else { "mac" }.into(),
         file: "junit.xml".into(),
         at: Some(minutes_ago(REPORTS - id)),
-        evidence: TestEvidence::Report(Arc::new(parse(xml.as_bytes()).unwrap())),
+        evidence,
     }
 }
 
@@ -118,6 +125,20 @@ fn execution(id: u64) -> Execution {
 fn a_thousand_reports_of_200_cases(bencher: Bencher<'_, '_>) {
     let seen = reports();
     bencher.bench(|| -> Flakiness { flakiness(&[], seen, &Policy::default(), now()) });
+}
+
+/// From the files to the verdict, as it is done once for each: read, summed up, judged.
+#[divan::bench]
+fn a_thousand_files_of_200_cases(bencher: Bencher<'_, '_>) {
+    let files: Vec<String> = (0..REPORTS).map(xml).collect();
+    bencher.bench(|| -> Flakiness {
+        let read = |(id, file): (u64, &String)| {
+            let summary = TestSummary::of(&[parse(file.as_bytes()).unwrap()]);
+            seen(id, TestEvidence::Summary(Arc::new(summary)))
+        };
+        let seen: Vec<TestRun> = (0..).zip(&files).map(read).collect();
+        flakiness(&[], &seen, &Policy::default(), now())
+    });
 }
 
 #[divan::bench]

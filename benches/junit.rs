@@ -1,13 +1,25 @@
-//! How long a report of 30 MB takes to read, and how much memory beside the file's own.
+//! How long a report of 30 MB takes to read, and how much memory beside the file's own; and the same from the request
+//! for its artifact on, where the file itself is counted too.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
+
+#[expect(dead_code, reason = "shared with tests that need more of it")]
+#[path = "../tests/support/ci.rs"]
+mod ci;
+#[expect(dead_code, reason = "shared with tests that need more of it")]
+#[path = "../tests/support/loopback.rs"]
+mod loopback;
+#[path = "../tests/support/zipped.rs"]
+mod zipped;
 
 use std::fmt::Write;
 use std::sync::OnceLock;
 
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher};
-use landfall::domain::TestReport;
+use landfall::domain::{Globs, Reports, TestReport};
 use landfall::junit::parse;
+use landfall::source::{CiProvider as _, GitHub};
+use loopback::{Loopback, answer};
 
 #[global_allocator]
 static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
@@ -93,4 +105,27 @@ fn long_outputs(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn many_failures(bencher: Bencher<'_, '_>) {
     read(bencher, failures());
+}
+
+#[divan::bench]
+fn many_small_cases_in_an_artifact(bencher: Bencher<'_, '_>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let archive = zipped::zipped(&[("target/junit.xml", small().as_bytes())]);
+    println!("the archive: {} kB", archive.len() >> 10);
+    let server = runtime.block_on(Loopback::answering(move |seen| {
+        if seen.path.ends_with("/zip") {
+            return answer(200, &[("content-type", "application/zip")], archive.clone());
+        }
+        let artifact = format!(
+            r#"{{"id":1,"name":"junit","size_in_bytes":{},"expired":false,"created_at":"2026-03-04T05:04:00Z"}}"#,
+            archive.len()
+        );
+        let list = format!(r#"{{"total_count":1,"artifacts":[{artifact}]}}"#);
+        answer(200, &[("content-type", "application/json; charset=utf-8")], list)
+    }));
+    let folder = tempfile::tempdir().unwrap();
+    let token = Some(ci::token(&folder, "t0ken"));
+    let github = GitHub::new(ci::options(server.url.clone(), token)).unwrap();
+    let (run, names) = (ci::key("acme/shop", 1, 1), Globs::parse(&["junit".to_owned()]).unwrap());
+    bencher.bench(|| -> Reports { runtime.block_on(github.reports(&run, &names)).unwrap() });
 }

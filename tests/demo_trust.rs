@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use landfall::analysis::{Depth, Drift, GateVerdict, Reliability, Report, Trust, Verdict, analyse, assess};
 use landfall::config::{self, Config};
 use landfall::demo::{Kind, Server, Servers, World};
-use landfall::domain::{Fact, Snapshot};
+use landfall::domain::{Fact, Globs, Snapshot};
 use landfall::poll::Clock as _;
 use landfall::runtime::{Oneshot, SystemClock, build, patient};
 
@@ -64,7 +64,20 @@ async fn everything_that_flakes_or_is_slow_is_found() {
     let retried = notifier.flakiness.tests.tests.iter().find(|test| test.name.as_str() == "retries on a timeout");
     assert!(retried.is_some_and(|test| test.behaviour.flaky > 0), "the report itself tells of a retry");
     let job = notifier.flakiness.jobs.iter().find(|job| job.name.as_str() == "test").unwrap();
-    assert_eq!(job.behaviour.flaky, 3);
+    assert_eq!(job.behaviour.flaky, 4);
+    assert!(gate.firm, "{}", gate.words());
+    let unread = &notifier.coverage.unread;
+    assert!(matches!(&unread[..], [report] if report.file.as_str().ends_with("TEST-shop.Search.xml")), "{unread:?}");
+
+    let storefront = of(&report, "storefront");
+    let recovered = storefront.flakiness.tests.tests.iter().find(|test| test.name.as_str() == "retries on a timeout");
+    let behaviour = recovered.unwrap().behaviour;
+    assert_eq!((behaviour.trust, behaviour.flaky), (Trust::Recovered, 2), "{behaviour:?}");
+
+    let gateway = of(&report, "gateway");
+    let broken = gateway.flakiness.jobs.iter().find(|job| job.name.as_str() == "contract").unwrap();
+    assert!(broken.allow_failure && broken.behaviour.trust == Trust::Broken, "{:?}", broken.behaviour);
+    assert_eq!(gateway.flakiness.builds.counts.flaky, 0, "a check that may fail fails no build");
 
     let search = of(&report, "search");
     assert!(search.flakiness.tests.cut > 0, "a file that broke off is told: {:?}", search.coverage);
@@ -73,7 +86,9 @@ async fn everything_that_flakes_or_is_slow_is_found() {
     let telemetry = &of(&report, "telemetry").durations[0];
     let path: Vec<_> =
         telemetry.path.as_ref().unwrap().steps.iter().map(|step| (step.name.as_str(), step.parallelise)).collect();
-    assert_eq!(path, [("test", false), ("e2e", true), ("docker", false)]);
+    assert_eq!(path, [("test", false), ("e2e", true), ("licences", false), ("docker", false)]);
+    let advice: Vec<_> = telemetry.advice.iter().map(|advice| (advice.fast.as_str(), advice.slow.as_str())).collect();
+    assert_eq!(advice, [("licences", "e2e")], "fastest checks first");
 
     let bridge = &of(&report, "vault-bridge").durations[0];
     assert!(bridge.two_speeds.is_some(), "{:?}", bridge.trend);
@@ -102,11 +117,30 @@ async fn a_check_reads_none_of_it_unless_it_is_asked_to() {
     let jobs = asked(&servers, &[Kind::Jobs]);
     let notifier = of(&report, "notifier");
     assert!(!notifier.runs.is_empty() && notifier.coverage.jobs_read == 0, "what the lists say is told");
-    assert_eq!(notifier.flakiness.builds.counts.unseen, 3, "and what they do not say is left open");
+    assert_eq!(notifier.flakiness.builds.counts.unseen, 4, "and what they do not say is left open");
     let (_, report) = look(&config, servers.remembered(), Some(Depth::Tries)).await;
     assert_eq!(asked(&servers, &REPORTS), 0, "reports say nothing of durations");
     assert!(asked(&servers, &[Kind::Jobs]) > 2 * jobs);
     assert_eq!(of(&report, "notifier").flakiness.builds.counts.unseen, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_were_read_cost_no_further_request() {
+    let servers = Servers::start(World::bench(20, 20), Duration::ZERO, SystemClock.now()).await.unwrap();
+    let mut config = config::parse(&servers.config_toml(), Path::new("demo.toml")).unwrap().config;
+    config.policy.second_look = SignedDuration::from_millis(50);
+    for service in &mut config.services {
+        Arc::make_mut(service).trust.reports = Globs::parse(&["junit*".to_owned()]).ok();
+    }
+    let read = || (asked(&servers, &[Kind::Jobs]), asked(&servers, &REPORTS));
+    let (mut snapshot, _) = look(&config, Vec::new(), Some(Depth::Reports)).await;
+    let (jobs, reports) = read();
+    assert!(jobs >= 400 && reports >= 300, "every run is read once: {jobs} {reports}");
+    let facts = snapshot.unkept();
+    look(&config, facts.clone(), None).await;
+    let for_verdicts = read().0 - jobs;
+    look(&config, facts, Some(Depth::Reports)).await;
+    assert_eq!(read(), (jobs + 2 * for_verdicts, reports), "what a refresh adds for 20 repositories is nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

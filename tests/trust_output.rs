@@ -199,20 +199,19 @@ fn the_sections_stay_within_eighty_columns() {
     insta::assert_snapshot!(text, @r"
     FLAKY     FLAKED       RAN AGAIN  UNREAD
     cart      0.8% (0–5)   1 of 120   -
-        within 5 %: flakes failed 0.8% (0–5) of the builds
+        within 5%: flakes failed 0.8% (0–5) of the builds
     checkout  18% (9–32)   7 of 40    2
-        stay on Continuous Delivery: flakes failed 18% (9–32) of the builds, over 5
-        %
+        stay on Continuous Delivery: flakes failed 18% (9–32) of the builds, over 5%
         flaky job e2e (chrome): flaked 18% (9–32), last 11h ago
         flaky test delivery::dates_are_in_order: flaked 15% (5–36), last 11h ago
         suspect test orders::rounds_half_to_even: flaked 5.0% (1–24), last 2d ago
         broken test payment::refuses_an_expired_card: failed 4 times, and never ran
         twice on one commit
-        report of e2e (chrome) could not be read: the file declares a document type
-        (DTD), which is refused
-        report of e2e (chrome) could not be read: the file is empty
+        report of e2e (chrome) in junit.xml could not be read: the file declares a
+        document type (DTD), which is refused
+        report of e2e (chrome) in junit.xml could not be read: the file is empty
     gateway   3.3% (1–17)  1 of 30    -
-        within 5 %: flakes failed 3.3% (1–17) of the builds; 80 more clean builds
+        within 5%: flakes failed 3.3% (1–17) of the builds; 80 more clean builds
         would settle it
         suspect job e2e (chrome): flaked 3.3% (1–17), last 2d ago
     ledger    ?            0 of 26    -
@@ -228,7 +227,7 @@ fn the_sections_stay_within_eighty_columns() {
     DURATIONS  WORKFLOW  P50   P95    QUEUE  RUNS  LIMIT
     cart       release   7:39  7:39   0:13   99    under
     checkout   release   8:51  11:39  0:13   31    under
-        slower since 3033346
+        slower: 8:51 before, 11:39 now, in 3033336..3033346
         e2e (chrome) takes 8:00 on the critical path (inferred from when jobs were
         created): parallelise?
     gateway    release   6:09  9:09   0:13   29    under

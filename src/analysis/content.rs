@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::Verdict;
 use super::context::{Context, Place};
+use super::counted::counted;
 use super::notes::Notes;
 use crate::domain::{
     Child, Descriptor, Digest, Failure, ImageConfig, ImageRecord, Look, Manifest, ManifestKind, Platform, Probe, Tag,
@@ -130,7 +131,7 @@ impl<'a> Inspection<'_, 'a> {
         self.content.platforms.extend(platforms);
         notes.say(|| {
             let listed: Vec<String> = self.content.platforms.iter().map(ToString::to_string).collect();
-            format!("It is an index of {} image(s): {}.", images().count(), listed.join(", "))
+            format!("It is an index of {}: {}.", counted(images().count(), "image"), listed.join(", "))
         });
         if images().next().is_none() {
             self.content.broken = true;
@@ -259,9 +260,13 @@ impl<'a> Inspection<'_, 'a> {
             }
         }
         if waiting > 0 {
-            notes.unsure(|| format!("{waiting} layer(s) of {whose} were not looked at yet."));
+            let verb = if waiting == 1 { "was" } else { "were" };
+            notes.unsure(|| format!("{} of {whose} {verb} not looked at yet.", counted(waiting, "layer")));
         } else {
-            notes.say(|| format!("All {} layer(s) of {whose} were looked at.", layers.len()));
+            notes.say(|| match layers.len() {
+                1 => format!("The one layer of {whose} was looked at."),
+                count => format!("All {count} layers of {whose} were looked at."),
+            });
         }
     }
 

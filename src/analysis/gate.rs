@@ -4,9 +4,6 @@ use std::fmt;
 
 use super::{Policy, Rate};
 
-/// Fewer builds are no ground for a verdict.
-const BUILDS: u32 = 20;
-
 /// No run of builds that anybody waits for is longer.
 const LONGEST_WAIT: u32 = 1_000_000;
 
@@ -84,6 +81,9 @@ impl Default for Gate {
 }
 
 impl Gate {
+    /// Fewer builds are no ground for a verdict.
+    pub const BUILDS: u32 = 20;
+
     /// Judges the builds of a service. `limit` is a share, 0 to 1.
     #[must_use]
     pub fn judge(builds: Builds, limit: f64) -> Self {
@@ -91,7 +91,7 @@ impl Gate {
         let rate = builds.failed_by_flake;
         let worst = Rate::new(rate.hits.saturating_add(builds.red_once), rate.of);
         let over = is_over(rate, limit);
-        let verdict = if rate.of < BUILDS {
+        let verdict = if rate.of < Self::BUILDS {
             GateVerdict::NotEnoughData
         } else if over {
             GateVerdict::StayOnDelivery
@@ -118,7 +118,7 @@ impl Gate {
         let limit = Limit(self.limit);
         let reason = match self.verdict {
             GateVerdict::NotEnoughData => {
-                format!("not enough data: {} of the {BUILDS} builds that a verdict needs", rate.of)
+                format!("not enough data: {} of the {} builds that a verdict needs", rate.of, Self::BUILDS)
             }
             GateVerdict::Unobserved => {
                 let once = if red_once == 1 { "1 red build".to_owned() } else { format!("{red_once} red builds") };
@@ -145,7 +145,7 @@ impl fmt::Display for Limit {
         let fraction = format!("{:04}", self.0 % 10_000);
         let fraction = fraction.trim_end_matches('0');
         let point = if fraction.is_empty() { "" } else { "." };
-        write!(f, "{}{point}{fraction} %", self.0 / 10_000)
+        write!(f, "{}{point}{fraction}%", self.0 / 10_000)
     }
 }
 

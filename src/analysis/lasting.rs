@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Verdict;
 use super::context::{Context, Place, names_commit};
+use super::counted::counted;
 use super::notes::Notes;
 use super::proof::look;
 use super::walk::Found;
@@ -77,7 +78,8 @@ impl<'a> Lasting<'a> {
         notes.say(|| {
             let listed: Vec<String> = proof.platforms.iter().map(ToString::to_string).collect();
             let (layers, since) = (proof.layers, record.since);
-            format!("All of it was looked at after it landed at {since:.0}: {}, {layers} layer(s).", listed.join(", "))
+            let layers = counted(layers, "layer");
+            format!("All of it was looked at after it landed at {since:.0}: {}, {layers}.", listed.join(", "))
         });
         Verdict::Landed
     }

@@ -65,13 +65,21 @@ impl Rate {
             return format!("{hits} of {of}");
         }
         let (low, high) = self.interval();
-        let bounds = format!("({}–{})", percent(low), percent(high));
+        format!("{} ({}–{})", self.share_words(), percent(low), percent(high))
+    }
+
+    /// Returns the share alone, as a percentage: with one decimal below 10 %; a dash where nothing was counted.
+    #[must_use]
+    pub fn share_words(self) -> String {
+        let (hits, of) = (u64::from(self.hits), u64::from(self.of));
+        if of == 0 {
+            return "—".to_owned();
+        }
         if hits * 10 < of {
             let tenths = (hits * 2_000 + of) / (2 * of);
-            format!("{}.{}% {bounds}", tenths / 10, tenths % 10)
-        } else {
-            format!("{}% {bounds}", (hits * 200 + of) / (2 * of))
+            return format!("{}.{}%", tenths / 10, tenths % 10);
         }
+        format!("{}%", (hits * 200 + of) / (2 * of))
     }
 }
 

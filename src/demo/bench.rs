@@ -31,6 +31,7 @@ fn service(place: usize, runs: usize) -> Service {
         build: if two { Build::Buildx } else { Build::Docker },
         tests: None,
         long: false,
+        contract: false,
         access: Access::Open,
         push_job: "docker".to_owned(),
         branches: Vec::new(),
@@ -56,6 +57,7 @@ fn run(repo: &str, place: usize, age: usize) -> Run {
         at,
         took: 240,
         late: 0,
+        retried: false,
         fate: fate(place, age),
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Files<'a> {
 pub(super) fn write(stage: &Stage, files: &Files<'_>) -> String {
     let mut text = String::new();
     if stage.world.lively {
-        text.push_str("[poll]\nrunning = \"5s\"\nidle = \"20s\"\n\n");
+        text.push_str("[poll]\nrunning = \"5s\"\nidle = \"20s\"\n\n[policy]\nruns = 30\n\n");
     }
     let origin = |server| quoted(&stage.addresses.origin(server));
     let file = |path: &Path| quoted(&path.to_string_lossy());

@@ -83,7 +83,7 @@ impl Shape<'_> {
         json!({
             "id": job.id, "status": Self::status(if skipped { State::Over(Outcome::Skipped) } else { state }),
             "stage": job.stage, "name": job.name, "ref": Self::reference(run), "tag": false, "coverage": null,
-            "allow_failure": false,
+            "allow_failure": job.tolerated,
             "created_at": self.time(if job.starts < run.at { Self::created(run) } else { run.at }),
             "started_at": begun.then(|| self.time(job.starts)), "finished_at": over.then(|| self.time(job.ends)),
             "erased_at": null, "duration": over.then(|| job.ends - job.starts), "queued_duration": begun.then_some(2.5),

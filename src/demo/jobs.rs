@@ -12,6 +12,8 @@ pub(super) struct Job {
     pub(super) ends: i64,
     pub(super) outcome: Outcome,
     pub(super) pushes: bool,
+    /// Whether its failure does not fail the run.
+    pub(super) tolerated: bool,
 }
 
 /// How a job or run ends.
@@ -32,8 +34,8 @@ pub(super) enum State {
 }
 
 /// Job ids tell run and attempt, so that no table is needed to find them again.
-const PER_RUN: u64 = 16;
-const PER_ATTEMPT: u64 = 4;
+const PER_RUN: u64 = 32;
+const PER_ATTEMPT: u64 = 8;
 
 /// Returns the run's id and the attempt that a job id tells.
 pub(super) fn run_of(job: u64) -> (u64, u64) {
@@ -85,6 +87,7 @@ pub(super) fn jobs(service: &Service, run: &Run, attempt: u64) -> Vec<Job> {
         ends: half,
         outcome: if fate == Fate::Failed { Outcome::Failure } else { Outcome::Success },
         pushes: false,
+        tolerated: false,
     };
     if run.workflow == Workflow::Checks {
         return vec![Job { name: "lint".to_owned(), ends: run.ends(), outcome: outcome(run), ..first }];
@@ -103,15 +106,29 @@ pub(super) fn jobs(service: &Service, run: &Run, attempt: u64) -> Vec<Job> {
         ends: if skipped { half } else { starts + run.took },
         outcome,
         pushes: !skipped,
+        tolerated: false,
     };
-    vec![first, push]
+    let contract = service.contract.then(|| contract(&first, id + 2));
+    contract.into_iter().chain([first, push]).collect()
 }
 
-/// Returns the jobs of a pipeline whose images wait for a long end-to-end stage. `first` is its unit tests as they end.
+/// A check beside the tests that has failed since it was added. It may, and so nobody looks.
+fn contract(test: &Job, id: u64) -> Job {
+    Job {
+        id,
+        name: "contract".to_owned(),
+        ends: test.starts + 31,
+        outcome: Outcome::Failure,
+        tolerated: true,
+        ..test.clone()
+    }
+}
+
+/// Returns the jobs of a pipeline whose images wait for a long end-to-end stage and, after that, for a short check of
+/// licences: that is where its runs fail. `first` is its unit tests.
 fn long(service: &Service, run: &Run, first: &Job, fate: Fate) -> Vec<Job> {
     let starts = first.starts - 8;
-    let passed = first.outcome == Outcome::Success;
-    let unit = Job { ends: first.starts + run.took * 3 / 20, ..first.clone() };
+    let unit = Job { ends: first.starts + run.took * 3 / 20, outcome: Outcome::Success, ..first.clone() };
     // Where the tests were tried again, what passed before is carried over as it was.
     let begun = if run.attempt > 1 { run.at - EARLIER } else { run.at };
     let lint = Job {
@@ -122,29 +139,38 @@ fn long(service: &Service, run: &Run, first: &Job, fate: Fate) -> Vec<Job> {
         ends: begun + 49,
         outcome: Outcome::Success,
         pushes: false,
+        tolerated: false,
     };
     let unrun = if fate == Fate::Cancelled { Outcome::Cancelled } else { Outcome::Skipped };
-    let ends = if passed { starts + run.took * 3 / 4 } else { unit.ends };
     let e2e = Job {
         id: first.id + 3,
         name: "e2e".to_owned(),
         stage: "verify",
-        starts: if passed { unit.ends + 4 } else { unit.ends },
-        ends,
-        outcome: if passed { Outcome::Success } else { unrun },
-        pushes: false,
+        starts: unit.ends + 4,
+        ends: starts + run.took * 3 / 4,
+        ..unit.clone()
     };
-    let pushes = passed && fate.pushes();
+    let licences = Job {
+        id: first.id + 4,
+        name: "licences".to_owned(),
+        stage: "verify",
+        starts: e2e.ends + 4,
+        ends: e2e.ends + 26,
+        outcome: if fate == Fate::Failed { Outcome::Failure } else { Outcome::Success },
+        ..unit.clone()
+    };
+    let pushes = fate.pushes();
     let push = Job {
         id: first.id + 1,
         name: service.push_job.clone(),
         stage: "publish",
-        starts: if pushes { e2e.ends + 4 } else { e2e.ends },
-        ends: if pushes { starts + run.took } else { e2e.ends },
+        starts: if pushes { licences.ends + 4 } else { licences.ends },
+        ends: if pushes { starts + run.took } else { licences.ends },
         outcome: if pushes { Outcome::Success } else { unrun },
         pushes,
+        tolerated: false,
     };
-    vec![lint, unit, e2e, push]
+    vec![lint, unit, e2e, licences, push]
 }
 
 /// How long before the last attempt an earlier one started, in seconds.

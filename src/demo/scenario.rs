@@ -42,6 +42,8 @@ struct Sheet {
     tests: Option<Dialect>,
     #[serde(default)]
     long: bool,
+    #[serde(default)]
+    contract: bool,
     #[serde(default = "open")]
     access: Access,
     #[serde(default)]
@@ -70,6 +72,8 @@ struct Line {
     branch: Option<String>,
     #[serde(default = "one")]
     attempt: u64,
+    #[serde(default)]
+    retried: bool,
 }
 
 /// Runs of the past, newest first, told by their fates alone.
@@ -88,6 +92,12 @@ struct Older {
     /// The places of those whose tests failed at first, and passed when they were tried again.
     #[serde(default)]
     again: Vec<usize>,
+    /// The places of those one test of which passed at its second try, within the run.
+    #[serde(default)]
+    retried: Vec<usize>,
+    /// So many times further apart than people push otherwise.
+    #[serde(default = "as_pushed")]
+    apart: i64,
 }
 
 /// Runs to come, all of which land.
@@ -97,6 +107,10 @@ struct Later {
     first: SignedDuration,
     every: SignedDuration,
     count: u16,
+}
+
+fn as_pushed() -> i64 {
+    1
 }
 
 fn open() -> Access {
@@ -169,6 +183,7 @@ fn service(mut sheet: Sheet, seed: usize, cast: &Cast) -> Service {
         build: sheet.build,
         tests: sheet.tests,
         long: sheet.long,
+        contract: sheet.contract,
         access: sheet.access,
         branches: sheet.branches,
         events: sheet.events,
@@ -196,6 +211,7 @@ fn run(sheet: &Sheet, seed: usize, place: usize, line: Line, cast: &Cast) -> Run
         at,
         took: line.took.as_secs(),
         late: line.late.as_secs(),
+        retried: line.retried,
         fate: line.fate,
     }
 }
@@ -215,7 +231,9 @@ fn checks(run: &Run) -> Run {
 }
 
 fn older(older: Option<Older>, seed: usize) -> Vec<Line> {
-    let Some(Older { from, fates, took: least, slower, misses, again }) = older else { return Vec::new() };
+    let Some(Older { from, fates, took: least, slower, misses, again, retried, apart }) = older else {
+        return Vec::new();
+    };
     let mut at = from;
     let mut lines = Vec::new();
     for (place, (fate, gap)) in fates.into_iter().zip(GAPS.iter().cycle().skip(seed)).enumerate() {
@@ -225,8 +243,9 @@ fn older(older: Option<Older>, seed: usize) -> Vec<Line> {
         let more = by(slower, |place, newest| place < newest) + by(misses, |place, one_in| place % one_in == 0);
         let took = least + SignedDuration::from_secs(gap % 97) + more;
         let attempt = if again.contains(&place) { 2 } else { 1 };
-        lines.push(Line { at, took, late: SignedDuration::ZERO, fate, title: None, branch: None, attempt });
-        at -= SignedDuration::from_secs(gap * 60 + gap % 53);
+        let retried = retried.contains(&place);
+        lines.push(Line { at, took, late: SignedDuration::ZERO, fate, title: None, branch: None, attempt, retried });
+        at -= SignedDuration::from_secs((gap * 60 + gap % 53) * apart);
     }
     lines
 }
@@ -241,6 +260,7 @@ fn later(later: Option<&Later>) -> Vec<Line> {
         title: None,
         branch: None,
         attempt: 1,
+        retried: false,
     };
     (0..count).map(line).collect()
 }

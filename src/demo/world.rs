@@ -30,6 +30,8 @@ pub(super) struct Service {
     pub(super) tests: Option<Dialect>,
     /// Whether its pipeline has a long end-to-end stage that everything waits for.
     pub(super) long: bool,
+    /// Whether it has a check that always fails, and may.
+    pub(super) contract: bool,
     pub(super) access: Access,
     pub(super) push_job: String,
     pub(super) branches: Vec<String>,
@@ -56,6 +58,8 @@ pub(super) struct Run {
     pub(super) took: i64,
     /// How long after the push job's end the tag can be seen, in seconds.
     pub(super) late: i64,
+    /// Whether a test passed at its second try only, as reports say whose tool tells.
+    pub(super) retried: bool,
     pub(super) fate: Fate,
 }
 

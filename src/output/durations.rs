@@ -1,11 +1,12 @@
 //! The report's `durations`, a workflow each, and `delivery`, a service each.
 
+use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::number::{Proportion, Seconds, Times, rounded};
 use crate::analysis::{
     Against, Basis, CriticalPath, Delivery, Figure, Frequency, JobDurations, OrderAdvice, PathBasis, Report,
-    ServiceReport, Shift, TwoSpeeds, WorkflowDurations,
+    ServiceReport, Shift, Spread, TwoSpeeds, WorkflowDurations,
 };
 use crate::domain::{RepoPath, ServiceName, Sha, SourceId, Text};
 
@@ -15,13 +16,9 @@ pub(super) struct WorkflowTimes<'a> {
     ci: &'a SourceId,
     repo: &'a RepoPath,
     workflow: &'a Text,
-    run: Option<Times>,
-    queue: Option<Times>,
-    limit: Option<&'static str>,
+    #[serde(flatten)]
+    timed: Timed<'a>,
     newest: Option<Newest>,
-    trend: Vec<Seconds>,
-    drift: Option<Drifted<'a>>,
-    two_speeds: Option<Speeds>,
     critical_path: Option<Path<'a>>,
     advice: Vec<Advice<'a>>,
     jobs: Vec<JobTimes<'a>>,
@@ -34,6 +31,36 @@ pub(super) fn of(report: &Report) -> Vec<WorkflowTimes<'_>> {
         workflows.map(move |durations| workflow(service, durations))
     });
     all.collect()
+}
+
+/// What is told of a workflow's runs and of a job's alike.
+#[derive(Serialize)]
+struct Timed<'a> {
+    run: Option<Times>,
+    queue: Option<Times>,
+    limit: Option<&'static str>,
+    trend: Vec<Seconds>,
+    drift: Option<Drifted<'a>>,
+    two_speeds: Option<Speeds>,
+}
+
+impl<'a> Timed<'a> {
+    fn of(
+        [ran, waited]: [Option<Spread>; 2],
+        limit: Option<Against>,
+        trend: &[SignedDuration],
+        shift: Option<&'a Shift>,
+        speeds: Option<&TwoSpeeds>,
+    ) -> Self {
+        Self {
+            run: ran.map(Times::from),
+            queue: waited.map(Times::from),
+            limit: limit.map(Against::word),
+            trend: trend.iter().copied().map(Seconds).collect(),
+            drift: shift.map(Drifted::from),
+            two_speeds: speeds.map(Speeds::from),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -134,28 +161,20 @@ impl<'a> From<&'a OrderAdvice> for Advice<'a> {
 struct JobTimes<'a> {
     job: &'a Text,
     stage: Option<&'a Text>,
-    run: Option<Times>,
-    queue: Option<Times>,
-    limit: Option<&'static str>,
+    #[serde(flatten)]
+    timed: Timed<'a>,
     on_critical_path: Option<bool>,
-    trend: Vec<Seconds>,
-    drift: Option<Drifted<'a>>,
-    two_speeds: Option<Speeds>,
 }
 
 fn workflow<'a>(service: &'a ServiceReport, workflow: &'a WorkflowDurations) -> WorkflowTimes<'a> {
+    let WorkflowDurations { ran, waited, pipeline, trend, shift, two_speeds, .. } = workflow;
     WorkflowTimes {
         service: &service.service.name,
         ci: &service.service.ci,
         repo: &service.service.repo,
         workflow: &workflow.workflow,
-        run: workflow.ran.map(Times::from),
-        queue: workflow.waited.map(Times::from),
-        limit: workflow.pipeline.map(Against::word),
+        timed: Timed::of([*ran, *waited], *pipeline, trend, shift.as_ref(), two_speeds.as_ref()),
         newest: workflow.newest.map(|(run, against)| Newest { run: Seconds(run), limit: against.word() }),
-        trend: workflow.trend.iter().copied().map(Seconds).collect(),
-        drift: workflow.shift.as_ref().map(Drifted::from),
-        two_speeds: workflow.two_speeds.as_ref().map(Speeds::from),
         critical_path: workflow.path.as_ref().map(Path::from),
         advice: workflow.advice.iter().map(Advice::from).collect(),
         jobs: workflow.jobs.iter().map(|one| job(workflow, one)).collect(),
@@ -164,16 +183,12 @@ fn workflow<'a>(service: &'a ServiceReport, workflow: &'a WorkflowDurations) -> 
 
 fn job<'a>(workflow: &WorkflowDurations, job: &'a JobDurations) -> JobTimes<'a> {
     let path = workflow.path.as_ref();
+    let JobDurations { ran, waited, stage_limit, trend, shift, two_speeds, .. } = job;
     JobTimes {
         job: &job.name,
         stage: job.stage.as_ref(),
-        run: job.ran.map(Times::from),
-        queue: job.waited.map(Times::from),
-        limit: job.stage_limit.map(Against::word),
+        timed: Timed::of([*ran, *waited], *stage_limit, trend, shift.as_ref(), two_speeds.as_ref()),
         on_critical_path: path.map(|path| path.steps.iter().any(|step| step.name == job.name)),
-        trend: job.trend.iter().copied().map(Seconds).collect(),
-        drift: job.shift.as_ref().map(Drifted::from),
-        two_speeds: job.two_speeds.as_ref().map(Speeds::from),
     }
 }
 

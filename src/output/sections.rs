@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Style;
 use super::age::age;
 use super::style::{padded, paragraph};
 use crate::analysis::{
-    Against, Behaviour, Drift, OrderAdvice, Report, ServiceReport, Spread, Trust, TwoSpeeds, WorkflowDurations, minutes,
+    Against, Behaviour, Drift, OrderAdvice, Report, ServiceReport, Shift, Spread, Trust, TwoSpeeds, WorkflowDurations,
+    minutes,
 };
 
 /// The jobs and tests of a service that are named one by one.
@@ -31,7 +32,8 @@ pub(super) fn flaky(text: &mut String, report: &Report, now: Timestamp, style: S
         paragraph(text, "    ", &service.reliability.flakiness.builds.gate.words(), style);
         distrusted(text, service, now, style);
         for unread in service.reliability.coverage.unread.iter().take(NAMED) {
-            let words = format!("report of {} could not be read: {}", unread.job, unread.why);
+            let file = if unread.file.is_empty() { String::new() } else { format!(" in {}", unread.file) };
+            let words = format!("report of {}{file} could not be read: {}", unread.job, unread.why);
             paragraph(text, "    ", &words, style);
         }
     }
@@ -102,8 +104,7 @@ fn limit(against: Against) -> &'static str {
 fn remarks(workflow: &WorkflowDurations) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(shift) = workflow.shift.as_ref().filter(|shift| shift.comparison.drift == Drift::Slower) {
-        let since = shift.first.as_ref().map(|sha| format!(" since {}", sha.short(7))).unwrap_or_default();
-        remarks.push(format!("slower{since}"));
+        remarks.push(slower(shift));
     }
     let steps = workflow.path.iter().flat_map(|path| path.steps.iter().map(move |step| (path.basis, step)));
     for (basis, step) in steps.filter(|(_, step)| step.parallelise) {
@@ -113,6 +114,18 @@ fn remarks(workflow: &WorkflowDurations) -> Vec<String> {
     remarks.extend(workflow.two_speeds.as_ref().map(TwoSpeeds::words));
     remarks.extend(workflow.advice.iter().map(OrderAdvice::words));
     remarks
+}
+
+/// Says from what to what a workflow became slower, and between which commits.
+fn slower(shift: &Shift) -> String {
+    let took = |seconds: f64| SignedDuration::try_from_secs_f64(seconds).map(minutes).unwrap_or_default();
+    let (before, now) = (took(shift.comparison.baseline), took(shift.comparison.recent));
+    let range = match (&shift.before, &shift.first) {
+        (Some(before), Some(first)) => format!(", in {}..{}", before.short(7), first.short(7)),
+        (None, Some(first)) => format!(", since {}", first.short(7)),
+        (_, None) => String::new(),
+    };
+    format!("slower: {before} before, {now} now{range}")
 }
 
 /// Writes the heading and returns the lines, column below column.

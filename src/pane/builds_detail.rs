@@ -5,7 +5,7 @@ use super::age::ago;
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
 use super::trust;
-use crate::analysis::{Coverage, Reliability, ServiceReport, UnreadReport};
+use crate::analysis::{Coverage, Reliability, ServiceReport, UnreadReport, counted};
 use crate::domain::Retries;
 
 /// The reports that could not be read and are named one by one.
@@ -23,7 +23,7 @@ pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport) -> Vec<Paragr
         "flaked",
         match gate.builds.known() {
             Some(rate) => trust::rate(Some(rate)).with(Tone::Dim, "  failed at first and passed without a change"),
-            None => Line::of(Tone::Dim, "unknown, which is not 0 %"),
+            None => Line::of(Tone::Dim, "unknown, which is not 0%"),
         },
     );
     sheet.text("observed", builds.observed.words());
@@ -36,8 +36,8 @@ pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport) -> Vec<Paragr
         (counts.undecided, "undecided"),
         (counts.unseen, "whose first tries were not looked at"),
     ];
-    let counted = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
-    sheet.text("they were", counted.collect::<Vec<_>>().join(", "));
+    let kinds = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
+    sheet.text("they were", kinds.collect::<Vec<_>>().join(", "));
     if gate.builds.red_once > 0 {
         sheet.text(
             "red once",
@@ -48,12 +48,13 @@ pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport) -> Vec<Paragr
         sheet.text("evidence", trust::evidence(strength));
     }
     if builds.weak > 0 {
-        sheet.text("suspect", format!("{} commits by weak evidence, counted nowhere else", builds.weak));
+        sheet.text("suspect", format!("{} by weak evidence, counted nowhere else", counted(builds.weak, "commit")));
     }
     let flips = builds.flips;
     if flips.flips > 0 {
+        let times = if flips.flips == 1 { "once".to_owned() } else { format!("{} times", flips.flips) };
         let words =
-            format!("{} times among the newest {} builds of the main line: a weak sign", flips.flips, flips.window);
+            format!("{times} among the newest {} of the main line: a weak sign", counted(flips.window, "build"));
         sheet.text("turned", words);
     }
     coverage(&mut sheet, view, service, known);
@@ -90,17 +91,20 @@ fn coverage(sheet: &mut Sheet, view: &View<'_>, service: &ServiceReport, known: 
         sheet.text("", tests.observed.words());
     }
     if tests.cut > 0 {
-        sheet.text("in part", format!("{} reports end early; the cases up to there count", tests.cut));
+        let end = if tests.cut == 1 { "ends" } else { "end" };
+        sheet.text("in part", format!("{} {end} early; the cases up to there count", counted(tests.cut, "report")));
     }
     if tests.ignored_as_infrastructure > 0 {
-        let words =
-            format!("{} tries in which nearly every test failed: the machinery", tests.ignored_as_infrastructure);
-        sheet.text("left out", words);
+        let tries = match tests.ignored_as_infrastructure {
+            1 => "1 try".to_owned(),
+            tries => format!("{tries} tries"),
+        };
+        sheet.text("left out", format!("{tries} in which nearly every test failed: the machinery"));
     }
     for unnamed in &tests.unnamed {
-        let (flakes, job, commits) = (unnamed.flakes, &unnamed.job.1, unnamed.commits);
-        sheet
-            .text("unnamed", format!("the log of {job} counts {flakes} flakes on {commits} commits and names no test"));
+        let (flakes, commits) = (counted(unnamed.flakes, "flake"), counted(unnamed.commits, "commit"));
+        let job = &unnamed.job.1;
+        sheet.text("unnamed", format!("the log of {job} counts {flakes} on {commits} and names no test"));
     }
 }
 

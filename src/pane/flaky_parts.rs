@@ -8,7 +8,7 @@ use super::line::{Line, Tone};
 use super::table::Column;
 use super::trust::{self, STRIP};
 use super::{Filter, Identity, Met, Pane, Place, Scope, Search, Subject, View, by_name, newest_first, sorted, widest};
-use crate::analysis::{Behaviour, Colour, Glimpse, JobFlakiness, Report, ServiceReport, TestFlakiness, Trust};
+use crate::analysis::{Behaviour, Colour, Glimpse, JobFlakiness, Report, ServiceReport, TestFlakiness, Trust, counted};
 use crate::domain::Strength;
 
 pub(super) struct FlakyParts;
@@ -189,10 +189,9 @@ impl Pane for FlakyParts {
         let builds = &known.flakiness.builds;
         let gate = Line::of(Tone::Strong, service.service.name.to_string()).with(Tone::Plain, "  ");
         let mut observed = vec![builds.observed.words()];
-        match known.coverage.unread.len() {
-            0 => {}
-            1 => observed.push("1 test report could not be read".to_owned()),
-            unread => observed.push(format!("{unread} test reports could not be read")),
+        let unread = known.coverage.unread.len();
+        if unread > 0 {
+            observed.push(format!("{} could not be read", counted(unread, "test report")));
         }
         match known.flakiness.tests.steady {
             0 => {}

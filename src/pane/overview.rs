@@ -5,15 +5,18 @@ use super::age::age;
 use super::incident_rows;
 use super::line::{Line, Tone};
 use super::table::Column;
-use super::verdict::{row_words, run_words, tone, was, word, words};
+use super::verdict::{row_words, run_glyph, run_words, tone, was, word, words};
 use super::{
     Filter, Met, Pane, Place, Scope, Search, Subject, View, by_name, newest_first, service_name, sorted, took, trust,
     widest,
 };
-use crate::analysis::{Freshness, Green, Report, ServiceReport, Verdict};
+use crate::analysis::{Against, Freshness, Gate, Green, Report, ServiceReport, Shift, Spread, Verdict};
 use crate::domain::{Miss, Run};
 
 pub(super) struct Overview;
+
+/// How a typical time is written.
+type Typical = fn(Option<Spread>, Option<Against>, Option<&Shift>) -> Line;
 
 /// What can be said of a service as a whole.
 pub(super) enum Standing<'a> {
@@ -106,17 +109,20 @@ impl Pane for Overview {
             .any(|service| service.failure.is_some() || unknown(service) || service.freshness != Freshness::Live);
         vec![
             Column::words("Service", name.min(16), name.min(32), 0),
-            Column::words("CI", 9, 11, 3),
+            Column::words("CI", 2, 2, 5).stands_in(),
+            Column::words("CI", 9, 11, 5),
             Column::words("Verdict", if unsure { 18 } else { 14 }, if unsure { 24 } else { 14 }, 0),
             Column::words("Commit", 7, 7, 1),
-            Column::words("Title", 16, 60, 5),
-            Column::words("Landed", 7, 7, 4),
+            Column::words("Title", 16, 60, 7),
+            Column::words("Landed", 7, 7, 6),
             Column::number("Behind", 8, 2),
             Column::number("Since", 5, 0),
-            Column::words("Flake gate", 10, 10, 6),
-            Column::number("p50  ", 10, 7),
-            Column::words("Branch", 10, 20, 9),
-            Column::words("Repository", repo.min(16), repo.min(48), 8),
+            Column::words("Flakes", 7, 7, 3).stands_in(),
+            Column::words("Flake gate", 29, 29, 9),
+            Column::number("p50", 5, 4).stands_in(),
+            Column::number("p50  ", 10, 8),
+            Column::words("Branch", 10, 20, 11),
+            Column::words("Repository", repo.min(16), repo.min(48), 10),
         ]
     }
 
@@ -160,6 +166,7 @@ impl Pane for Overview {
         let branch = shown.and_then(|run| run.branch.as_ref().or(run.git_tag.as_ref()));
         vec![
             Line::of(Tone::Strong, service.service.name.to_string()),
+            service.newest.as_ref().map_or_else(Line::new, |run| run_glyph(&run.state)),
             service.newest.as_ref().map_or_else(Line::new, |run| run_words(&run.state)),
             standing_words(service, view),
             Line::of(Tone::Plain, commit(green)),
@@ -167,8 +174,10 @@ impl Pane for Overview {
             landed(service),
             behind(service),
             since(service, view),
-            flake_gate(service),
-            typical_run(service),
+            flake_gate(service, trust::gate_share),
+            flake_gate(service, trust::gate),
+            typical_run(service, took::roughly),
+            typical_run(service, took::typical),
             Line::of(Tone::Dim, branch.map_or("", |branch| branch.as_str()).to_owned()),
             Line::of(Tone::Dim, service.service.repo.to_string()),
         ]
@@ -229,16 +238,16 @@ fn behind(service: &ServiceReport) -> Line {
 }
 
 /// May it deploy continuously? Nothing where no run is known by which that could be told.
-fn flake_gate(service: &ServiceReport) -> Line {
+fn flake_gate(service: &ServiceReport, written: fn(&Gate) -> Line) -> Line {
     let known = &service.reliability;
-    if known.runs.is_empty() { Line::new() } else { trust::gate_word(&known.flakiness.builds.gate) }
+    if known.runs.is_empty() { Line::new() } else { written(&known.flakiness.builds.gate) }
 }
 
 /// How long its slowest workflow takes, and where that drifts.
-fn typical_run(service: &ServiceReport) -> Line {
+fn typical_run(service: &ServiceReport, written: Typical) -> Line {
     let slowest = service.reliability.durations.iter().max_by_key(|workflow| workflow.ran.map(|ran| ran.p50));
     let ran = slowest.filter(|workflow| workflow.ran.is_some());
-    ran.map_or_else(Line::new, |workflow| took::typical(workflow.ran, workflow.pipeline, workflow.shift.as_ref()))
+    ran.map_or_else(Line::new, |workflow| written(workflow.ran, workflow.pipeline, workflow.shift.as_ref()))
 }
 
 /// Since when nothing lands; where all is well, since when the newest green run is over.

@@ -29,7 +29,7 @@ impl Pane for Sources {
             Column::words("State", 14, 14, 0),
             Column::number("Answered", 8, 0),
             Column::number("In 1h", 7, 2),
-            Column::number("304s", 5, 3),
+            Column::number("304", 5, 3),
             Column::number("Budget left", 13, 4),
             Column::number("Resets", 6, 5),
             Column::words("Last failure", 20, 200, words),

@@ -18,19 +18,27 @@ pub struct Column {
     pub priority: u8,
     /// To which side its words stand.
     pub align: Align,
+    /// Whether it is the short form of the next column, and shown only where that one does not fit.
+    pub stands_in: bool,
 }
 
 impl Column {
     /// Returns a column of words, between `min` and `max` cells wide.
     #[must_use]
     pub fn words(title: &'static str, min: usize, max: usize, priority: u8) -> Self {
-        Self { title, min, max: max.max(min), priority, align: Align::Left }
+        Self { title, min, max: max.max(min), priority, align: Align::Left, stands_in: false }
     }
 
     /// Returns a column of numbers or ages.
     #[must_use]
     pub fn number(title: &'static str, width: usize, priority: u8) -> Self {
-        Self { title, min: width, max: width, priority, align: Align::Right }
+        Self { title, min: width, max: width, priority, align: Align::Right, stands_in: false }
+    }
+
+    /// Returns the column as the short form of the next one.
+    #[must_use]
+    pub fn stands_in(self) -> Self {
+        Self { stands_in: true, ..self }
     }
 
     /// Returns the column if there is anything to stand in it, or else one that never fits.
@@ -50,19 +58,28 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Drops columns until the rest fits into `width` cells, then lets the rest grow: those of low priority numbers
-    /// first, each up to its most.
+    /// Drops columns until the rest fits into `width` cells, each for its short form where it has one, then lets the
+    /// rest grow: those of low priority numbers first, each up to its most.
     #[must_use]
     pub fn new(columns: &[Column], width: usize) -> Self {
-        let mut widths: Vec<_> = columns.iter().map(|column| Some(column.min)).collect();
+        let mut widths: Vec<_> = columns.iter().map(|column| (!column.stands_in).then_some(column.min)).collect();
         let used = |widths: &[Option<usize>]| {
             let kept = widths.iter().flatten();
             kept.clone().sum::<usize>() + GAP * kept.count().saturating_sub(1)
         };
         while used(&widths) > width {
-            let kept = columns.iter().zip(&mut widths).filter(|(column, kept)| column.priority > 0 && kept.is_some());
-            let Some((_, last)) = kept.max_by_key(|(column, _)| column.priority) else { break };
-            *last = None;
+            let kept = columns.iter().zip(&widths).enumerate();
+            let kept = kept.filter(|(_, (column, width))| column.priority > 0 && width.is_some());
+            let Some((last, _)) = kept.max_by_key(|(_, (column, _))| column.priority) else { break };
+            let before = last.checked_sub(1).and_then(|before| Some((before, columns.get(before)?)));
+            let short = before.filter(|(_, column)| column.stands_in);
+            for (place, width) in widths.iter_mut().enumerate() {
+                match short {
+                    _ if place == last => *width = None,
+                    Some((before, column)) if place == before => *width = Some(column.min),
+                    Some(_) | None => {}
+                }
+            }
         }
         let mut spare = width.saturating_sub(used(&widths));
         let mut order: Vec<_> = columns.iter().zip(&mut widths).collect();
@@ -141,5 +158,25 @@ mod tests {
         for width in 25..100 {
             assert!(unicode_width::UnicodeWidthStr::width(row(width).as_str()) <= width, "{width}");
         }
+    }
+
+    #[test]
+    fn a_short_form_stands_in_for_its_column_where_that_does_not_fit() {
+        let columns = [
+            Column::words("Service", 8, 8, 0),
+            Column::words("Gate", 5, 5, 1).stands_in(),
+            Column::words("Flake gate", 20, 20, 3),
+            Column::words("Title", 10, 40, 2),
+        ];
+        let row = |width| {
+            let cells = ["checkout", "✗ 17%", "✗ stay on Delivery", "Add a coupon field"];
+            Layout::new(&columns, width).row(&columns, cells.map(|cell| Line::of(Tone::Plain, cell)).into()).text()
+        };
+        insta::assert_snapshot!([12, 16, 28, 46].map(|width| format!("{:<46}|", row(width))).join("\n"), @r"
+        checkout                                      |
+        checkout  ✗ 17%                               |
+        checkout  ✗ 17%  Add a coup…                  |
+        checkout  ✗ stay on Delivery    Add a coupon …|
+        ");
     }
 }

@@ -4,11 +4,12 @@ use super::View;
 use super::about::{is_slower, parallelise};
 use super::delivery;
 use super::detail::{Paragraph, Sheet};
+use super::flaky_detail::of;
 use super::line::{Line, Tone};
 use super::took::{against, nearly_all, trend, typical};
 use crate::analysis::{
     CriticalPath, Drift, JobDurations, OrderAdvice, PathStep, ServiceReport, Shift, Spread, TwoSpeeds,
-    WorkflowDurations, minutes,
+    WorkflowDurations, counted, minutes,
 };
 
 /// The cells of a trend that has the width of the detail.
@@ -56,8 +57,8 @@ pub(super) fn job(
     let standing = job.stage_limit.map(|standing| against(standing, view.policy.slow_stage).with(Tone::Plain, "  "));
     sheet.line(standing.unwrap_or_default().with(Tone::Strong, job.name.to_string()));
     let stage = job.stage.as_ref().map(|stage| format!(", stage {stage}")).unwrap_or_default();
-    let (of, name) = (&workflow.workflow, &service.service.name);
-    sheet.line(Line::of(Tone::Dim, format!("  a job of {of} in {name}{stage}")));
+    let (of, name) = (of(&workflow.workflow), &service.service.name);
+    sheet.line(Line::of(Tone::Dim, format!("  a job{of} in {name}{stage}")));
     sheet.head("In successful runs of the main line, in minutes and seconds");
     times(&mut sheet, (job.ran, job.waited), &job.trend);
     drift(&mut sheet, job.shift.as_ref());
@@ -83,12 +84,14 @@ fn times(sheet: &mut Sheet, (ran, waited): (Option<Spread>, Option<Spread>), all
         sheet.line(Line::of(Tone::Dim, "  none is known"));
         return;
     };
-    sheet.fact("run", spread(ran).with(Tone::Dim, format!("  of {}", counted(ran.of))));
+    sheet.fact("run", spread(ran).with(Tone::Dim, format!("  of {}", counted(ran.of, "run"))));
     if !ran.p95_is_sure() {
         sheet.fact("", Line::of(Tone::Dim, "~ fewer than 20: p95 is little more than the greatest"));
     }
     match waited {
-        Some(waited) => sheet.fact("queue", spread(waited).with(Tone::Dim, format!("  of {}", counted(waited.of)))),
+        Some(waited) => {
+            sheet.fact("queue", spread(waited).with(Tone::Dim, format!("  of {}", counted(waited.of, "run"))));
+        }
         None => sheet.fact("queue", Line::of(Tone::Dim, "unknown")),
     }
     let (least, most) = (all.iter().min(), all.iter().max());
@@ -101,10 +104,6 @@ fn times(sheet: &mut Sheet, (ran, waited): (Option<Spread>, Option<Spread>), all
 fn spread(spread: Spread) -> Line {
     let p50 = typical(Some(spread), None, None).text();
     Line::of(Tone::Plain, format!("p50 {}  p95 ", p50.trim())).join(nearly_all(Some(spread)))
-}
-
-fn counted(of: u32) -> String {
-    if of == 1 { "1 run".to_owned() } else { format!("{of} runs") }
 }
 
 fn drift(sheet: &mut Sheet, shift: Option<&Shift>) {

@@ -38,13 +38,32 @@ pub(super) fn against(against: Against, limit: SignedDuration) -> Line {
 /// Returns the typical time with a mark where it is at its limit or over it, and an arrow that says where it drifts.
 pub(super) fn typical(ran: Option<Spread>, against: Option<Against>, shift: Option<&Shift>) -> Line {
     let Some(ran) = ran else { return Line::of(Tone::Dim, "—  ") };
-    let (tone, mark) = match against {
+    let (tone, mark) = standing(against);
+    let arrow = shift.map_or_else(|| Line::of(Tone::Plain, " "), |shift| arrow(shift.comparison.drift));
+    Line::of(tone, format!("{mark}{} ", minutes(ran.p50))).join(arrow)
+}
+
+/// Returns the same in one unit, for little room: `45s`, `6m↑`, `!13m→`, `!3h`.
+pub(super) fn roughly(ran: Option<Spread>, against: Option<Against>, shift: Option<&Shift>) -> Line {
+    let Some(ran) = ran else { return Line::of(Tone::Dim, "—") };
+    let (tone, mark) = standing(against);
+    let seconds = ran.p50.as_secs().max(0);
+    let time = match seconds {
+        ..60 => format!("{seconds}s"),
+        60..5_970 => format!("{}m", (seconds + 30) / 60),
+        _ => format!("{}h", (seconds + 1_800) / 3_600),
+    };
+    let arrow = shift.map_or_else(|| Line::of(Tone::Plain, " "), |shift| arrow(shift.comparison.drift));
+    Line::of(tone, format!("{mark}{time}")).join(arrow)
+}
+
+/// Returns the mark of a time that is at its limit or over it.
+fn standing(against: Option<Against>) -> (Tone, &'static str) {
+    match against {
         Some(Against::Above) => (Tone::Bad, "!"),
         Some(Against::AtLimit) => (Tone::Warn, "="),
         Some(Against::Below) | None => (Tone::Plain, ""),
-    };
-    let arrow = shift.map_or(Line::of(Tone::Plain, " "), |shift| arrow(shift.comparison.drift));
-    Line::of(tone, format!("{mark}{} ", minutes(ran.p50))).join(arrow)
+    }
 }
 
 /// Returns where a duration drifts.
@@ -130,6 +149,15 @@ mod tests {
         assert_eq!(words(Against::AtLimit), "=10:00  ");
         assert_eq!(words(Against::Above), "!10:00  ");
         assert_eq!(typical(None, None, None).text(), "—  ");
+    }
+
+    #[test]
+    fn where_there_is_little_room_a_time_has_one_unit_and_keeps_its_mark() {
+        let words = |seconds, against| roughly(Spread::of(times(&[seconds])), against, None).text();
+        let all = [0, 59, 60, 89, 90, 5_969, 5_970, 86_400].map(|seconds| words(seconds, None));
+        assert_eq!(all, ["0s ", "59s ", "1m ", "1m ", "2m ", "99m ", "2h ", "24h "]);
+        assert_eq!(words(792, Some(Against::Above)), "!13m ");
+        assert_eq!(roughly(None, None, None).text(), "—");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::View;
 use super::age::age;
 use super::line::{Align, Line, Tone};
 use super::verdict::{glyph, is_looked_at, tone, word};
-use crate::analysis::{Report, ServiceReport, SourceReport, Verdict, skewed, slower};
+use crate::analysis::{Report, ServiceReport, SourceReport, Verdict, counted, skewed, slower};
 use crate::domain::{AuthKind, Failure};
 
 /// How many rows have which verdict, and how far the looking has come. Kept up service by service, so that it costs
@@ -139,7 +139,7 @@ fn looking(tally: &Tally, brief: bool) -> Option<Line> {
 }
 
 fn unread(tally: &Tally) -> Option<Line> {
-    (tally.unread > 0).then(|| Line::of(Tone::Warn, format!("? {} unread", tally.unread)))
+    (tally.unread > 0).then(|| Line::of(Tone::Warn, format!("? {} unread", counted(tally.unread, "service"))))
 }
 
 /// A source that is asked for nothing but what it refuses may give no other answer for so long.

@@ -76,9 +76,20 @@ fn sign(colour: Colour) -> (Tone, &'static str) {
     }
 }
 
+/// In the order in which they are explained.
+const ALL: [Colour; 5] = [Colour::Green, Colour::Flaky, Colour::Red, Colour::Infrastructure, Colour::Undecided];
+
 fn signs() -> Line {
-    let all = [Colour::Green, Colour::Flaky, Colour::Red, Colour::Infrastructure, Colour::Undecided];
-    all.into_iter().map(sign).fold(Line::new(), |line, (tone, sign)| line.with(tone, sign).with(Tone::Plain, " "))
+    ALL.into_iter().map(sign).fold(Line::new(), |line, (tone, sign)| line.with(tone, sign).with(Tone::Plain, " "))
+}
+
+/// Returns what the signs of these mean, each that is there once.
+pub(super) fn key(recent: &[Glimpse]) -> Line {
+    let is_there = |colour: &Colour| recent.iter().any(|glimpse| glimpse.colour == *colour);
+    ALL.into_iter().filter(is_there).map(outcome).fold(Line::new(), |line, outcome| {
+        let gap = if line.spans.is_empty() { "" } else { "  " };
+        line.with(Tone::Plain, gap).join(outcome)
+    })
 }
 
 /// Returns how one commit came out.
@@ -124,8 +135,7 @@ pub(super) fn gate(gate: &Gate) -> Line {
 /// Returns the same with its reason.
 pub(super) fn gate_sentence(gate: &Gate) -> Line {
     let (tone, mark, _) = standing(gate);
-    // A percentage is not torn apart where the line ends.
-    Line::of(tone, format!("{mark} ")).with(Tone::Plain, gate.words().replace(" %", "\u{a0}%"))
+    Line::of(tone, format!("{mark} ")).with(Tone::Plain, gate.words())
 }
 
 /// Returns the same in one word. Dots say that it is not firm: a few more builds may turn it.
@@ -134,6 +144,17 @@ pub(super) fn gate_word(gate: &Gate) -> Line {
     let judged = matches!(gate.verdict, GateVerdict::StayOnDelivery | GateVerdict::WithinLimit);
     let dots = if judged && !gate.firm { "…" } else { "" };
     Line::of(tone, format!("{mark} {word}{dots}"))
+}
+
+/// Returns the same as the share that it was judged by; where that is not enough for a verdict, how far it has come.
+pub(super) fn gate_share(gate: &Gate) -> Line {
+    let (tone, mark, _) = standing(gate);
+    let words = match gate.verdict {
+        GateVerdict::StayOnDelivery | GateVerdict::WithinLimit => gate.builds.failed_by_flake.share_words(),
+        GateVerdict::NotEnoughData => format!("{}/{}", gate.builds.failed_by_flake.of, Gate::BUILDS),
+        GateVerdict::Unobserved => "—".to_owned(),
+    };
+    Line::of(tone, format!("{mark} {words}"))
 }
 
 fn standing(gate: &Gate) -> (Tone, &'static str, &'static str) {

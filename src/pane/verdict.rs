@@ -106,15 +106,25 @@ pub(super) fn was(verdict: Verdict, when: Timestamp, now: Timestamp) -> Line {
 /// Returns where a run stands.
 #[must_use]
 pub(super) fn run_words(state: &RunState) -> Line {
-    let (glyph, tone) = match state {
+    let (glyph, tone) = run_sign(state);
+    Line::of(tone, format!("{glyph} {state}"))
+}
+
+/// Returns the glyph alone.
+pub(super) fn run_glyph(state: &RunState) -> Line {
+    let (glyph, tone) = run_sign(state);
+    Line::of(tone, glyph)
+}
+
+fn run_sign(state: &RunState) -> (&'static str, Tone) {
+    match state {
         RunState::Waiting => ("○", Tone::Info),
         RunState::Running => ("»", Tone::Info),
         RunState::Finished(Conclusion::Success) => ("✓", Tone::Good),
         RunState::Finished(Conclusion::Failure | Conclusion::TimedOut) => ("✗", Tone::Bad),
         RunState::Finished(Conclusion::Cancelled | Conclusion::Skipped) => ("-", Tone::Dim),
         RunState::Finished(Conclusion::Other(_)) => ("?", Tone::Warn),
-    };
-    Line::of(tone, format!("{glyph} {state}"))
+    }
 }
 
 #[cfg(test)]

@@ -66,17 +66,17 @@ fn the_gate_says_why_and_how_much_is_lacking() {
     );
     assert_eq!(
         gate(0, 72).words(),
-        "within 5 %: flakes failed 0.0% (0–5) of the builds; 1 more clean build would settle it"
+        "within 5%: flakes failed 0.0% (0–5) of the builds; 1 more clean build would settle it"
     );
     assert_eq!(
         gate(0, 60).words(),
-        "within 5 %: flakes failed 0.0% (0–6) of the builds; 13 more clean builds would settle it"
+        "within 5%: flakes failed 0.0% (0–6) of the builds; 13 more clean builds would settle it"
     );
-    assert_eq!(gate(0, 73).words(), "within 5 %: flakes failed 0.0% (0–5) of the builds");
-    assert_eq!(gate(12, 100).words(), "stay on Continuous Delivery: flakes failed 12% (7–20) of the builds, over 5 %");
+    assert_eq!(gate(0, 73).words(), "within 5%: flakes failed 0.0% (0–5) of the builds");
+    assert_eq!(gate(12, 100).words(), "stay on Continuous Delivery: flakes failed 12% (7–20) of the builds, over 5%");
     let words = gate(6, 100).words();
     assert!(
-        words.starts_with("stay on Continuous Delivery: flakes failed 6.0% (3–12) of the builds, over 5 %; "),
+        words.starts_with("stay on Continuous Delivery: flakes failed 6.0% (3–12) of the builds, over 5%; "),
         "{words}"
     );
 }
@@ -100,7 +100,7 @@ fn a_limit_of_zero_is_never_proven() {
     assert_eq!(builds_needed(0, 0.0), None);
     let gate = Gate::judge(Builds { failed_by_flake: Rate::new(0, 500), red_once: 0, any_reran: true }, 0.0);
     assert_eq!((gate.verdict, gate.firm, gate.clean_builds_needed), (GateVerdict::WithinLimit, false, None));
-    assert_eq!(gate.words(), "within 0 %: flakes failed 0.0% (0–1) of the builds");
+    assert_eq!(gate.words(), "within 0%: flakes failed 0.0% (0–1) of the builds");
 }
 
 #[test]

@@ -139,6 +139,18 @@ async fn an_archive_that_unpacks_to_far_more_is_refused_and_its_neighbours_are_r
     assert_eq!(told, ["junit: 2 3 0 bomb.xml: the file unpacks to more than 250 times its size"]);
 }
 
+#[tokio::test]
+async fn of_an_archive_of_very_many_files_the_first_are_read_and_the_rest_is_told() {
+    let names: Vec<String> = (0..2_002).map(|number| format!("{number:04}.xml")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), GREEN)).collect();
+    let archive = Arc::new(zipped(&files));
+    let stand = Stand::of(&[artifact(1, "junit", "")], move |_| (200, archive.to_vec())).await;
+    let reports = stand.read(&["junit"]).await;
+    let unread: Vec<&Unreadable> = reports.0[0].unread.iter().map(|(_, why)| why).collect();
+    assert_eq!(unread, [&Unreadable::TooManyFiles(2_000)]);
+    assert_eq!(reports.0[0].summary.as_ref().map(|summary| summary.reports), Some(2_000));
+}
+
 #[rstest]
 #[case::down(503, b"".to_vec(), |failure: &Failure| matches!(failure, Failure::Unreachable { stage: Stage::Server(503), .. }))]
 #[case::behind_a_login_page(200, b"<html><title>Log in</title></html>".to_vec(), |failure: &Failure| matches!(failure, Failure::Malformed(_)))]

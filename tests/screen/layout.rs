@@ -14,13 +14,13 @@ fn before_anybody_answered_it_says_what_it_waits_for() {
     insta::assert_snapshot!(cells(&painted(&stage, (80, 24), Theme::Ansi)), @r"
      Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 0 of 6 services read
-     Service       CI           Verdict         Commit   Landed     Behind  Since
-    ▸cart                       … looking
-     checkout                   … looking
-     ledger                     … looking
-     legacy-crm                 … looking
-     newcomer                   … looking
-     search                     … looking
+     Service       CI  Verdict         Commit     Behind  Since  Flakes     p50
+    ▸cart              … looking
+     checkout          … looking
+     ledger            … looking
+     legacy-crm        … looking
+     newcomer          … looking
+     search            … looking
 
 
 
@@ -44,13 +44,13 @@ fn a_wide_screen_shows_the_detail_beside_the_rows() {
     insta::assert_snapshot!(shown((200, 50), "\n"), @r"
      landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations   6 Credentials                                                                                                     ○ looking
      looking… 4 of 6 services read · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
-     Service       CI         Verdict               Commit   Title             Landed     Behind  Since │ ✗ missing  checkout  2 behind
-    ▸checkout      ✓ success  ✗ missing             5160aa9  Show the delive…  871c243  2 behind    95m │   nothing lands since 2026-03-02 10:25:00 UTC (95m ago)
-     search        ✓ success  ≠ mismatch            17987ff  Boost exact mat…  bd51566  1 behind    25m │
-     ledger        ✓ success  ? unknown (✓ now)     ef70561  Round half to e…  ?                     4h │ Newest green commit
-     legacy-crm               ? unknown (not foun…                                                      │   ✗ missing  ghcr.io/acme/checkout:sha-5160aa9
+     Service       CI         Verdict                 Commit   Landed     Behind  Since  Flakes     p50 │ ✗ missing  checkout  2 behind
+    ▸checkout      ✓ success  ✗ missing               5160aa9  871c243  2 behind    95m  … 3/20     5m  │   nothing lands since 2026-03-02 10:25:00 UTC (95m ago)
+     search        ✓ success  ≠ mismatch              17987ff  bd51566  1 behind    25m  … 2/20     5m  │
+     ledger        ✓ success  ? unknown (✓ now)       ef70561  ?                     4h  … 1/20     5m  │ Newest green commit
+     legacy-crm               ? unknown (not found)                                                     │   ✗ missing  ghcr.io/acme/checkout:sha-5160aa9
      newcomer                 … looking                                                                 │
-     cart          ✓ success  ✓ landed              3a60314  Drop sold-out l…  3a60314         0    44m │ Next steps
+     cart          ✓ success  ✓ landed                3a60314  3a60314         0    44m  … 1/20     5m  │ Next steps
                                                                                                         │   1  Push ghcr.io/acme/checkout:sha-5160aa9 again from the same commit, and watch the push step's
                                                                                                         │      own output.
                                                                                                         │

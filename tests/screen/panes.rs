@@ -7,13 +7,13 @@ fn the_overview_puts_the_worst_first() {
     insta::assert_snapshot!(shown((80, 24), ""), @r"
      Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
-     Service       CI         Verdict             Commit   Landed     Behind  Since
-    ▸checkout      ✓ success  ✗ missing           5160aa9  871c243  2 behind    95m
-     search        ✓ success  ≠ mismatch          17987ff  bd51566  1 behind    25m
-     ledger        ✓ success  ? unknown (✓ now)   ef70561  ?                     4h
-     legacy-crm               ? unknown (not fo…
-     newcomer                 … looking
-     cart          ✓ success  ✓ landed            3a60314  3a60314         0    44m
+     Service       CI  Verdict             Commit     Behind  Since  Flakes     p50
+    ▸checkout      ✓   ✗ missing           5160aa9  2 behind    95m  … 3/20     5m
+     search        ✓   ≠ mismatch          17987ff  1 behind    25m  … 2/20     5m
+     ledger        ✓   ? unknown (✓ now)   ef70561               4h  … 1/20     5m
+     legacy-crm        ? unknown (not fo…
+     newcomer          … looking
+     cart          ✓   ✓ landed            3a60314         0    44m  … 1/20     5m
 
 
 
@@ -67,7 +67,7 @@ fn the_sources_show_the_servers_own_words() {
     insta::assert_snapshot!(shown((80, 24), "3"), @r"
      Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
-     Source        State           Answered    In 1h   304s  Last failure
+     Source        State           Answered    In 1h    304  Last failure
     ▸ghcr.io       ! unauthorized       now    1,200     4%  the registry says tha…
      github        ! not found          now        0         not found, or hidden …
 

@@ -107,7 +107,7 @@ fn enter_on_a_service_shows_its_builds_and_jobs_below_its_gate() {
      Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · looking at 17 · ? 1 unknown
      cart  ✗ stay on Continuous Delivery: flakes failed 20% (10–34) of the builds,
-       over 5 %
+       over 5%
      8 of 41 commits ran more than once
            Job or test      State               Flaked   Last  Recent commits
     ▸runs  all builds       ✗ stay         20% (10–34)
@@ -137,7 +137,7 @@ fn the_smallest_screen_shows_the_parts_of_a_service() {
      1  2  3  4 Flaky  5  6                           ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · looking at …
      cart  ✗ stay on Continuous Delivery: flakes failed 20%
-       (10–34) of the builds, over 5 %
+       (10–34) of the builds, over 5%
      8 of 41 commits ran more than once
      Job or test      State               Flaked   Last
     ▸all builds       ✗ stay         20% (10–34)
@@ -206,11 +206,12 @@ fn a_wide_screen_shows_the_detail_of_a_job_beside_the_parts() {
     insta::assert_snapshot!(shown((200, 30), "4\nj\n"), @r"
      landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations   6 Credentials                                                                                                     ○ looking
      looking… 4 of 6 services read · ✗ 2 missing · ≠ 1 mismatch · looking at 17 · ? 1 unknown · ✓ 2 landed
-     cart  ✗ stay on Continuous Delivery: flakes failed 20% (10–34) of the builds, over 5 %             │ ≈ flaky  e2e (chrome)  20% (10–35)
+     cart  ✗ stay on Continuous Delivery: flakes failed 20% (10–34) of the builds, over 5%              │ ≈ flaky  e2e (chrome)  20% (10–35)
      8 of 41 commits ran more than once                                                                 │   a job of release in cart
            Job or test      State               Flaked   Last  Recent commits         Commits  Evidence │
      runs  all builds       ✗ stay         20% (10–34)                                   8/41  medium   │ Behaviour
-    ▸job   e2e (chrome)     ≈ flaky        20% (10–35)     5h  ≈••••≈••••≈••••≈••••      8/40  medium   │   recent      ≈••••≈••••≈••••≈••••  oldest first, a sign a commit
+    ▸job   e2e (chrome)     ≈ flaky        20% (10–35)     5h  ≈••••≈••••≈••••≈••••      8/40  medium   │   recent      ≈••••≈••••≈••••≈••••  a sign for each commit, the newest last
+                                                                                                        │               • green  ≈ flaky
                                                                                                         │   flaked      20% (10–35): 8 of 40 commits passed and failed
                                                                                                         │   observed    8 of 40 commits ran more than once
                                                                                                         │   commits     32 green, 8 flaky
@@ -232,7 +233,6 @@ fn a_wide_screen_shows_the_detail_of_a_job_beside_the_parts() {
                                                                                                         │   ≈ flaky  #5120  2d9cab2  2026-03-01 16:00:00 UTC (20h ago)
                                                                                                         │     https://github.com/acme/cart/actions/runs/1120-again
                                                                                                         │
-                                                                                                        │
      Esc back  n next finding  R look now  o page  y copy  ? help  q quit                                                                                                                               2/2
     ");
 }
@@ -242,12 +242,12 @@ fn a_wide_overview_has_the_flake_gate_and_the_typical_time() {
     insta::assert_snapshot!(shown((200, 16), ""), @r"
      landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations   6 Credentials                                                                                                     ○ looking
      looking… 4 of 6 services read · ✗ 2 missing · ≠ 1 mismatch · looking at 17 · ? 1 unknown · ✓ 2 landed
-     Service       CI           Verdict                   Commit   Title                                                      Landed     Behind  Since  Flake gate       p50    Branch      Repository
-    ▸checkout      ✓ success    ✗ missing                 5160aa9  Show the delivery date before payment                      871c243  2 behind    95m  … too few       5:00    main        acme/checkout
-     search        ✓ success    ≠ mismatch                17987ff  Boost exact matches                                        bd51566  1 behind    25m  … too few       5:00    main        acme/search
-     ledger        ✓ success    ? unknown (✓ now)         ef70561  Round half to even                                         ?                     4h  … too few       5:00    main        acme/ledger
+     Service       CI           Verdict                   Commit   Title                                   Landed     Behind  Since  Flake gate                          p50    Branch      Repository
+    ▸checkout      ✓ success    ✗ missing                 5160aa9  Show the delivery date before payment   871c243  2 behind    95m  … not enough data                  5:00    main        acme/checkout
+     search        ✓ success    ≠ mismatch                17987ff  Boost exact matches                     bd51566  1 behind    25m  … not enough data                  5:00    main        acme/search
+     ledger        ✓ success    ? unknown (✓ now)         ef70561  Round half to even                      ?                     4h  … not enough data                  5:00    main        acme/ledger
      legacy-crm                 ? unknown (not found)                                                                                                                                       acme/legacy-crm
-     cart          ✓ success    ? unknown…                8570c9f  Change it                                                  ?                    60m  ✗ stay          5:00 →  main        acme/cart
+     cart          ✓ success    ? unknown…                8570c9f  Change it                               ?                    60m  ✗ stay on Continuous Delivery      5:00 →  main        acme/cart
      newcomer                   … looking                                                                                                                                                   acme/newcomer
 
 
@@ -359,7 +359,7 @@ fn in_ascii_strips_and_trends_keep_their_meaning() {
     let text = stage.text();
     assert!(text.contains("20% (10-35)") && text.contains("~ flaky"), "{text}");
     assert!(text.contains("~....~....~....~...."), "{text}");
-    assert!(text.contains("over 5 %"), "{text}");
+    assert!(text.contains("over 5%"), "{text}");
     stage.press("5");
     assert!(stage.text().contains("..................") && stage.text().contains("5:00 >"), "{}", stage.text());
 }

@@ -60,7 +60,7 @@ fn the_smallest_screen_keeps_the_gate_and_the_rate() {
 fn within_a_service_its_jobs_and_tests_are_ranked_by_the_lower_end_of_their_rate() {
     insta::assert_snapshot!(Looked::new(report()).parts(FLAKY, &builds("checkout"), 80), @r"
     checkout  ✗ stay on Continuous Delivery: flakes failed 18% (9–32) of the
-      builds, over 5 %
+      builds, over 5%
     7 of 40 commits ran more than once · 2 test reports could not be read
           Job or test      State               Flaked   Last  Recent commits
     runs  all builds       ✗ stay          18% (9–32)
@@ -79,7 +79,7 @@ fn within_a_service_its_jobs_and_tests_are_ranked_by_the_lower_end_of_their_rate
 #[test]
 fn within_a_service_a_wide_screen_tells_the_job_the_class_and_the_evidence() {
     insta::assert_snapshot!(Looked::new(report()).parts(FLAKY, &builds("checkout"), 200), @r"
-    checkout  ✗ stay on Continuous Delivery: flakes failed 18% (9–32) of the builds, over 5 %
+    checkout  ✗ stay on Continuous Delivery: flakes failed 18% (9–32) of the builds, over 5%
     7 of 40 commits ran more than once · 2 test reports could not be read
           Job or test                       State               Flaked   Last  Recent commits         Commits  In the job      Evidence  Class
     runs  all builds                        ✗ stay          18% (9–32)                                   7/40                  strong
@@ -99,7 +99,7 @@ fn within_a_service_a_wide_screen_tells_the_job_the_class_and_the_evidence() {
 fn within_a_service_the_smallest_screen_keeps_name_state_and_rate() {
     insta::assert_snapshot!(Looked::new(report()).parts(FLAKY, &builds("checkout"), 60), @r"
     checkout  ✗ stay on Continuous Delivery: flakes failed 18%
-      (9–32) of the builds, over 5 %
+      (9–32) of the builds, over 5%
     7 of 40 commits ran more than once · 2 test reports could
       not be read
     Job or test              State               Flaked   Last
@@ -121,7 +121,7 @@ fn the_detail_of_the_builds_says_what_was_read_and_what_could_not_be() {
     insta::assert_snapshot!(Looked::new(report()).detail(&builds("checkout"), 77), @r#"
     checkout  how much its green and red can be trusted
       ✗ stay on Continuous Delivery: flakes failed 18% (9–32) of the builds, over
-      5 %
+      5%
 
     Builds
       flaked      18% (9–32)  failed at first and passed without a change
@@ -153,7 +153,7 @@ fn where_nothing_ran_again_the_detail_says_that_flakes_are_unknown() {
       flake
 
     Builds
-      flaked      unknown, which is not 0 %
+      flaked      unknown, which is not 0%
       observed    none of 26 commits ran more than once: flakiness is unknown
       they were   22 green, 4 red
       red once    4, any of which may have been a flake: it ran only once
@@ -174,7 +174,8 @@ fn the_detail_of_a_job_names_its_runs_and_what_could_be_done() {
       a job of release in checkout
 
     Behaviour
-      recent      ••≈••••✗••≈••••≈•≈≈•  oldest first, a sign a commit
+      recent      ••≈••••✗••≈••••≈•≈≈•  a sign for each commit, the newest last
+                  • green  ≈ flaky  ✗ red
       flaked      18% (9–32): 7 of 40 commits passed and failed
       observed    7 of 40 commits ran more than once
       commits     31 green, 7 flaky, 2 red
@@ -195,7 +196,7 @@ fn the_detail_of_a_job_names_its_runs_and_what_could_be_done() {
         https://ci.test/acme/checkout/runs/36
       ≈ flaky  #31  3033306  2026-03-28 00:21:49 UTC (2d ago)
         https://ci.test/acme/checkout/runs/31
-      ✗ red  #28  3032376  2026-03-27 06:08:05 UTC (3d ago)
+      ✗ red    #28  3032376  2026-03-27 06:08:05 UTC (3d ago)
         https://ci.test/acme/checkout/runs/28
       ≈ flaky  #23  3032326  2026-03-26 00:22:01 UTC (4d ago)
         https://ci.test/acme/checkout/runs/23
@@ -209,7 +210,8 @@ fn the_detail_of_a_test_has_its_message_and_the_words_of_its_tool() {
       a test in the job e2e (chrome) of release in checkout
 
     Behaviour
-      recent      •••••••••••••••≈•≈≈•  oldest first, a sign a commit
+      recent      •••••••••••••••≈•≈≈•  a sign for each commit, the newest last
+                  • green  ≈ flaky
       flaked      15% (5–36): 3 of 20 commits passed and failed
       observed    3 of 20 commits ran more than once
       commits     17 green, 3 flaky
@@ -246,11 +248,12 @@ fn a_healthy_job_has_nothing_to_be_done() {
       a job of release in checkout
 
     Behaviour
-      recent      ••••••••••••••••••••  oldest first, a sign a commit
-      flaked      unknown, which is not 0 %
+      recent      ••••••••••••••••••••  a sign for each commit, the newest last
+                  • green
+      flaked      unknown, which is not 0%
       observed    none of 40 commits ran more than once: flakiness is unknown
       commits     40 green
-      ran         40 times, 0 of them failed
+      ran         40 times, and passed every time
 
     Runs, newest first
       • green  #40  3033396  2026-03-30 06:02:43 UTC (5h ago)
