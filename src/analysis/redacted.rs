@@ -25,7 +25,10 @@ pub(super) fn redact(rows: &mut [CredentialReport]) {
             None => "declared".to_owned(),
         };
         row.named = Some(Named { source: row.source.clone(), record: Arc::clone(&row.record) });
-        row.record = Arc::new(nameless(&row.record, place.into()));
+        let stand_in = |name: &Text| format!("consumer {}", stand_in(name.raw())).into();
+        // Under stand-ins nobody could tell that a declared one is a pipeline that was found.
+        let consumers = row.only_declared().into_iter().map(stand_in).collect();
+        row.record = Arc::new(CredentialRecord { consumers, ..nameless(&row.record, place.into()) });
         for reason in &mut row.urgency.reasons {
             if let Some(kept) = QUOTING.into_iter().find(|kept| reason.starts_with(kept)) {
                 *reason = format!("{kept} …");
@@ -49,7 +52,7 @@ fn breaks(told: &Breaks) -> Breaks {
             switched_off: told.pipeline.switched_off,
             ..Pipeline::default()
         }),
-        job: told.job.as_ref().map(|job| format!("job {}", stand_in(job.raw())).into()),
+        job: told.job.as_ref().map(|job| stand_in(job.raw()).into()),
         through: told.through.as_ref().map(|through| format!("workflow {}", stand_in(through.raw())).into()),
         why: None,
         ..told.clone()
@@ -92,7 +95,6 @@ fn nameless(record: &CredentialRecord, place: Text) -> CredentialRecord {
         last_use: record.last_use,
         rotate_by: record.rotate_by,
         max_age: record.max_age,
-        consumers: record.consumers.iter().map(|it| format!("consumer {}", stand_in(it.raw())).into()).collect(),
         ..CredentialRecord::new(name.as_str(), name.as_str(), kind, record.observed_at)
     }
 }

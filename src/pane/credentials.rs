@@ -88,7 +88,10 @@ impl Pane for Credentials {
             Line::of(Tone::Strong, record.name.to_string()).with(Tone::Plain, format!(" · {} · ", record.place));
         let reason = row.urgency.reasons.first().cloned().unwrap_or_default();
         // What is to be done comes first: the end of the line may be cut.
-        let reason = reason.split_once(": act ").map(|(ends, act)| format!("act {act} · {ends}")).unwrap_or(reason);
+        let reason = match reason.split_once(": act ") {
+            Some((ends, act)) => format!("act {act} · {ends}"),
+            None => reason,
+        };
         let unseen = row.stale.map(|stale| format!("not seen for {} · ", time_past(stale))).unwrap_or_default();
         let step = || next_step(record, row.urgency.severity).map(|step| format!("next: {step}"));
         let last = row.breaks.first.as_ref().map(|first| first.words.clone()).or_else(step).unwrap_or_default();

@@ -8,15 +8,19 @@ use crate::registry::{Access, Registry};
 use crate::script::{Run, sha, tag};
 use crate::token::TokenService;
 
-pub struct Guarded {
-    pub lab: Lab,
-    pub tokens: TokenService,
-    pub registry: Registry,
+pub(crate) struct Guarded {
+    pub(crate) lab: Lab,
+    pub(crate) tokens: TokenService,
+    pub(crate) registry: Registry,
 }
 
 /// Returns it, read by the binary with one login. `more` writes what else its entry in the configuration says, and gets
 /// a folder for files of its own; `runs` are those of the service that is watched.
-pub async fn guarded<const N: usize>(own: (&str, &str), more: impl FnOnce(&Path) -> String, runs: [Run; N]) -> Guarded {
+pub(crate) async fn guarded<const N: usize>(
+    own: (&str, &str),
+    more: impl FnOnce(&Path) -> String,
+    runs: [Run; N],
+) -> Guarded {
     let tokens = TokenService::start().await;
     let certificate = tokens.certificate();
     let registry = Registry::start(&Access::Token { realm: tokens.realm(), certificate: &certificate });
