@@ -27,6 +27,7 @@ mod serve;
 mod servers;
 mod shelf;
 mod stage;
+mod stores;
 mod token;
 mod verdict;
 mod world;

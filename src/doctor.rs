@@ -14,7 +14,7 @@ use crate::domain::{Health, SourceKind, Text};
 pub use ci::{CiLook, Provider};
 pub use expiry::ExpiryLook;
 pub use place::{ConfigLook, Oddity};
-pub use registry::RegistryLook;
+pub use registry::{PushLook, RegistryLook};
 pub use terminal::{Multiplexer, Stands, TerminalLook};
 
 /// How one thing is.

@@ -69,6 +69,15 @@ pub struct ClientOptions {
     pub archive: Option<Arc<dyn Archive>>,
 }
 
+impl ClientOptions {
+    /// Returns those of a store that nobody waits for: one request at a time, and no answer is kept, since what it says of
+    /// secrets is to lie nowhere else.
+    #[must_use]
+    pub fn of_store(id: SourceId, base: Url, ca_pem: Option<Vec<u8>>, timeout: Duration) -> Self {
+        Self { id, base, ca_pem, in_flight: 1, timeout, cache_bytes: 0, archive: None }
+    }
+}
+
 /// One source's use of the stack. Clones share connections, cache and counters.
 #[derive(Debug, Clone)]
 pub struct Client(Arc<Shared>);

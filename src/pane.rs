@@ -143,6 +143,16 @@ pub trait Pane: Sync {
         0
     }
 
+    /// Returns how many lines below the rows belong to the selected one.
+    fn foot_lines(&self) -> usize {
+        0
+    }
+
+    /// Returns what stands in those lines: what a row has no room for.
+    fn foot(&self, _view: &View<'_>, _place: Place) -> Vec<Line> {
+        Vec::new()
+    }
+
     /// Returns the view of a row's parts, where rows have parts: they open before the row's detail does.
     fn parts(&self) -> Option<&'static dyn Pane> {
         None

@@ -30,6 +30,13 @@ fn every_severity_is_there_and_told_by_whoever_knows() {
     assert_eq!(row("nightly export")["evidence"], "provider");
     assert_eq!(row("token for github")["kind"], "own token");
     assert!(row("token for github")["notes"].to_string().contains("above need: workflow"));
+    assert_eq!(row("token for github")["severity"], "warning", "it may do more than it needs to");
+    assert_eq!(row("harbor-robot")["source"], "vault");
+    assert!(row("backup key")["stale_seconds"].as_u64() > Some(12 * 3_600), "nobody has looked for long");
+    if cfg!(feature = "aws") {
+        assert_eq!(row("shop/payments")["severity"], "broken", "its rotation is stuck");
+        assert_eq!(row("shop/database")["severity"], "ok");
+    }
     assert!(row("3 lists that could not be read")["reasons"][0].to_string().contains("404 Project Not Found"));
 }
 
@@ -42,7 +49,7 @@ fn what_breaks_first_is_told_with_who_reads_it_and_how_sure_that_is() {
     assert!(errors.is_empty(), "{errors:?}");
     let rows = report["credentials"].as_array().unwrap();
     let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap_or(&Value::Null);
-    assert_eq!(row("GHCR_TOKEN")["first_to_break"]["words"], "next scheduled: nightly-release, Sun 02:00");
+    assert_eq!(row("GHCR_TOKEN")["first_to_break"]["words"], "next scheduled: nightly-release, Sun 02:00 UTC");
     let used: Vec<_> =
         row("GHCR_TOKEN")["used_by"].as_array().unwrap().iter().map(|it| (&it["pipeline"], &it["through"])).collect();
     assert_eq!(used[0], (&Value::from("nightly-release"), &Value::Null));
@@ -74,11 +81,49 @@ fn the_services_that_lost_their_push_credential_are_one_incident_which_names_it(
     assert!(incident["evidence"].to_string().contains("denied: the access token of this robot account has expired"));
     assert_eq!(incident["credentials"][0]["name"], "GHCR_TOKEN");
     assert_eq!(incident["next_steps"][0], "gh secret set GHCR_TOKEN --repo acme/checkout");
+    let images = report["images"].as_array().unwrap();
+    let cart = images.iter().find(|image| image["service"] == "cart" && image["verdict"] == "missing").unwrap();
+    let step = &cart["next_steps"][0];
+    assert_eq!(step, "GHCR_TOKEN could be the cause: gh secret set GHCR_TOKEN --repo acme/checkout");
 }
+
+/// Every name that the demo's servers and its configuration give to a credential or to what reads it.
+const NAMES: [&str; 17] = [
+    "GHCR_TOKEN",
+    "COSIGN_KEY",
+    "CHAT_WEBHOOK",
+    "NPM_TOKEN",
+    "EXPORT_TOKEN",
+    "nightly",
+    "release.yml",
+    "old deployer",
+    "status page",
+    "pager key",
+    "harbor-robot",
+    "shop/",
+    "backup key",
+    "cluster pull",
+    "app private key",
+    "platform\"",
+    "wiki.example",
+];
 
 #[test]
 fn names_are_left_out_where_that_is_asked_for() {
     let (report, _) = check(&["--credentials", "--redact-names"]);
-    let text = report["credentials"].to_string();
-    assert!(text.contains("expired") && !text.contains("GHCR_TOKEN") && !text.contains("acme"), "{text}");
+    let told = format!("{}{}", report["credentials"], report["incidents"][0]["credentials"]);
+    for name in NAMES.into_iter().chain(["acme"]) {
+        assert!(!told.contains(name), "{name} in {told}");
+    }
+    let steps = report["images"].as_array().unwrap().iter().map(|image| image["next_steps"].to_string());
+    let steps = steps.collect::<String>() + &report["incidents"].to_string();
+    for name in NAMES {
+        assert!(!steps.contains(name), "{name} in {steps}");
+    }
+    let rows = report["credentials"].as_array().unwrap();
+    let expired = rows.iter().find(|row| row["severity"] == "expired").unwrap();
+    let words = expired["first_to_break"]["words"].as_str().unwrap();
+    assert!(words.starts_with("next scheduled: pipeline ") && words.ends_with(", Sun 02:00 UTC"), "{words}");
+    let suspect = &report["incidents"][0]["credentials"][0];
+    assert_eq!((&suspect["id"], &suspect["severity"]), (&expired["id"], &Value::from("expired")), "it is the same one");
 }

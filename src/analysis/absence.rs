@@ -8,6 +8,9 @@ use super::proof::{absent_twice, again, look, soon, unreadable};
 use super::push::{self, Jobs, Logs};
 use crate::domain::{Absence, AbsenceCode, Batch, Job, Tag, TagRecord, Urgency};
 
+/// How the step begins that a refusal alone suggests, whichever credential it was.
+pub(super) const RENEW: &str = "Renew the push credentials for";
+
 /// Judges an absent tag. `missing` needs every proof; each one that lacks gives a weaker word.
 pub(super) fn judge<'a, N: Notes>(
     ctx: &Context<'a>,
@@ -199,7 +202,7 @@ fn say_logs(place: &Place<'_>, tag: &Tag, logs: &Logs<'_>, notes: &mut impl Note
     }
     if let Some(line) = logs.refusals().next() {
         notes.cause(|| format!("The push was refused, and the job went on: {line}"));
-        notes.step(|| format!("Renew the push credentials for {} and run the job again.", image.registry()));
+        notes.step(|| format!("{RENEW} {} and run the job again.", image.registry()));
     }
     if let Some(line) = logs.no_push().next() {
         notes.say(|| format!("The log says: {line}"));

@@ -11,7 +11,7 @@ use super::CredentialReport;
 use super::consumers::{Consumer, Repository, Shelf, consumers, declared_consumers};
 use super::credentials::CredentialPolicy;
 use super::next_run::next_run;
-use super::working_time::team_time;
+use super::working_time::{team_time, team_zone};
 use crate::domain::{
     CredentialKind, CredentialRecord, Expiry, Hours, Level, PipelineList, Snapshot, SourceId, Standing, Text,
 };
@@ -43,6 +43,18 @@ pub struct FirstToBreak {
     pub is_sure: bool,
     /// All of that in words, in the team's time.
     pub words: String,
+}
+
+impl FirstToBreak {
+    /// Returns it under other names.
+    pub(super) fn renamed(&self, name: Text, repo: Text) -> Self {
+        // The name stands between words of ours, behind the first colon or at the very beginning.
+        let (begins, rest) = self.words.split_once(": ").filter(|_| self.at.is_some()).unwrap_or(("", &self.words));
+        let rest = rest.strip_prefix(self.name.as_str()).unwrap_or_default();
+        let begins = if begins.is_empty() { String::new() } else { format!("{begins}: ") };
+        let words = format!("{begins}{name}{rest}");
+        Self { name, repo, words, ..self.clone() }
+    }
 }
 
 /// Finds out for every row who reads it, and what breaks first.
@@ -199,9 +211,10 @@ fn unscheduled(consumers: &[Consumer]) -> Option<FirstToBreak> {
 
 /// Returns a moment as the team reads it.
 fn run_time(hours: &Hours, at: Timestamp, now: Timestamp) -> String {
+    let name = team_zone(hours, at);
     if at.duration_since(now) >= THIS_WEEK {
-        return team_time(hours, at, now);
+        return format!("{} {name}", team_time(hours, at, now));
     }
     let zone = hours.zones.first().cloned().unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).strftime("%a %H:%M").to_string()
+    format!("{} {name}", at.to_zoned(zone).strftime("%a %H:%M"))
 }

@@ -53,6 +53,8 @@ pub struct Consumer {
     pub through: Option<Text>,
     /// How sure it is.
     pub confidence: Confidence,
+    /// Whether what it says of events decides in which pipelines it runs, which is not read.
+    pub decided: bool,
     /// Whether runs that start by themselves read it.
     pub follows_schedules: bool,
     /// When its pipeline is scheduled the first time after the credential's end.
@@ -62,10 +64,21 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    /// Returns whether it surely reads the secret.
+    /// Returns whether it surely reads the secret whenever its pipeline runs.
     #[must_use]
     pub fn is_sure(&self) -> bool {
-        self.confidence == Confidence::Exact
+        self.confidence == Confidence::Exact && !self.decided
+    }
+
+    /// Returns whether a declared consumer's name means its pipeline: by name, by file, with or without the repository.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        let (own, file) = (self.pipeline.name.as_str(), self.pipeline.file.as_str());
+        let repo = self.repo.as_str();
+        let within = name.strip_prefix(repo).and_then(|rest| rest.strip_prefix([':', '/', '@', ' ']));
+        [Some(name), within.map(str::trim_start)]
+            .into_iter()
+            .flatten()
+            .any(|name| name == own || name == file || file.rsplit_once('/').is_some_and(|(_, last)| last == name))
     }
 
     pub(super) fn is_unread(&self) -> bool {
@@ -206,15 +219,16 @@ fn gather<'a>(
     follows_schedules: bool,
 ) {
     let mut shared: Option<Arc<Pipeline>> = None;
-    let mut add = |job: Option<&Text>, through: Option<&Text>, confidence, why: Option<&Text>| {
+    let mut add = |used: Option<&SecretUse>, confidence, why: Option<&Text>| {
         // What a consumer shows of its pipeline does not need everything that the pipeline reads.
         let pipeline = shared.get_or_insert_with(|| Arc::new(Pipeline { uses: Vec::new(), ..pipeline.clone() }));
         Consumer {
             repo: repo.as_str().into(),
             pipeline: Arc::clone(pipeline),
-            job: job.cloned(),
-            through: through.cloned(),
+            job: used.and_then(|used| used.job.clone()),
+            through: used.and_then(|used| used.through.clone()),
             confidence,
+            decided: used.is_some_and(|used| used.decided),
             follows_schedules,
             next_run: None,
             why: why.cloned(),
@@ -222,7 +236,7 @@ fn gather<'a>(
     };
     let begin = found.len();
     for (used, confidence) in uses {
-        let consumer = add(used.job.as_ref(), used.through.as_ref(), confidence, None);
+        let consumer = add(Some(used), confidence, None);
         match found.iter_mut().skip(begin).find(|known| known.job == consumer.job) {
             Some(known) if known.confidence <= confidence => {}
             Some(known) => *known = consumer,
@@ -230,7 +244,7 @@ fn gather<'a>(
         }
     }
     if let Some(why) = &pipeline.unread {
-        found.push(add(None, None, Confidence::Unknown, Some(why)));
+        found.push(add(None, Confidence::Unknown, Some(why)));
     }
 }
 

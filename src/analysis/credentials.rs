@@ -1,6 +1,7 @@
 //! Every credential, the worst first: what was seen of its copies, joined with what is declared and with the credential
 //! that each was copied from.
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -56,6 +57,21 @@ pub struct CredentialReport {
     pub failure: Option<Failure>,
     /// Who reads it, and what breaks first when it ends.
     pub breaks: Breaks,
+    /// What it was before its names were taken out of it. Only incidents look for suspects by it; nothing shows it.
+    pub(super) named: Option<Named>,
+}
+
+/// Who told of a credential and what it is, with all names.
+#[derive(Clone)]
+pub(super) struct Named {
+    pub(super) source: Option<SourceId>,
+    pub(super) record: Arc<CredentialRecord>,
+}
+
+impl fmt::Debug for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Named(…)")
+    }
 }
 
 impl CredentialReport {
@@ -69,13 +85,11 @@ impl CredentialReport {
     /// known of them.
     #[must_use]
     pub fn consumers(&self) -> Vec<String> {
-        let declared: Vec<String> = self.record.consumers.iter().map(ToString::to_string).collect();
+        let declared = &self.record.consumers;
         let is_new = |consumer: &&Consumer| {
-            let (name, file) = (consumer.pipeline.name.as_str(), consumer.pipeline.file.as_str());
-            !consumer.is_unread()
-                && !declared.iter().any(|known| known == name || known == file || file.ends_with(&format!("/{known}")))
+            !consumer.is_unread() && !declared.iter().any(|declared| consumer.is_called(declared.as_str()))
         };
-        let mut all = declared.clone();
+        let mut all: Vec<String> = declared.iter().map(ToString::to_string).collect();
         for consumer in self.breaks.consumers.iter().filter(is_new) {
             let words = format!("{}: {}", consumer.repo, consumer.pipeline.name);
             if !all.contains(&words) {
@@ -83,6 +97,18 @@ impl CredentialReport {
             }
         }
         all
+    }
+}
+
+impl CredentialReport {
+    /// Returns who is declared to use it and is none of the pipelines that were found to read it.
+    #[must_use]
+    pub fn only_declared(&self) -> Vec<&Text> {
+        let is_found = |declared: &&Text| {
+            let mut found = self.breaks.consumers.iter().filter(|consumer| !consumer.is_unread());
+            found.any(|consumer| consumer.is_called(declared.as_str()))
+        };
+        self.record.consumers.iter().filter(|declared| !is_found(declared)).collect()
     }
 }
 
@@ -114,6 +140,7 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
                 stale,
                 failure,
                 breaks: Breaks::default(),
+                named: None,
             });
         }
         if let Some(failure) = failure.filter(|_| list.records.is_empty()) {
@@ -126,7 +153,8 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
     rows.extend(uncopied.map(|declared| {
         let record = Arc::new(on_its_own(declared, now));
         let urgency = urgency(&record, &policy.hours, now);
-        CredentialReport { source: None, record, urgency, stale: None, failure: None, breaks: Breaks::default() }
+        let breaks = Breaks::default();
+        CredentialReport { source: None, record, urgency, stale: None, failure: None, breaks, named: None }
     }));
     rows.sort_by(|one, other| rank(one).cmp(&rank(other)));
     breaks::join(&mut rows, snapshot, policy, now);
@@ -165,12 +193,11 @@ fn known_already(rows: &mut [CredentialReport], source: &SourceId, record: &Cred
     true
 }
 
-/// Landfall's own come first among equals, then what ends first.
-/// Landfall's own come first: what they cannot see nobody is told of.
+/// Landfall's own come first, since what they cannot see nobody is told of; then the worst, then what ends first.
 fn rank(row: &CredentialReport) -> (bool, Severity, Timestamp, &Text) {
     let end = match row.record.expiry {
         Expiry::At(at) => at,
-        Expiry::Never | Expiry::Untold | Expiry::Unreadable(_) => row.record.rotate_by.unwrap_or(Timestamp::MAX),
+        Expiry::Never | Expiry::Untold | Expiry::Unreadable(_) => row.record.due().unwrap_or(Timestamp::MAX),
     };
     (!row.record.kind.is_own(), row.urgency.severity, end, &row.record.id)
 }
@@ -201,6 +228,7 @@ fn unread(rows: &mut Vec<CredentialReport>, source: &SourceId, scope: &Text, fai
         stale: None,
         failure: Some(failure),
         breaks: Breaks::default(),
+        named: None,
     });
 }
 

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::absence::RENEW;
 use super::context::Context;
 use super::walk::walk;
-use super::{Explanation, Policy, Row};
+use super::{Explanation, Incident, Policy, Row, Verdict};
 use crate::domain::Snapshot;
 
 /// Explains one row. A row that is no longer listed has an empty explanation.
@@ -19,4 +20,28 @@ pub fn explain(snapshot: &Snapshot, row: &Row, policy: &Policy, now: Timestamp) 
         walk(&ctx, &place, &mut explanation);
     }
     explanation
+}
+
+impl Explanation {
+    /// Returns it with what is to be done about the incident that the row is a part of, in place of what a refusal alone
+    /// would suggest: the incident knows which credential it could be.
+    #[must_use]
+    pub fn within(mut self, incidents: &[Incident], row: &Row) -> Self {
+        let is_part = |incident: &&Incident| {
+            let ended = row.run.finished_at.is_none_or(|at| at >= incident.since);
+            ended
+                && incident.services.contains(&row.service.name)
+                && row.image().is_some_and(|it| incident.images.contains(it))
+        };
+        let stops = matches!(row.verdict, Verdict::Missing | Verdict::Stale);
+        let step = incidents.iter().filter(|_| stops).find(is_part).and_then(|incident| {
+            let suspect = incident.suspects.iter().find(|suspect| suspect.next_step.is_some())?;
+            Some(format!("{} could be the cause: {}", suspect.name, suspect.next_step.as_ref()?))
+        });
+        if let Some(step) = step {
+            self.next_steps.retain(|step| !step.starts_with(RENEW));
+            self.next_steps.insert(0, step);
+        }
+        self
+    }
 }

@@ -1,7 +1,7 @@
 //! What to do next about a credential, in words that can be copied. Landfall does none of it.
 
 use super::severity::Severity;
-use crate::domain::{CredentialKind, CredentialRecord};
+use crate::domain::{CredentialKind, CredentialRecord, Standing};
 
 /// Returns what to do next; nothing where nothing is to be done.
 #[must_use]
@@ -22,6 +22,9 @@ pub fn next_step(record: &CredentialRecord, severity: Severity) -> Option<String
         return Some(replace.to_string());
     }
     let place = &record.place;
+    if let (Severity::Warning, Standing::AboveNeed(_)) = (severity, &record.standing) {
+        return Some(format!("Make one that can only read, and put it where it is read from: {place}."));
+    }
     Some(match record.kind {
         CredentialKind::OwnToken | CredentialKind::OwnLogin => {
             format!("Make a new one and put it where it is read from: {place}. Landfall reads it anew.")

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use super::consumers::Consumer;
+use super::credentials::Named;
 use super::{Breaks, CredentialReport};
-use crate::domain::{CredentialKind, CredentialRecord, Expiry, Standing, Text};
+use crate::domain::{CredentialKind, CredentialRecord, Expiry, Pipeline, Standing, Text};
 
 /// How the reasons begin that go on with words of others.
-const QUOTING: [&str; 5] = [
+const QUOTING: [&str; 6] = [
+    "rights above need",
     "it was refused because it has ended",
     "it was refused",
     "its end cannot be read",
@@ -21,13 +24,44 @@ pub(super) fn redact(rows: &mut [CredentialReport]) {
             Some(source) => format!("source {}", stand_in(source.as_str())),
             None => "declared".to_owned(),
         };
-        row.record = Arc::new(nameless(&row.record, place.into()));
+        row.named = Some(Named { source: row.source.clone(), record: Arc::clone(&row.record) });
+        let stand_in = |name: &Text| format!("consumer {}", stand_in(name.raw())).into();
+        // Under stand-ins nobody could tell that a declared one is a pipeline that was found.
+        let consumers = row.only_declared().into_iter().map(stand_in).collect();
+        row.record = Arc::new(CredentialRecord { consumers, ..nameless(&row.record, place.into()) });
         for reason in &mut row.urgency.reasons {
             if let Some(kept) = QUOTING.into_iter().find(|kept| reason.starts_with(kept)) {
                 *reason = format!("{kept} …");
             }
         }
-        (row.source, row.failure, row.breaks) = (None, None, Breaks::default());
+        row.breaks = breaks(&row.breaks);
+        (row.source, row.failure) = (None, None);
+    }
+}
+
+/// Who breaks, under stand-ins that stay the same: how many there are and when the first runs names nobody.
+fn breaks(told: &Breaks) -> Breaks {
+    let repository = |repo: &Text| Text::from(format!("repository {}", stand_in(repo.raw())));
+    let pipeline = |name: &Text| Text::from(format!("pipeline {}", stand_in(name.raw())));
+    let consumer = |told: &Consumer| Consumer {
+        repo: repository(&told.repo),
+        pipeline: Arc::new(Pipeline {
+            file: pipeline(&told.pipeline.name),
+            name: pipeline(&told.pipeline.name),
+            triggers: told.pipeline.triggers.clone(),
+            switched_off: told.pipeline.switched_off,
+            ..Pipeline::default()
+        }),
+        job: told.job.as_ref().map(|job| stand_in(job.raw()).into()),
+        through: told.through.as_ref().map(|through| format!("workflow {}", stand_in(through.raw())).into()),
+        why: None,
+        ..told.clone()
+    };
+    let unsure = if told.unsure.is_empty() { Vec::new() } else { vec!["not all is known of who uses it".to_owned()] };
+    Breaks {
+        consumers: told.consumers.iter().map(consumer).collect(),
+        first: told.first.as_ref().map(|first| first.renamed(pipeline(&first.name), repository(&first.repo))),
+        unsure,
     }
 }
 
@@ -43,6 +77,9 @@ fn nameless(record: &CredentialRecord, place: Text) -> CredentialRecord {
     };
     let standing = match &record.standing {
         Standing::Accepted => Standing::Accepted,
+        // What it may do is told by the words of its provider, and names nothing of anybody's.
+        Standing::AboveNeed(_) => Standing::AboveNeed(Text::default()),
+        Standing::OutOfReach(_) => Standing::OutOfReach(Text::default()),
         Standing::Untried => Standing::Untried,
         Standing::Refused(_) => Standing::Refused(Text::default()),
         Standing::Ended(_) => Standing::Ended(Text::default()),

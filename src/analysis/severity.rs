@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::working_time::{act_by, is_working, team_time, time_left, time_past};
+use super::working_time::{act_by, is_working, team_time, team_zone, time_left, time_past};
 use crate::domain::{CredentialKind, CredentialRecord, Expiry, Hours, LastUse, Renewal, Standing};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -121,7 +121,10 @@ pub fn urgency(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Urge
     }
     let knows_nothing =
         matches!(record.expiry, Expiry::Untold) && record.rotate_by.is_none() && record.max_age.is_none();
-    if knows_nothing && record.renewal == Renewal::Auto && record.standing == Standing::Accepted {
+    let is_accepted = matches!(record.standing, Standing::Accepted | Standing::AboveNeed(_));
+    if matches!(record.standing, Standing::OutOfReach(_)) {
+        // There is no end that anybody could declare.
+    } else if knows_nothing && record.renewal == Renewal::Auto && is_accepted {
         found.push((Severity::Ok, "was accepted, and is renewed by a program".to_owned()));
     } else if knows_nothing {
         let words = "no expiry is known and no policy is set: declare expires_at, rotate_by or max_age_days for it";
@@ -141,6 +144,14 @@ fn standing(record: &CredentialRecord) -> Found {
     };
     match &record.standing {
         Standing::Accepted | Standing::Untried => None,
+        Standing::AboveNeed(what) => {
+            let what = if what.is_empty() { "rights above need" } else { what.as_str() };
+            Some((Severity::Warning, what.to_owned()))
+        }
+        Standing::OutOfReach(who) => {
+            let who = if who.is_empty() { "others than us" } else { who.as_str() };
+            Some((Severity::Notice, format!("is only shown to {who}")))
+        }
         Standing::Refused(says) => Some((Severity::Broken, said("it was refused", says))),
         Standing::Ended(says) => Some((Severity::Expired, said("it was refused because it has ended", says))),
     }
@@ -152,20 +163,23 @@ fn end(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> (Found, Opti
         Expiry::Never => return (Some((Severity::Never, "it has no end".to_owned())), None),
         Expiry::Untold | Expiry::Unreadable(_) => return (None, None),
     };
+    let zone = team_zone(hours, at);
     let moment = team_time(hours, at, now);
     if at <= now {
         let ago = time_past(now.duration_since(at));
-        return (Some((Severity::Expired, format!("expired {moment}, {ago} ago"))), None);
+        return (Some((Severity::Expired, format!("expired {moment} {zone}, {ago} ago"))), None);
     }
     let left = at.duration_since(now);
     let mut severity = by_time_left(record, left);
     let off_hours = if is_working(hours, at) { "" } else { " (off hours)" };
-    let words = format!("expires {moment}{off_hours}");
     if record.renewal == Renewal::Auto {
-        return (Some((severity, format!("{words}, and is renewed by a program"))), None);
+        return (Some((severity, format!("expires {moment} {zone}{off_hours}, and is renewed by a program"))), None);
     }
     let act_by = act_by(hours, at);
-    let by = act_by.map(|by| team_time(hours, by, now));
+    // Where the clock is put forward or back in between, both moments need their zone.
+    let same = act_by.is_some_and(|by| team_zone(hours, by) == zone);
+    let words = format!("expires {moment}{}{off_hours}", if same { String::new() } else { format!(" {zone}") });
+    let by = act_by.map(|by| format!("{} {}", team_time(hours, by, now), team_zone(hours, by)));
     let is_late = act_by.is_none_or(|by| by <= now);
     severity = if is_late { severity.worse() } else { severity };
     let words = match by {

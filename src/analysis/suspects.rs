@@ -79,12 +79,15 @@ pub(super) fn suspects(credentials: &[CredentialReport], members: &[&Stop]) -> V
 
 /// Returns why a credential could be the cause; nothing where nothing speaks for it.
 fn why(row: &CredentialReport, host: &str, members: &[&Stop]) -> Option<String> {
-    let record = &*row.record;
+    let (source, record) = match &row.named {
+        Some(named) => (&named.source, &*named.record),
+        None => (&row.source, &*row.record),
+    };
     let is_finding = row.urgency.severity.is_finding();
     match &record.kind {
         CredentialKind::OwnLogin => {
             // Landfall reads with it. It matters where the pipelines push with the same account.
-            let is_own = is_finding && row.source.as_ref().is_some_and(|source| source.as_str() == host);
+            let is_own = is_finding && source.as_ref().is_some_and(|source| source.as_str() == host);
             return is_own.then(|| format!("landfall's own login at {host}, perhaps of the same account"));
         }
         CredentialKind::OwnToken
@@ -105,7 +108,7 @@ fn why(row: &CredentialReport, host: &str, members: &[&Stop]) -> Option<String> 
     }
     let named = names_registry(record.name.raw(), host)
         || record.upstream.as_ref().is_some_and(|upstream| names_registry(upstream.raw(), host));
-    let is_declared = row.source.is_none() && record.consumers.is_empty();
+    let is_declared = source.is_none() && record.consumers.is_empty();
     match user {
         Some(user) if named => Some(format!("by its name it is for a registry, and {user} can use it")),
         Some(user) if record.kind == CredentialKind::DeployToken && is_finding => {

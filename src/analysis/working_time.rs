@@ -44,6 +44,13 @@ pub fn team_time(hours: &Hours, at: Timestamp, now: Timestamp) -> String {
     at.strftime(format).to_string()
 }
 
+/// Returns the name of the time zone that [`team_time`] tells a moment in, as it is then: `CET`, `CEST`, `UTC`.
+#[must_use]
+pub(super) fn team_zone(hours: &Hours, at: Timestamp) -> String {
+    let zone = hours.zones.first().cloned().unwrap_or(TimeZone::UTC);
+    at.to_zoned(zone).strftime("%Z").to_string()
+}
+
 /// Returns when somebody is at work in the days before `end`, oldest first, none overlapping another.
 fn shifts(hours: &Hours, end: Timestamp, days: i64) -> Vec<(Timestamp, Timestamp)> {
     let mut shifts: Vec<(Timestamp, Timestamp)> = Vec::new();

@@ -214,12 +214,18 @@ impl Model {
         lines
     }
 
+    /// Returns how many lines below the rows tell more of the selected one: none where its detail is open beside them.
+    pub(super) fn foot_lines(&self) -> usize {
+        let is_open = matches!(self.overlay, Overlay::Detail { .. });
+        if is_open { 0 } else { self.shown().foot_lines() }
+    }
+
     /// Returns how many rows of the pane are in sight.
     pub(super) fn page(&self) -> usize {
         let width = detail::rows_width(self);
         // An incident has a second line where there is room for it.
         let banners = self.shown().banners(&self.report) * (super::screen::banner_lines(width) - 1);
-        let chrome = header::height(self) + 2 + self.notes(width).len() + banners;
+        let chrome = header::height(self) + 2 + self.notes(width).len() + banners + self.foot_lines();
         self.size.1.saturating_sub(chrome).max(1)
     }
 

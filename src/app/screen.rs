@@ -97,7 +97,8 @@ fn rows(model: &Model, width: usize, height: usize) -> Vec<Line> {
     let notes = model.notes(width).into_iter().map(|note| Line::of(Tone::Plain, " ").join(note));
     let mut lines: Vec<_> = notes.collect();
     lines.push(layout.heads(columns, width));
-    let in_sight = list.order.iter().enumerate().skip(list.top).take(height.saturating_sub(lines.len()));
+    let foot = model.foot_lines();
+    let in_sight = list.order.iter().enumerate().skip(list.top).take(height.saturating_sub(lines.len() + foot));
     for (at, place) in in_sight {
         if let Some(banner) = pane.banner(&view, *place, width.saturating_sub(1)) {
             for (line, mark) in
@@ -112,6 +113,10 @@ fn rows(model: &Model, width: usize, height: usize) -> Vec<Line> {
         let mark = if at == list.at { "▸" } else { " " };
         let line = Line::of(Tone::Plain, mark).join(row);
         lines.push(if at == list.at { line.toned(Tone::Selected).fit(width, Align::Left) } else { line });
+    }
+    if let Some(place) = list.place().filter(|_| foot > 0) {
+        lines.resize(height.saturating_sub(foot), Line::new());
+        lines.extend(pane.foot(&view, place).into_iter().map(|line| Line::of(Tone::Plain, " ").join(line)));
     }
     if list.order.is_empty() {
         let nothing = if model.filter.is_empty() {

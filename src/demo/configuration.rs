@@ -15,6 +15,8 @@ pub(super) struct Files<'a> {
     pub(super) github: &'a Path,
     pub(super) gitlab: &'a Path,
     pub(super) password: &'a Path,
+    /// Where all of them lie.
+    pub(super) folder: &'a Path,
 }
 
 /// Returns the configuration.
@@ -42,7 +44,7 @@ pub(super) fn write(stage: &Stage, files: &Files<'_>) -> String {
         one(&mut text, service, &registry);
     }
     if stage.world.lively {
-        credentials::configuration(&mut text, stage);
+        credentials::configuration(&mut text, stage, files.folder);
     }
     text
 }

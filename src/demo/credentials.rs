@@ -2,6 +2,7 @@
 //! declares.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use super::call::Call;
 use super::counts::Kind;
 use super::reply::Reply;
 use super::stage::Stage;
+use super::stores;
 use super::world::Service;
 
 const HOUR: i64 = 3_600;
@@ -21,7 +23,7 @@ const KEYS: &str = "acme/search";
 const TOKENS: &str = "acme/reports";
 
 /// What somebody wrote down of credentials that no provider can tell of: name, what says when, and more.
-fn declared(stage: &Stage) -> [(&'static str, &'static str, String, &'static str); 8] {
+fn declared(stage: &Stage) -> [(&'static str, &'static str, String, &'static str); 9] {
     let at = |seconds: i64| stage.clock.written(seconds);
     [
         (
@@ -51,13 +53,15 @@ fn declared(stage: &Stage) -> [(&'static str, &'static str, String, &'static str
         ("status page key", "rotate_by", at(-5 * DAY), "owner = \"on-call\""),
         ("app private key", "expires_at", "never".to_owned(), "renewal = \"unknown\""),
         ("registry login", "rotate_by", at(100 * DAY), "copies = \"own/127.0.0.1:*\""),
+        ("aws keys", "rotate_by", at(70 * DAY), "copies = \"own/aws\""),
         ("pager key", "rotate_by", at(21 * DAY), "owner = \"on-call\""),
     ]
 }
 
 /// Writes what the configuration says of credentials.
-pub(super) fn configuration(text: &mut String, stage: &Stage) {
+pub(super) fn configuration(text: &mut String, stage: &Stage, folder: &Path) {
     text.push_str("\n[credentials]\ninventory = true\n");
+    stores::configuration(text, stage, folder);
     for (name, key, when, more) in declared(stage) {
         let _ = write!(text, "\n[[credential]]\nname = \"{name}\"\n{key} = \"{when}\"\n{more}\n");
     }

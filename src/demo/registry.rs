@@ -8,6 +8,7 @@ use super::counts::{Kind, Server};
 use super::reply::Reply;
 use super::shelf::Repository;
 use super::stage::Stage;
+use super::stores;
 use super::token::{self, Worth};
 
 /// How many tags a page holds where nothing else is asked for.
@@ -18,6 +19,9 @@ pub(super) fn reply(stage: &Stage, call: &Call) -> Reply {
     let parts: Vec<&str> = call.parts.iter().map(String::as_str).collect();
     if parts.as_slice() == ["token"] {
         return token::reply(stage, call);
+    }
+    if let Some(reply) = stores::reply(stage, call) {
+        return reply;
     }
     let reply = match parts.as_slice() {
         ["v2"] => match challenge(stage, call, None) {

@@ -15,6 +15,7 @@ use super::folder::Folder;
 use super::serve::{Post, Recorded, listen, serve};
 use super::shelf::Shelf;
 use super::stage::{Addresses, Clock, Secrets, Stage};
+use super::stores;
 use super::world::World;
 use crate::domain::Fact;
 
@@ -78,6 +79,7 @@ impl Servers {
         let counters: [Counters; 4] = Default::default();
         let clock = Clock::new(start);
         let stage = Arc::new(Stage { world, shelf, secrets, addresses, clock, counters });
+        stores::furnish(&folder, &stage)?;
         let servers = [Server::GitHub, Server::GitLab, Server::Registry, Server::Logs];
         let mut waiting = listeners.into_iter().zip(servers);
         let mut next = || {
@@ -95,7 +97,7 @@ impl Servers {
     #[must_use]
     pub fn config_toml(&self) -> String {
         let Self { github, gitlab, password, .. } = self;
-        configuration::write(&self.stage, &Files { github, gitlab, password })
+        configuration::write(&self.stage, &Files { github, gitlab, password, folder: self.folder.path() })
     }
 
     /// Writes the configuration beside the secrets, and returns where it is.

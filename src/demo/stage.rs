@@ -30,6 +30,8 @@ pub(super) struct Secrets {
     pub(super) gitlab: String,
     pub(super) password: String,
     pub(super) signing: String,
+    pub(super) vault: String,
+    pub(super) aws: String,
 }
 
 /// Where the servers listen.
@@ -83,6 +85,8 @@ impl Secrets {
             gitlab: random("demo-gitlab-"),
             password: random("demo-registry-"),
             signing: random(""),
+            vault: random("demo-vault-"),
+            aws: random("demo-aws-"),
         }
     }
 }

@@ -67,8 +67,8 @@ fn own(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Check {
         (Severity::Unknown | Severity::Notice | Severity::Ok, _) => Grade::Ok,
     };
     let stands = match record.standing {
-        Standing::Accepted => "accepted; ",
-        Standing::Untried => "could not be tried; ",
+        Standing::Accepted | Standing::AboveNeed(_) => "accepted; ",
+        Standing::Untried | Standing::OutOfReach(_) => "could not be tried; ",
         Standing::Refused(_) | Standing::Ended(_) => "",
     };
     let said = match grade {

@@ -2,7 +2,8 @@
 
 use super::{About, Check, Grade, Section, counted, failure};
 use crate::domain::{
-    AuthKind, AuthStage, Batch, Failure, Health, ImageName, LoginReport, LoginScheme, Probe, SourceId, SourceKind, Tag,
+    AuthKind, AuthStage, Batch, CredentialRecord, Failure, Health, ImageName, LoginReport, LoginScheme, Probe,
+    SourceId, SourceKind, Standing, Tag, Text,
 };
 
 /// What was seen of a registry.
@@ -14,8 +15,21 @@ pub struct RegistryLook<'a> {
     pub login: Option<Result<LoginReport, Failure>>,
     /// The repositories that services expect images in, each with the list of its tags.
     pub repositories: Vec<(&'a ImageName, Option<&'a Probe<Batch<Tag>>>)>,
+    /// What is known of the login that pipelines push with.
+    pub push: PushLook,
     /// What it was sent.
     pub health: Option<&'a Health>,
+}
+
+/// What was seen of the login that pipelines push with.
+#[derive(Debug)]
+pub enum PushLook {
+    /// The configuration names none.
+    Unnamed,
+    /// No answer came in time.
+    Late,
+    /// It was tried: the registry was asked what it may do, and nothing was written.
+    Tried(Result<Batch<CredentialRecord>, Failure>),
 }
 
 impl RegistryLook<'_> {
@@ -23,6 +37,7 @@ impl RegistryLook<'_> {
     #[must_use]
     pub fn section(&self) -> Section {
         let mut checks = vec![self.login()];
+        checks.extend(self.push());
         checks.extend(self.repositories.iter().map(|(image, tags)| self.tags(image, *tags)));
         Section {
             about: About::Source(SourceKind::Registry),
@@ -53,6 +68,38 @@ impl RegistryLook<'_> {
             (LoginScheme::Bearer, None) => "anonymous: its token service gives tokens to everybody".to_owned(),
         };
         Check::new("login", Grade::Ok, says)
+    }
+
+    fn push(&self) -> Option<Check> {
+        const NAME: &str = "push login";
+        let record = match &self.push {
+            PushLook::Unnamed => return None,
+            PushLook::Late => return Some(Check::new(NAME, Grade::Unknown, "no answer in time")),
+            PushLook::Tried(Err(failure)) => {
+                return Some(failure::check(NAME.to_owned(), "", failure));
+            }
+            PushLook::Tried(Ok(batch)) => batch.items.first()?,
+        };
+        let fix = format!("Renew what `push_credential` of {} names, with the right to push.", self.host);
+        let whose = if record.place.is_empty() { String::new() } else { format!("{}: ", record.place) };
+        let notes = record.notes.iter().map(Text::as_str).collect::<Vec<_>>().join(" ");
+        let is_unverified = record.notes.iter().any(|note| note.raw().starts_with("Push unverified"));
+        Some(match &record.standing {
+            Standing::Refused(says) | Standing::Ended(says) => {
+                Check::new(NAME, Grade::Fail, format!("{whose}{says}")).fix(fix)
+            }
+            Standing::Accepted | Standing::AboveNeed(_) | Standing::Untried | Standing::OutOfReach(_)
+                if is_unverified =>
+            {
+                Check::new(NAME, Grade::Unknown, format!("{whose}accepted; whether it may push is not told")).why(notes)
+            }
+            Standing::Accepted | Standing::AboveNeed(_) => {
+                Check::new(NAME, Grade::Ok, format!("{whose}accepted, and may push")).why(notes)
+            }
+            Standing::Untried | Standing::OutOfReach(_) => {
+                Check::new(NAME, Grade::Unknown, format!("{whose}was not tried"))
+            }
+        })
     }
 
     fn tags(&self, image: &ImageName, tags: Option<&Probe<Batch<Tag>>>) -> Check {

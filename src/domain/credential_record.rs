@@ -165,6 +165,13 @@ impl CredentialRecord {
         self.rotated_at.max(self.created_at)
     }
 
+    /// Returns until when somebody wants it replaced, by a date or by its age.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        let old = self.max_age.zip(self.age_from()).and_then(|(age, from)| from.checked_add(age).ok());
+        self.rotate_by.into_iter().chain(old).min()
+    }
+
     /// Returns how long it lives in all, where its start and its end are known.
     #[must_use]
     pub fn lifetime(&self) -> Option<SignedDuration> {

@@ -103,10 +103,14 @@ pub enum LastUse {
 pub enum Standing {
     /// It was.
     Accepted,
+    /// It was, and may do more than it needs to: what. Only of landfall's own, whose needs are known.
+    AboveNeed(Text),
     /// It was not tried.
     Untried,
     /// It was refused, is revoked or switched off; why.
     Refused(Text),
     /// It was refused because it has ended; by whose word.
     Ended(Text),
+    /// It stands for a list that nobody like us is ever shown; whoever is, in words.
+    OutOfReach(Text),
 }

@@ -54,6 +54,8 @@ pub struct SecretUse {
     pub environment: JobEnvironment,
     /// Whether only a secret of that environment can be meant: whoever calls the workflow does not pass it on.
     pub only_environment: bool,
+    /// Whether what the job says of events decides in which pipelines it runs: `rules`, `only`, or an `if` of them.
+    pub decided: bool,
 }
 
 /// Which secret a job reads.

@@ -273,9 +273,17 @@ impl Snapshot {
     /// Lets go of all other lists. One source may be asked in several ways, each with lists of its own.
     fn keep_credentials_of(&mut self, lists: &[(SourceId, Option<Vec<Text>>)]) -> bool {
         let before = self.credentials.len();
+        let closed = self.credentials.iter().filter(|(_, list)| list.failure.is_some());
+        let closed: Vec<CredentialScope> = closed.map(|(scope, _)| scope.clone()).collect();
+        // What lies in a list that is closed may be there as before.
+        let is_within = |source: &SourceId, scope: &Text| {
+            let beneath = |list: &Text| scope.raw().strip_prefix(list.raw()).is_some_and(|rest| rest.starts_with('/'));
+            closed.iter().any(|(of, list)| of == source && beneath(list))
+        };
         self.credentials.retain(|(source, scope), _| {
             let mut of_source = lists.iter().filter(|(known, _)| known == source);
-            of_source.any(|(_, lists)| lists.as_ref().is_none_or(|lists| lists.contains(scope)))
+            let is_told = |lists: &Vec<Text>| lists.contains(scope) || is_within(source, scope);
+            of_source.any(|(_, lists)| lists.as_ref().is_none_or(is_told))
         });
         before != self.credentials.len()
     }

@@ -49,6 +49,7 @@ struct UsedBy<'a> {
     job: Option<&'a Text>,
     through: Option<&'a Text>,
     confidence: &'static str,
+    rules_decide: bool,
     next_run: Option<Timestamp>,
     why: Option<&'a Text>,
 }
@@ -70,6 +71,7 @@ fn used_by(consumer: &Consumer) -> UsedBy<'_> {
         job: consumer.job.as_ref(),
         through: consumer.through.as_ref(),
         confidence: consumer.confidence.word(),
+        rules_decide: consumer.decided,
         next_run: consumer.next_run,
         why: consumer.why.as_ref(),
     }

@@ -40,12 +40,15 @@ pub(super) fn paragraphs(view: &View<'_>, row: &CredentialReport) -> Vec<Paragra
     sheet.done()
 }
 
-/// Returns who is declared to use it, then every job that reads it, the surest first.
+/// Returns who is declared to use it and was not found to, then every job that reads it, the surest first.
 fn consumers(row: &CredentialReport) -> Vec<String> {
-    let mut lines: Vec<String> = row.record.consumers.iter().map(ToString::to_string).collect();
+    let mut lines: Vec<String> = row.only_declared().into_iter().map(ToString::to_string).collect();
     let found = &row.breaks.consumers;
     for consumer in found.iter().take(CONSUMERS) {
         let mut line = format!("{} · {}", consumer.words(), confidence(consumer.confidence));
+        if consumer.decided {
+            line.push_str(" · its rules decide when it runs");
+        }
         if consumer.pipeline.switched_off {
             line.push_str(" · switched off");
         }
@@ -96,7 +99,8 @@ fn dates(sheet: &mut Sheet, view: &View<'_>, row: &CredentialReport) {
         "accepted",
         match &record.standing {
             Standing::Accepted => "yes",
-            Standing::Untried => "not tried",
+            Standing::AboveNeed(_) => "yes, and it may do more than landfall needs",
+            Standing::Untried | Standing::OutOfReach(_) => "not tried",
             Standing::Refused(_) | Standing::Ended(_) => "no",
         },
     );

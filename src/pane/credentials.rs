@@ -4,7 +4,7 @@ use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
-use crate::analysis::{CredentialReport, Report, Severity, time_left};
+use crate::analysis::{CredentialReport, Report, Severity, next_step, time_left, time_past};
 use crate::domain::Expiry;
 
 pub(super) struct Credentials;
@@ -30,7 +30,7 @@ impl Pane for Credentials {
             Column::number("Left", 11, 0),
             Column::words("Evidence", 8, 8, 4),
             Column::number("Seen", 5, 6),
-            Column::words("Why", 20, 200, 2),
+            Column::words("Why", 18, 200, 2),
         ]
     }
 
@@ -74,6 +74,34 @@ impl Pane for Credentials {
         ]
     }
 
+    fn foot_lines(&self) -> usize {
+        3
+    }
+
+    /// A row has no room for all of it on a narrow screen: what, where and how long; by when to act; what breaks first, or
+    /// else what to do.
+    fn foot(&self, view: &View<'_>, place: Place) -> Vec<Line> {
+        let Some(row) = view.report.credentials.get(place.outer()) else { return Vec::new() };
+        let record = &row.record;
+        let urgent = tone(row.urgency.severity);
+        let place =
+            Line::of(Tone::Strong, record.name.to_string()).with(Tone::Plain, format!(" · {} · ", record.place));
+        let reason = row.urgency.reasons.first().cloned().unwrap_or_default();
+        // What is to be done comes first: the end of the line may be cut.
+        let reason = match reason.split_once(": act ") {
+            Some((ends, act)) => format!("act {act} · {ends}"),
+            None => reason,
+        };
+        let unseen = row.stale.map(|stale| format!("not seen for {} · ", time_past(stale))).unwrap_or_default();
+        let step = || next_step(record, row.urgency.severity).map(|step| format!("next: {step}"));
+        let last = row.breaks.first.as_ref().map(|first| first.words.clone()).or_else(step).unwrap_or_default();
+        vec![
+            place.join(left(row, view)),
+            Line::of(Tone::Warn, unseen).with(urgent, reason),
+            Line::of(Tone::Plain, last),
+        ]
+    }
+
     fn subject<'a>(&self, report: &'a Report, place: Place) -> Option<Subject<'a>> {
         report.credentials.get(place.outer()).map(Subject::Credential)
     }
@@ -93,20 +121,28 @@ fn passes(search: &mut Search<'_>, row: &CredentialReport) -> bool {
     search.passes(met)
 }
 
-/// Returns how long it is until the end; of what has ended, how long ago that was.
+/// Returns how long it is until the end; of what has no known one, until it is to be replaced.
 fn left(row: &CredentialReport, view: &View<'_>) -> Line {
     let tone = tone(row.urgency.severity);
     match row.record.expiry {
         Expiry::At(at) if at <= view.now => Line::of(tone, "ended"),
         Expiry::At(at) => Line::of(tone, time_left(at.duration_since(view.now))),
         Expiry::Never => Line::of(tone, "no end"),
-        Expiry::Untold | Expiry::Unreadable(_) => Line::of(Tone::Dim, "?"),
+        Expiry::Untold | Expiry::Unreadable(_) => match row.record.due() {
+            Some(due) if due <= view.now => Line::of(tone, "overdue"),
+            Some(due) => Line::of(tone, time_left(due.duration_since(view.now))),
+            None => Line::of(Tone::Dim, "?"),
+        },
     }
 }
 
 /// Returns the severity with a sign of its own, so that no colour is needed to tell it.
 pub(super) fn severity_words(row: &CredentialReport) -> Line {
     let severity = row.urgency.severity;
+    // What was well when it was last seen is not known to be well.
+    if row.stale.is_some() && matches!(severity, Severity::Notice | Severity::Ok | Severity::Never) {
+        return Line::of(Tone::Warn, "? stale");
+    }
     let glyph = match severity {
         Severity::Expired | Severity::Broken => "✗",
         Severity::Critical | Severity::Warning => "!",

@@ -16,7 +16,7 @@ pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport, row: &Row) ->
     if let Some(since) = row.since {
         sheet.line(Line::of(Tone::Dim, format!("  since {} ({})", utc(since), ago(since, view.now))));
     }
-    sheet.explanation(explain(view.snapshot, row, view.policy, view.now));
+    sheet.explanation(explain(view.snapshot, row, view.policy, view.now).within(&view.report.incidents, row));
     sheet.head("Image");
     image(&mut sheet, view, row);
     sheet.head("Run");

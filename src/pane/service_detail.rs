@@ -28,7 +28,9 @@ pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport) -> Vec<Paragr
         }
     }
     let worst = rows.iter().min_by_key(|row| row.verdict);
-    let explained = worst.map(|row| explain(view.snapshot, row, view.policy, view.now)).unwrap_or_default();
+    let explained =
+        worst.map(|row| explain(view.snapshot, row, view.policy, view.now).within(&view.report.incidents, row));
+    let explained = explained.unwrap_or_default();
     // What to do comes before why: this is read by somebody who was woken up.
     sheet.cause(explained.cause);
     sheet.sentences("Next steps", explained.next_steps);

@@ -146,8 +146,8 @@ pub async fn scan_once(sources: &[Arc<dyn ExpirySource>], clock: &dyn Clock) -> 
     scans.into_iter().flatten().chain([whole]).collect()
 }
 
-/// Returns which lists a source has, if it came to its end: where one could not be read, or a login is refused, there may
-/// be more than were told.
+/// Returns which lists a source has, if it came to its end. One that is closed to the token is there as well; where one
+/// gave no answer, or a login is refused, there may be more than were told.
 fn lists_of(scans: &[Observation]) -> Option<Vec<Text>> {
     let told = scans.iter().filter_map(|observation| match &observation.seen {
         Seen::Credentials(scan) => Some(scan),
@@ -157,8 +157,11 @@ fn lists_of(scans: &[Observation]) -> Option<Vec<Text>> {
         record.kind.is_own() && matches!(record.standing, Standing::Refused(_) | Standing::Ended(_))
     };
     let scope = |scan: &CredentialScan| {
-        let batch = scan.found.as_ref().ok()?;
-        (!batch.items.iter().any(is_shut_out)).then(|| scan.scope.clone())
+        let is_whole = match &scan.found {
+            Ok(batch) => !batch.items.iter().any(is_shut_out),
+            Err(failure) => matches!(failure, Failure::Forbidden(_) | Failure::NotFound(_)),
+        };
+        is_whole.then(|| scan.scope.clone())
     };
     let lists: Option<Vec<Text>> = told.map(scope).collect();
     lists.filter(|lists| !lists.is_empty())

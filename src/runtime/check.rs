@@ -74,7 +74,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
         Some(digits) => Selection::of_commit(report.clone(), digits, policy.runs),
         None => Selection::all(report.clone()),
     };
-    let explained = |row: &_| explain(&snapshot, row, &policy, now);
+    let explained = |row: &_| explain(&snapshot, row, &policy, now).within(&report.incidents, row);
     let text = match args.format {
         Format::Json => output::json(&selection, &explained, now),
         Format::Table => {

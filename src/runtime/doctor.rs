@@ -18,9 +18,10 @@ use super::{SystemClock, check, sources};
 use crate::analysis::plan;
 use crate::cli::{DoctorArgs, Format};
 use crate::config::{CiKind, Config, Loaded, Place};
-use crate::doctor::{CiLook, Diagnosis, Provider, RegistryLook, Section};
+use crate::doctor::{CiLook, Diagnosis, Provider, PushLook, RegistryLook, Section};
 use crate::domain::{
-    Failure, ImageName, LoginReport, Look, Observation, Snapshot, SourceId, TokenReport, Urgency, Wanted,
+    Batch, CredentialRecord, Failure, ImageName, LoginReport, Look, Observation, Snapshot, SourceId, TokenReport,
+    Urgency, Wanted,
 };
 use crate::http::secret_origin;
 use crate::output;
@@ -43,12 +44,15 @@ const TELLING: Duration = Duration::from_millis(200);
 struct Credentials {
     tokens: BTreeMap<SourceId, Result<Option<TokenReport>, Failure>>,
     logins: BTreeMap<SourceId, Result<LoginReport, Failure>>,
+    /// Nothing where no answer came in time.
+    pushes: BTreeMap<SourceId, Option<Result<Batch<CredentialRecord>, Failure>>>,
 }
 
 /// One of them.
 enum Credential {
     Token(SourceId, Result<Option<TokenReport>, Failure>),
     Login(SourceId, Result<LoginReport, Failure>),
+    Push(SourceId, Option<Result<Batch<CredentialRecord>, Failure>>),
 }
 
 /// Looks, prints what was found to standard output, and returns the exit code.
@@ -137,10 +141,18 @@ async fn credentials(sources: &Sources, config: &Config, deadline: Instant) -> C
         });
     }
     let mut found = Credentials::default();
+    for login in sources::push_logins(config) {
+        found.pushes.insert(login.id().clone(), None);
+        asking.spawn(async move {
+            let scans = login.scan(SystemClock.now()).await;
+            Credential::Push(login.id().clone(), scans.into_iter().next().map(|scan| scan.found))
+        });
+    }
     while let Ok(Some(asked)) = timeout_at(deadline, asking.join_next()).await {
         match asked {
             Ok(Credential::Token(id, token)) => drop(found.tokens.insert(id, token)),
             Ok(Credential::Login(host, login)) => drop(found.logins.insert(host, login)),
+            Ok(Credential::Push(host, push)) => drop(found.pushes.insert(host, push)),
             // One that fell over has told nothing.
             Err(_) => {}
         }
@@ -225,6 +237,11 @@ fn of_sources(config: &Config, credentials: &Credentials, snapshot: &Snapshot) -
             host: &registry.host,
             login: credentials.logins.get(&registry.host).cloned(),
             repositories: images.iter().map(|image| (image, tags(image))).collect(),
+            push: match credentials.pushes.get(&registry.host).cloned() {
+                None => PushLook::Unnamed,
+                Some(None) => PushLook::Late,
+                Some(Some(found)) => PushLook::Tried(found),
+            },
             health: snapshot.health().get(&registry.host),
         };
         sections.push(look.section());

@@ -131,7 +131,7 @@ fn vault(entry: &VaultEntry, config: &Config) -> Result<Vault, String> {
 
 /// Returns the logins that pipelines push with, where the configuration names them. Each has a connection of its own, so
 /// that what it is told never serves what is read.
-fn push_logins(config: &Config) -> Vec<Arc<dyn ExpirySource>> {
+pub(super) fn push_logins(config: &Config) -> Vec<Arc<dyn ExpirySource>> {
     let mut logins: Vec<Arc<dyn ExpirySource>> = Vec::new();
     for entry in &config.registries {
         let Some(credential) = entry.push_credential.clone() else { continue };

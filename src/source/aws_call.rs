@@ -49,15 +49,8 @@ impl Calls {
     pub(super) fn new(options: &AwsOptions) -> Result<Self, String> {
         let region = options.regions.first().map_or("us-east-1", String::as_str);
         let base = options.endpoint.clone().map_or_else(|| Service::SecretsManager.address(region), Ok)?;
-        let client = Client::new(ClientOptions {
-            id: options.id.clone(),
-            base,
-            ca_pem: options.ca_pem.clone(),
-            in_flight: 1,
-            timeout: options.timeout,
-            cache_bytes: 0,
-            archive: None,
-        })?;
+        let (id, ca_pem) = (options.id.clone(), options.ca_pem.clone());
+        let client = Client::new(ClientOptions::of_store(id, base, ca_pem, options.timeout))?;
         Ok(Self { client, endpoint: options.endpoint.clone() })
     }
 

@@ -13,7 +13,8 @@ use super::github::GitHub;
 use super::memo::Reading;
 use super::pages;
 use crate::domain::{
-    Absent, CredentialKind, CredentialRecord, CredentialScan, DateRead, Expiry, LastUse, Standing, Text,
+    Absent, Batch, CredentialKind, CredentialRecord, CredentialScan, DateRead, Evidence, Expiry, Failure, LastUse,
+    Standing, Text,
 };
 use crate::http::Answer;
 
@@ -62,11 +63,17 @@ pub(super) async fn read(github: &GitHub, name: &str, now: Timestamp) -> Vec<Cre
     let list = List { github, name, now };
     let fine_grained = |scope: &str, dto| list.fine_grained(scope, dto);
     let authorised = |scope: &str, dto| list.authorised(scope, dto);
-    vec![
-        list.of("fine_grained_tokens", "personal-access-tokens", fine_grained).await,
-        list.of("authorizations", "credential-authorizations", authorised).await,
-    ]
+    let tokens = list.of("fine_grained_tokens", "personal-access-tokens", fine_grained).await;
+    let authorised = list.of("authorizations", "credential-authorizations", authorised).await;
+    let is_closed = |found: &Result<_, Failure>| matches!(found, Err(Failure::Forbidden(_) | Failure::NotFound(_)));
+    let is_unheard = |found: &Result<_, Failure>| matches!(found, Err(Failure::NotFound(_)));
+    vec![list.out_of_reach(tokens, is_closed, APPS), list.out_of_reach(authorised, is_unheard, OWNERS)]
 }
+
+/// Who is shown an organization's fine-grained tokens, by GitHub's documentation of that list.
+const APPS: &str = "a GitHub App with the organization's right to read personal access tokens";
+/// Who is shown what was authorised: where there is no single sign-on, the list is not there.
+const OWNERS: &str = "an owner of an organization with SAML single sign-on";
 
 struct List<'a> {
     github: &'a GitHub,
@@ -89,6 +96,26 @@ impl List<'_> {
         let mut reading = Reading::new(self.github);
         let found = pages::read(first, &mut reading, page, pages::everything).await;
         CredentialScan { scope: scope.as_str().into(), found }
+    }
+
+    /// A list that no token of this kind is ever shown says so, once; it is nothing that another look could mend.
+    fn out_of_reach(
+        &self,
+        mut scan: CredentialScan,
+        is_so: impl Fn(&Result<Batch<CredentialRecord>, Failure>) -> bool,
+        who: &str,
+    ) -> CredentialScan {
+        if is_so(&scan.found) {
+            let id = format!("{}/list", scan.scope.raw());
+            let kind = CredentialKind::Other("list".into());
+            let mut record = CredentialRecord::new(id, scan.scope.clone(), kind, self.now);
+            record.place = format!("{}, organization", self.name).into();
+            record.evidence = Evidence::Probe;
+            record.standing = Standing::OutOfReach(who.into());
+            record.replace = Some(format!("Ask with the token of {who}, or leave it out of `organizations`.").into());
+            scan.found = Ok(Batch { items: vec![record], skipped: 0, complete: false });
+        }
+        scan
     }
 
     fn fine_grained(&self, scope: &str, dto: FineGrainedDto) -> CredentialRecord {

@@ -228,7 +228,7 @@ fn living(mut records: Vec<CredentialRecord>) -> Vec<CredentialRecord> {
     records.retain(|record| match &record.standing {
         Standing::Refused(_) => false,
         Standing::Ended(_) => !names.contains(&record.name),
-        Standing::Accepted | Standing::Untried => true,
+        Standing::Accepted | Standing::AboveNeed(_) | Standing::Untried | Standing::OutOfReach(_) => true,
     });
     records
 }

@@ -97,7 +97,11 @@ fn told(record: &mut CredentialRecord, kind: TokenKind, facts: &TokenFacts) {
     }
     let above: Vec<_> = facts.above_need().into_iter().map(Text::as_str).collect();
     if !above.is_empty() {
-        let words = format!("Scopes above need: {}. Whoever gets hold of it can change things.", above.join(", "));
+        let above = above.join(", ");
+        if record.standing == Standing::Accepted {
+            record.standing = Standing::AboveNeed(format!("scopes above need: {above}").into());
+        }
+        let words = format!("Scopes above need: {above}. Whoever gets hold of it can change things.");
         record.notes.push(words.into());
     }
 }

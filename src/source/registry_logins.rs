@@ -50,6 +50,10 @@ impl ExpirySource for OwnLogin {
                 (record.place, record.standing) = (whose, Standing::Accepted);
                 match self.registry.rights(&self.image).await {
                     Ok(rights) => {
+                        if let Rights::Told { push: true, .. } = rights {
+                            let words = format!("rights above need: it may push to {}", self.image);
+                            record.standing = Standing::AboveNeed(words.into());
+                        }
                         record.notes.push(own_rights(&rights, &self.image));
                         Ok(only(record))
                     }

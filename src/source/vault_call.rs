@@ -45,15 +45,8 @@ impl Calls {
         let mut base = options.url.clone();
         base.path_segments_mut().map_err(|()| "the address has no path".to_owned())?.pop_if_empty().push("v1");
         let namespace = options.namespace.as_deref().map(HeaderValue::from_str).transpose();
-        let client = Client::new(ClientOptions {
-            id: options.id.clone(),
-            base: base.clone(),
-            ca_pem: options.ca_pem.clone(),
-            in_flight: 1,
-            timeout: options.timeout,
-            cache_bytes: 0,
-            archive: None,
-        })?;
+        let (id, ca_pem) = (options.id.clone(), options.ca_pem.clone());
+        let client = Client::new(ClientOptions::of_store(id, base.clone(), ca_pem, options.timeout))?;
         Ok(Self {
             client,
             token: Token::new(options.id.clone(), Some(options.token.clone())),

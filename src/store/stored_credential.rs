@@ -56,6 +56,8 @@ fn record_to(body: &mut Packer, record: &CredentialRecord) {
         Standing::Untried => body.count(1),
         Standing::Refused(words) => body.count(2).text(words),
         Standing::Ended(words) => body.count(3).text(words),
+        Standing::AboveNeed(words) => body.count(4).text(words),
+        Standing::OutOfReach(words) => body.count(5).text(words),
     };
     body.bytes(renewal.word().as_bytes()).at(*created_at).at(*rotated_at);
     match last_use {
@@ -134,6 +136,8 @@ fn record_from(from: &mut Unpacker<'_>, words: &mut Words) -> Option<CredentialR
             1 => Standing::Untried,
             2 => Standing::Refused(words.text(from.text()?)),
             3 => Standing::Ended(words.text(from.text()?)),
+            4 => Standing::AboveNeed(words.text(from.text()?)),
+            5 => Standing::OutOfReach(words.text(from.text()?)),
             _ => return None,
         },
         renewal: Renewal::parse(from.text()?)?,

@@ -99,7 +99,7 @@ impl<'a> Walk<'a> {
         if *has == Passes::Inherit {
             let (job, through) = (Some(job.clone()), Some(target.into()));
             let (secret, environment) = (NamedSecret::All, JobEnvironment::Unset);
-            self.uses.insert(SecretUse { job, through, secret, environment, only_environment: false });
+            self.uses.insert(SecretUse { job, through, secret, environment, only_environment: false, decided: false });
         }
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Workflow, String> {
         if id == "<<" {
             return Err("it merges keys with `<<`, which GitHub does not know".to_owned());
         }
-        let environment = environment(job);
+        let environment = job.environment("${{");
         read_job(&mut workflow, id, job, &environment);
         environments.insert(environment);
         few(&workflow.uses)?;
@@ -80,7 +80,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Workflow, String> {
     }
     for environment in &environments {
         for named in &above {
-            note(&mut workflow.uses, None, environment, named.clone());
+            note(&mut workflow.uses, None, environment, named.clone(), false);
         }
         few(&workflow.uses)?;
     }
@@ -113,25 +113,13 @@ fn schedules(node: &Node) -> Vec<Schedule> {
     }
 }
 
-fn environment(job: &Node) -> JobEnvironment {
-    let name = match job.get("environment") {
-        Some(Node::Scalar(name)) => Some(name.as_str()),
-        Some(node) => node.get("name").and_then(Node::text),
-        None => None,
-    };
-    match name {
-        Some(name) if name.contains("${{") => JobEnvironment::Computed,
-        Some(name) if !name.is_empty() => JobEnvironment::Named(name.into()),
-        Some(_) | None => JobEnvironment::Unset,
-    }
-}
-
 fn read_job(workflow: &mut Workflow, id: &str, job: &Node, environment: &JobEnvironment) {
     let id = Text::from(id);
     let uses = &mut workflow.uses;
+    let decided = job.get("if").and_then(Node::text).is_some_and(asks_for_event);
     let mut take = |found: Vec<Named>| {
         for named in found {
-            note(uses, Some(&id), environment, named);
+            note(uses, Some(&id), environment, named, decided);
         }
     };
     job.each_text(|text| take(expression::embedded(text)));
@@ -152,7 +140,13 @@ fn read_job(workflow: &mut Workflow, id: &str, job: &Node, environment: &JobEnvi
     }
 }
 
-fn note(uses: &mut BTreeSet<SecretUse>, job: Option<&Text>, environment: &JobEnvironment, named: Named) {
+/// Returns whether a condition depends on what started the run.
+fn asks_for_event(condition: &str) -> bool {
+    let condition = condition.to_ascii_lowercase();
+    condition.contains("github.event") || condition.contains("github['event")
+}
+
+fn note(uses: &mut BTreeSet<SecretUse>, job: Option<&Text>, environment: &JobEnvironment, named: Named, decided: bool) {
     let secret = match named {
         // Every job is given this one anew.
         Named::Exactly(name) if name.eq_ignore_ascii_case("GITHUB_TOKEN") => return,
@@ -161,5 +155,6 @@ fn note(uses: &mut BTreeSet<SecretUse>, job: Option<&Text>, environment: &JobEnv
         Named::Computed => NamedSecret::Computed,
     };
     let environment = environment.clone();
-    uses.insert(SecretUse { job: job.cloned(), through: None, secret, environment, only_environment: false });
+    let job = job.cloned();
+    uses.insert(SecretUse { job, through: None, secret, environment, only_environment: false, decided });
 }

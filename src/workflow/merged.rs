@@ -44,6 +44,9 @@ const GIVEN: [&str; 13] = [
     "CI_SERVER_",
 ];
 
+/// What decides in which pipelines a job runs.
+const DECIDE: [&str; 3] = ["rules", "only", "except"];
+
 /// Returns what a merged configuration reads: the variables that its jobs name, and what they take with `secrets`.
 ///
 /// # Errors
@@ -59,7 +62,7 @@ pub fn uses(merged: &str) -> Result<Vec<SecretUse>, String> {
             // What begins with a dot does not run.
             Node::Mapping(_) if !name.starts_with('.') && !NO_JOBS.contains(&name.as_str()) => found.job(name, node),
             Node::Scalar(_) | Node::Sequence(_) | Node::Mapping(_) if !name.starts_with('.') => {
-                node.each_text(|text| found.text(text, None, &JobEnvironment::Unset));
+                node.each_text(|text| found.text(text, None, &JobEnvironment::Unset, false));
             }
             Node::Scalar(_) | Node::Sequence(_) | Node::Mapping(_) => {}
         }
@@ -80,22 +83,23 @@ struct Found {
 impl Found {
     fn job(&mut self, name: &str, job: &Node) {
         let name = Text::from(name);
-        let environment = environment(job);
-        job.each_text(|text| self.text(text, Some(&name), &environment));
+        let environment = job.environment("$");
+        let decided = DECIDE.iter().any(|key| job.get(key).is_some());
+        job.each_text(|text| self.text(text, Some(&name), &environment, decided));
         for (secret, _) in job.get("secrets").map(Node::entries).unwrap_or_default() {
-            self.note(secret, Some(&name), &environment);
+            self.note(secret, Some(&name), &environment, decided);
         }
     }
 
-    fn text(&mut self, text: &str, job: Option<&Text>, environment: &JobEnvironment) {
+    fn text(&mut self, text: &str, job: Option<&Text>, environment: &JobEnvironment, decided: bool) {
         variable::each(text, |name| {
             if !GIVEN.iter().any(|given| name.starts_with(given)) {
-                self.note(name, job, environment);
+                self.note(name, job, environment, decided);
             }
         });
     }
 
-    fn note(&mut self, name: &str, job: Option<&Text>, environment: &JobEnvironment) {
+    fn note(&mut self, name: &str, job: Option<&Text>, environment: &JobEnvironment, decided: bool) {
         let name = Text::from(name);
         let name = self.names.get(&name).cloned().unwrap_or_else(|| {
             self.names.insert(name.clone());
@@ -103,19 +107,7 @@ impl Found {
         });
         let secret = NamedSecret::Exactly(name);
         let environment = environment.clone();
-        self.uses.insert(SecretUse { job: job.cloned(), through: None, secret, environment, only_environment: false });
-    }
-}
-
-fn environment(job: &Node) -> JobEnvironment {
-    let name = match job.get("environment") {
-        Some(Node::Scalar(name)) => Some(name.as_str()),
-        Some(node) => node.get("name").and_then(Node::text),
-        None => None,
-    };
-    match name {
-        Some(name) if name.contains('$') => JobEnvironment::Computed,
-        Some(name) if !name.is_empty() => JobEnvironment::Named(name.into()),
-        Some(_) | None => JobEnvironment::Unset,
+        let job = job.cloned();
+        self.uses.insert(SecretUse { job, through: None, secret, environment, only_environment: false, decided });
     }
 }

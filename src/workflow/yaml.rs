@@ -5,6 +5,8 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use saphyr_parser::{Event, Parser, Tag};
 
+use crate::domain::JobEnvironment;
+
 /// No file that is longer is read.
 const BYTES: usize = 2 << 20;
 /// Nothing stands deeper.
@@ -52,6 +54,20 @@ impl Node {
         match self {
             Self::Scalar(text) => Some(text),
             Self::Sequence(_) | Self::Mapping(_) => None,
+        }
+    }
+
+    /// Returns the environment that a job names; one whose name holds `mark` is computed when it runs.
+    pub(super) fn environment(&self, mark: &str) -> JobEnvironment {
+        let name = match self.get("environment") {
+            Some(Self::Scalar(name)) => Some(name.as_str()),
+            Some(node) => node.get("name").and_then(Self::text),
+            None => None,
+        };
+        match name {
+            Some(name) if name.contains(mark) => JobEnvironment::Computed,
+            Some(name) if !name.is_empty() => JobEnvironment::Named(name.into()),
+            Some(_) | None => JobEnvironment::Unset,
         }
     }
 

@@ -52,6 +52,13 @@ pub(crate) fn forms(secret: &str) -> Vec<String> {
     vec![secret.to_owned(), base.trim_end_matches('=').to_owned(), URL_SAFE_NO_PAD.encode(secret), encoded, json]
 }
 
+/// Returns what base64 makes of a secret behind a user's name and a colon, whatever their length: the groups that hold
+/// nothing else.
+pub(crate) fn behind_a_user(secret: &str) -> Vec<String> {
+    let encoded = ["u", "us"].map(|user| STANDARD.encode(format!("{user}{secret}")));
+    encoded.iter().map(|text| text.chars().skip(4).take(text.len() - 8).collect()).collect()
+}
+
 impl Parrot {
     pub(crate) async fn start() -> Self {
         let (known, repeated) = (Arc::new(Mutex::new(BTreeSet::new())), Arc::new(Mutex::new(0)));

@@ -9,7 +9,7 @@ use portable_pty::CommandBuilder;
 use tempfile::TempDir;
 
 use crate::loopback::Loopback;
-use crate::parrot::forms;
+use crate::parrot::{behind_a_user, forms};
 
 /// What every canary begins with. The marks behind it are written differently in each form.
 pub(crate) const CANARY: &str = "CANARY_d3adb33f";
@@ -126,7 +126,8 @@ impl World {
     /// Checks that none of the secrets is in there, in any form.
     pub(crate) fn is_clean(&self, place: &str, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
-        for form in self.secrets.iter().map(String::as_str).chain([CANARY]).flat_map(forms) {
+        let secrets = || self.secrets.iter().map(String::as_str).chain([CANARY]);
+        for form in secrets().flat_map(forms).chain(secrets().flat_map(behind_a_user)) {
             if let Some(at) = text.find(&form) {
                 let around = text.get(at.saturating_sub(200)..).unwrap_or_default();
                 panic!("{place} holds {form}:\n{}", around.chars().take(600).collect::<String>());

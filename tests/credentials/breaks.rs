@@ -32,7 +32,7 @@ fn record(name: &str, level: Level, expiry: Expiry) -> CredentialRecord {
 }
 
 fn used(job: &str, secret: NamedSecret, environment: JobEnvironment) -> SecretUse {
-    SecretUse { job: Some(job.into()), through: None, secret, environment, only_environment: false }
+    SecretUse { job: Some(job.into()), through: None, secret, environment, only_environment: false, decided: false }
 }
 
 fn exact(job: &str, name: &str) -> SecretUse {
@@ -92,23 +92,23 @@ fn the_first_scheduled_run_after_the_end_is_named() {
     let before = pipeline("before", &["0 11 28 11 *"], vec![exact("push", "GHCR_TOKEN")]);
     let other = pipeline("other", &["* * * * *"], vec![exact("push", "OTHER")]);
     let found = row(token(), vec![weekly, other, before, nightly], "GHCR_TOKEN");
-    assert_eq!(first(&found), "first to break: nightly-release, Sun 02:00");
+    assert_eq!(first(&found), "first to break: nightly-release, Sun 02:00 UTC");
     assert_eq!(found.breaks.first.as_ref().unwrap().at, Some(time("2026-11-29T02:00:00Z")));
     assert_eq!(found.breaks.consumers.len(), 3, "who runs before the end reads it too");
     let far = pipeline("yearly", &["0 2 1 3 *"], vec![exact("push", "GHCR_TOKEN")]);
-    assert_eq!(first(&row(token(), vec![far], "GHCR_TOKEN")), "first to break: yearly, Mon 1 Mar 2027 02:00");
+    assert_eq!(first(&row(token(), vec![far], "GHCR_TOKEN")), "first to break: yearly, Mon 1 Mar 2027 02:00 UTC");
 }
 
 #[test]
 fn what_has_ended_or_was_refused_breaks_the_next_one() {
     let nightly = || vec![pipeline("nightly", &["0 2 * * *"], vec![exact("push", "T")])];
     let ended = record("T", Level::Repository, Expiry::At(time("2026-11-20T00:00:00Z")));
-    assert_eq!(first(&row(vec![ended], nightly(), "/T")), "next scheduled: nightly, Sat 02:00");
+    assert_eq!(first(&row(vec![ended], nightly(), "/T")), "next scheduled: nightly, Sat 02:00 UTC");
     let refused = CredentialRecord {
         standing: Standing::Refused("revoked".into()),
         ..record("T", Level::Repository, Expiry::Untold)
     };
-    assert_eq!(first(&row(vec![refused], nightly(), "/T")), "next scheduled: nightly, Sat 02:00");
+    assert_eq!(first(&row(vec![refused], nightly(), "/T")), "next scheduled: nightly, Sat 02:00 UTC");
     let untold = row(vec![record("T", Level::Repository, Expiry::Untold)], nightly(), "/T");
     assert_eq!((first(&untold), untold.breaks.consumers.len()), ("", 1), "without an end nobody knows when");
 }
@@ -120,7 +120,7 @@ fn the_teams_own_time_is_told() {
     policy.hours.zones = vec![super::zone("Berlin")];
     let snapshot = world(vec![record("T", Level::Repository, end())], vec![nightly]);
     let judged = credentials(&snapshot, &policy, time(NOW));
-    assert_eq!(first(&judged[0]), "first to break: nightly, Sun 00:30");
+    assert_eq!(first(&judged[0]), "first to break: nightly, Sun 00:30 CET");
 }
 
 #[test]
@@ -173,8 +173,8 @@ fn how_sure_it_is_decides_who_is_named() {
         ("acme/web: broken", Confidence::Unknown),
     ];
     assert_eq!(readers(&found), wanted.map(|(words, confidence)| (words.to_owned(), confidence)));
-    assert_eq!(first(&found), "first to break: sure, Sun 02:00");
-    assert_eq!(first(&row(token(), vec![all], "/T")), "may be first to break: all, Sat 13:00");
+    assert_eq!(first(&found), "first to break: sure, Sun 02:00 UTC");
+    assert_eq!(first(&row(token(), vec![all], "/T")), "may be first to break: all, Sat 13:00 UTC");
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn a_declared_copy_that_nobody_could_list_is_found_where_it_is_read() {
         CredentialPolicy { declared: vec![declared("github/acme/*/actions/T", None)], ..CredentialPolicy::default() };
     let snapshot = world(vec![], vec![pipeline("nightly", &["0 2 * * *"], vec![exact("push", "T")])]);
     let judged = credentials(&snapshot, &policy, time(NOW));
-    assert_eq!(first(&judged[0]), "first to break: nightly, Sun 02:00");
+    assert_eq!(first(&judged[0]), "first to break: nightly, Sun 02:00 UTC");
     assert_eq!(judged[0].consumers(), ["nightly.yml"], "who is declared is not told twice");
 }
 
@@ -317,7 +317,7 @@ fn the_end_comes_from_upstream_and_the_readers_from_the_copies() {
     let ends: Vec<Option<Timestamp>> =
         judged.iter().map(|row| if let Expiry::At(at) = row.record.expiry { Some(at) } else { None }).collect();
     assert_eq!(ends, [Some(time(NOW) + SignedDuration::from_hours(24)); 2]);
-    assert!(judged.iter().all(|row| first(row) == "first to break: nightly, Sun 02:00"));
+    assert!(judged.iter().all(|row| first(row) == "first to break: nightly, Sun 02:00 UTC"));
 }
 
 #[test]
@@ -328,5 +328,44 @@ fn without_names_nobody_is_told_who_reads_what() {
         vec![pipeline("nightly", &["0 2 * * *"], vec![exact("push", "T")])],
     );
     let judged = credentials(&snapshot, &policy, time(NOW));
-    assert!(!format!("{judged:?}").contains("nightly") && judged[0].consumers().is_empty());
+    assert!(!format!("{judged:?}").contains("nightly"), "{judged:?}");
+    let consumers = judged[0].consumers();
+    assert!(matches!(consumers.as_slice(), [one] if one.starts_with("repository ")), "{consumers:?}");
+}
+
+#[test]
+fn what_rules_decide_may_break_and_no_more() {
+    let decided = SecretUse { decided: true, ..exact("push", "T") };
+    let nightly = pipeline("nightly", &["0 2 * * 0"], vec![decided]);
+    let token = || vec![record("T", Level::Repository, end())];
+    let found = row(token(), vec![nightly.clone()], "/T");
+    assert_eq!(first(&found), "may be first to break: nightly, Sun 02:00 UTC");
+    assert!(!found.breaks.first.as_ref().unwrap().is_sure && found.breaks.consumers[0].decided);
+    let sure = pipeline("weekly", &["0 9 * * 1"], vec![exact("push", "T")]);
+    assert_eq!(first(&row(token(), vec![nightly, sure], "/T")), "first to break: weekly, Mon 09:00 UTC");
+}
+
+#[test]
+fn a_declared_consumer_that_was_found_is_told_once() {
+    let mut token = record("T", Level::Repository, end());
+    token.consumers = ["web.yml", "acme/web: web", "web", "the cluster"].map(Into::into).to_vec();
+    let found = row(vec![token], vec![pipeline("web", &[], vec![exact("push", "T")])], "/T");
+    assert_eq!(found.only_declared(), [&"the cluster".into()]);
+    assert_eq!(found.consumers().len(), 4, "what is declared stands as it was written");
+}
+
+#[test]
+fn without_names_who_breaks_first_keeps_its_stand_in() {
+    let nightly = pipeline("e", &["0 2 * * 0"], vec![exact("push", "T")]);
+    let pushed = pipeline("push release", &[], vec![exact("push", "U")]);
+    let items = vec![record("T", Level::Repository, end()), record("U", Level::Repository, end())];
+    let policy = CredentialPolicy { redact: true, ..CredentialPolicy::default() };
+    let words = |pipelines| -> Vec<String> {
+        let judged = credentials(&world(items.clone(), pipelines), &policy, time(NOW));
+        judged.iter().map(|row| first(row).to_owned()).collect()
+    };
+    let told = words(vec![nightly.clone(), pushed.clone()]);
+    assert_eq!(told, words(vec![pushed, nightly]), "the same at every look");
+    assert!(told[0].starts_with("first to break: pipeline ") && told[0].ends_with(", Sun 02:00 UTC"), "{told:?}");
+    assert!(told[1].starts_with("pipeline ") && told[1].ends_with(" breaks with the next push"), "{told:?}");
 }

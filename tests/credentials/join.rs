@@ -249,3 +249,18 @@ fn what_an_earlier_process_saw_is_known_until_it_turns_out_to_be_of_an_earlier_c
     let seen_at = |snapshot: &Snapshot| snapshot.credentials().next().unwrap().1.seen_at;
     assert_eq!(seen_at(&snapshot), Some(now()), "what is older takes nothing away");
 }
+
+#[test]
+fn a_list_that_is_closed_keeps_what_lies_beneath_it_and_nothing_beside_it() {
+    let mut snapshot = Snapshot::default();
+    for list in ["acme/web/environments/prod", "acme/web/environments-of-old", "acme/gone/actions"] {
+        absorb(&mut snapshot, now(), list, Ok(whole(vec![secret(list)])));
+    }
+    absorb(&mut snapshot, now(), "acme/web/environments", Err(Failure::Forbidden("no".into())));
+    let github = SourceId::parse("github").unwrap();
+    let told = vec![(github, Some(vec!["acme/web/environments".into()]))];
+    snapshot.absorb(Observation::own(now(), Seen::CredentialLists(told)));
+    let left: Vec<_> = snapshot.credentials().map(|((_, scope), _)| scope.as_str().to_owned()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(left.contains(&"acme/web/environments/prod".to_owned()), "{left:?}");
+}

@@ -189,10 +189,13 @@ fn off_hours_are_told_and_one_level_is_added_once_the_time_to_act_is_over() {
     let at = |now: &str| urgency(&record, &berlin, time(now));
     let before = at("2026-11-27T14:59:59Z");
     assert_eq!(before.severity, Severity::Warning);
-    assert_eq!(before.reasons, ["expires Sun 29 Nov 03:00 (off hours): act by Fri 27 Nov 16:00"]);
+    assert_eq!(before.reasons, ["expires Sun 29 Nov 03:00 (off hours): act by Fri 27 Nov 16:00 CET"]);
     let after = at("2026-11-27T15:00:00Z");
     assert_eq!(after.severity, Severity::Critical);
-    assert_eq!(after.reasons, ["expires Sun 29 Nov 03:00 (off hours): act now, it was to be done by Fri 27 Nov 16:00"]);
+    assert_eq!(
+        after.reasons,
+        ["expires Sun 29 Nov 03:00 (off hours): act now, it was to be done by Fri 27 Nov 16:00 CET"]
+    );
     let auto = CredentialRecord { renewal: Renewal::Auto, ..record.clone() };
     assert_eq!(
         urgency(&auto, &berlin, time("2026-11-27T15:00:00Z")).severity,
@@ -266,4 +269,17 @@ proptest! {
         };
         let _ = urgency(&record, &Hours::default(), now);
     }
+}
+
+#[test]
+fn rights_above_need_are_a_warning_and_what_nobody_like_us_is_shown_is_none() {
+    let with = |standing, expiry| CredentialRecord { standing, expiry, ..secret("S") };
+    let at = |record: &CredentialRecord| urgency(record, &Hours::default(), time(NOW));
+    let far = Expiry::At(time(NOW) + SignedDuration::from_hours(24 * 300));
+    let above = at(&with(Standing::AboveNeed("scopes above need: workflow".into()), far.clone()));
+    assert_eq!((above.severity, above.reasons[0].as_str()), (Severity::Warning, "scopes above need: workflow"));
+    let ended = Expiry::At(time(NOW) - SignedDuration::from_hours(1));
+    assert_eq!(at(&with(Standing::AboveNeed("x".into()), ended)).severity, Severity::Expired);
+    let closed = at(&with(Standing::OutOfReach("an owner".into()), Expiry::Untold));
+    assert_eq!((closed.severity, closed.reasons), (Severity::Notice, vec!["is only shown to an owner".to_owned()]));
 }

@@ -1,8 +1,13 @@
 //! What was seen, graded: the sentences that no server is needed for.
 
 use jiff::{SignedDuration, Timestamp};
-use landfall::doctor::{Check, CiLook, Diagnosis, Grade, Multiplexer, Provider, Section, Stands, TerminalLook};
-use landfall::domain::{SourceId, Text, TokenEnd, TokenFacts, TokenKind, TokenReport};
+use landfall::doctor::{
+    Check, CiLook, Diagnosis, Grade, Multiplexer, Provider, PushLook, RegistryLook, Section, Stands, TerminalLook,
+};
+use landfall::domain::{
+    Batch, CredentialKind, CredentialRecord, Failure, SourceId, Standing, Text, TokenEnd, TokenFacts, TokenKind,
+    TokenReport,
+};
 use rstest::rstest;
 
 fn now() -> Timestamp {
@@ -148,4 +153,40 @@ fn the_worst_decides_the_exit_code_and_a_failure_outranks_the_unknown() {
     };
     assert_eq!([with(&[]), with(&[Grade::Ok]), with(&[Grade::Warn])], [0, 0, 0]);
     assert_eq!([with(&[Grade::Unknown, Grade::Warn]), with(&[Grade::Fail, Grade::Unknown])], [3, 1]);
+}
+
+fn pushing(push: PushLook) -> Vec<Check> {
+    let host = SourceId::parse("registry.test").unwrap();
+    RegistryLook { host: &host, login: None, repositories: vec![], push, health: None }.section().checks
+}
+
+fn tried(standing: Standing, note: &str) -> PushLook {
+    let kind = CredentialKind::Other("push login".into());
+    let mut record = CredentialRecord::new("push/registry.test", "push login for registry.test", kind, now());
+    (record.place, record.standing) = ("ci".into(), standing);
+    record.notes = vec![note.into()];
+    PushLook::Tried(Ok(Batch { items: vec![record], skipped: 0, complete: true }))
+}
+
+#[rstest]
+#[case::pushes(tried(Standing::Accepted, "It may push to a/b."), Grade::Ok, "ci: accepted, and may push")]
+#[case::opaque(tried(Standing::Accepted, "Push unverified: no."), Grade::Unknown, "whether it may push is not told")]
+#[case::reads(tried(Standing::Refused("it may not push to a/b".into()), ""), Grade::Fail, "it may not push to a/b")]
+#[case::dead(tried(Standing::Ended("it has expired".into()), ""), Grade::Fail, "it has expired")]
+#[case::down(PushLook::Tried(Err(Failure::Ambiguous("502".into()))), Grade::Unknown, "502")]
+#[case::late(PushLook::Late, Grade::Unknown, "no answer in time")]
+fn the_login_that_pipelines_push_with_is_examined_too(
+    #[case] push: PushLook,
+    #[case] grade: Grade,
+    #[case] words: &str,
+) {
+    let checks = pushing(push);
+    let check = named(&checks, "push login");
+    assert!(check.grade == grade && check.says.as_str().contains(words), "{check:?}");
+    assert_eq!(check.fix.is_some(), grade == Grade::Fail, "{check:?}");
+}
+
+#[test]
+fn where_no_push_login_is_named_nothing_is_said_of_one() {
+    assert_eq!(pushing(PushLook::Unnamed).len(), 1);
 }

@@ -3,32 +3,18 @@
 use axum::http::StatusCode;
 
 use crate::certificates::Authority;
+use crate::guarded::{Guarded, guarded};
 use crate::lab::{IMAGE, Lab};
 use crate::proxy::{Fault, Proxy, Rule};
 use crate::push::{Image, Login, Pusher};
 use crate::registry::{ALICE, Access, Registry};
 use crate::script::{Run, sha, tag};
 use crate::serve::Sink;
-use crate::token::{GUEST, Mood, READER, TokenService, WRITER};
+use crate::token::{GUEST, Mood, READER, WRITER};
 
 /// A registry with tokens that holds the image of commit a and not that of commit b.
-struct Guarded {
-    lab: Lab,
-    tokens: TokenService,
-    registry: Registry,
-}
-
 async fn with_tokens(login: (&str, &str)) -> Guarded {
-    let tokens = TokenService::start().await;
-    let certificate = tokens.certificate();
-    let registry = Registry::start(&Access::Token { realm: tokens.realm(), certificate: &certificate });
-    let pusher = Pusher::new(&registry.url, IMAGE, Login::Bearer(tokens.push_token(IMAGE)), None);
-    pusher.image(Some(&tag(&sha('a'))), &Image::of("a", &sha('a'))).await;
-    let mut lab = Lab::new().await;
-    lab.locked_registry(&registry.host, login, "plain_http = true");
-    lab.service("shop", &registry.host, "");
-    lab.ci.runs("acme/shop", [Run::green(2, &sha('b')), Run::green(1, &sha('a'))]);
-    Guarded { lab, tokens, registry }
+    guarded(login, |_| String::new(), [Run::green(2, &sha('b')), Run::green(1, &sha('a'))]).await
 }
 
 /// The same with passwords and TLS; `trusted` says whether the binary is told of the authority.

@@ -15,6 +15,7 @@ mod certificates;
 mod ci;
 mod expectations;
 mod faults;
+mod guarded;
 mod hostile;
 mod lab;
 #[cfg(feature = "aws")]

@@ -1,43 +1,24 @@
 //! Whether a login may push, learnt from the tokens that a real registry accepts, without a write.
 
+use std::path::Path;
+
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::lab::{Checked, IMAGE, Lab};
-use crate::push::{Image, Login, Pusher};
-use crate::registry::{Access, Registry};
-use crate::script::{Run, sha, tag};
-use crate::token::{GUEST, Mood, READER, TokenService, WRITER};
+use crate::guarded::{self, Guarded};
+use crate::lab::Checked;
+use crate::script::{Run, sha};
+use crate::token::{GUEST, Mood, READER, WRITER};
 
 /// A registry with tokens, read with one login, and another that the pipelines are said to push with.
-struct Guarded {
-    lab: Lab,
-    tokens: TokenService,
-    registry: Registry,
-}
-
 async fn guarded(own: (&str, &str), pipelines: Option<(&str, &str)>) -> Guarded {
-    let tokens = TokenService::start().await;
-    let certificate = tokens.certificate();
-    let registry = Registry::start(&Access::Token { realm: tokens.realm(), certificate: &certificate });
-    let pusher = Pusher::new(&registry.url, IMAGE, Login::Bearer(tokens.push_token(IMAGE)), None);
-    pusher.image(Some(&tag(&sha('a'))), &Image::of("a", &sha('a'))).await;
-    let mut lab = Lab::new().await;
-    let more = match pipelines {
-        Some((user, password)) => {
-            let file = lab.folder.path().join("push-password");
-            std::fs::write(&file, password).unwrap();
-            let file = file.display();
-            format!(
-                "plain_http = true\npush_credential = {{ username = \"{user}\", password = {{ file = \"{file}\" }} }}"
-            )
-        }
-        None => "plain_http = true".to_owned(),
+    let more = |folder: &Path| {
+        let Some((user, password)) = pipelines else { return String::new() };
+        let file = folder.join("push-password");
+        std::fs::write(&file, password).unwrap();
+        format!("push_credential = {{ username = \"{user}\", password = {{ file = \"{}\" }} }}", file.display())
     };
-    lab.locked_registry(&registry.host, own, &more);
-    lab.service("shop", &registry.host, "");
-    lab.ci.runs("acme/shop", [Run::green(1, &sha('a'))]);
-    Guarded { lab, tokens, registry }
+    guarded::guarded(own, more, [Run::green(1, &sha('a'))]).await
 }
 
 fn row<'a>(checked: &'a Checked, id: &str) -> &'a Value {
@@ -58,6 +39,7 @@ async fn a_login_of_landfalls_own_is_told_by_its_rights() {
     assert_eq!(reader["severity"], "unknown", "{reader:#}");
     assert!(reader["notes"].to_string().contains("not push there"), "{reader:#}");
     let writer = own(WRITER).await;
+    assert_eq!(writer["severity"], "warning", "{writer:#}");
     assert!(writer["notes"].to_string().contains("Rights above need: it may push"), "{writer:#}");
     let guest = own(GUEST).await;
     assert!(guest["notes"].to_string().contains("It may not even pull from"), "{guest:#}");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use landfall::domain::{CredentialKind, CredentialScan, Expiry, Failure, LastUse, Standing};
+use landfall::domain::{CredentialKind, CredentialScan, Expiry, LastUse, Standing};
 use landfall::source::{CiCredentials, CiProvider, ExpirySource, GitHub};
 
 use crate::ci::{options, token};
@@ -84,7 +84,7 @@ async fn what_was_authorised_for_single_sign_on_tells_its_end_and_nothing_of_its
 }
 
 #[tokio::test]
-async fn lists_that_are_closed_are_failures_of_their_own_and_the_repositories_are_read_all_the_same() {
+async fn lists_that_only_others_are_shown_say_so_and_the_repositories_are_read_all_the_same() {
     let server = Loopback::answering(|seen| match seen.path.split('?').next().unwrap() {
         "/orgs/acme/personal-access-tokens" => {
             answer(403, &[JSON], r#"{"message":"Resource not accessible by personal access token"}"#)
@@ -102,7 +102,16 @@ async fn lists_that_are_closed_are_failures_of_their_own_and_the_repositories_ar
         provider: Arc::new(github),
     };
     let scans = credentials.scan(now()).await;
-    assert!(matches!(found(&scans, "ci/acme/fine_grained_tokens"), Err(Failure::Forbidden(_))));
-    assert!(matches!(found(&scans, "ci/acme/authorizations"), Err(Failure::NotFound(_))));
+    for (scope, who) in [
+        ("ci/acme/fine_grained_tokens", "a GitHub App"),
+        ("ci/acme/authorizations", "an owner of an organization with SAML"),
+    ] {
+        let batch = found(&scans, scope).as_ref().unwrap();
+        let [list] = batch.items.as_slice() else { panic!("{batch:?}") };
+        assert!(matches!(&list.standing, Standing::OutOfReach(told) if told.raw().starts_with(who)), "{list:?}");
+        assert!(!batch.complete, "what was known of it is kept");
+        let urgency = landfall::analysis::urgency(list, &landfall::domain::Hours::default(), now());
+        assert_eq!(urgency.severity, landfall::analysis::Severity::Notice, "another look would tell no more");
+    }
     assert_eq!(ids(found(&scans, "ci/acme/web/actions").as_ref().unwrap()), ["ci/acme/web/actions/GHCR_TOKEN"]);
 }

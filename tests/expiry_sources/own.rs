@@ -35,7 +35,8 @@ async fn githubs_header_tells_the_end_and_scopes_above_need_are_noted() {
     let batch = github(&server, "ghp_CANARY").await.unwrap();
     let record = &batch.items[0];
     assert_eq!(record.expiry, Expiry::At("2026-11-29T02:00:00Z".parse().unwrap()));
-    assert_eq!((&record.standing, record.id.raw()), (&Standing::Accepted, "own/github"));
+    let above = Standing::AboveNeed("scopes above need: workflow".into());
+    assert_eq!((&record.standing, record.id.raw()), (&above, "own/github"));
     let notes: Vec<_> = record.notes.iter().map(landfall::domain::Text::as_str).collect();
     assert!(notes.iter().any(|note| note.contains("above need: workflow.")), "{notes:?}");
     assert!(!format!("{batch:?}").contains("CANARY"));

@@ -121,8 +121,18 @@ async fn asked_within(source: &Arc<Counted>, time: Duration) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_asks_need_not_wait_and_what_a_source_has_is_told_once_it_came_to_its_end() {
+    let id = source("github");
+    let unread = vec![(id.clone(), None)];
+    let whole = vec![(id, Some(vec!["list".into()]))];
+    assert_eq!(lists_told(down()).await, [unread.clone(), unread.clone(), whole.clone()]);
+    let closed = lists_told(Failure::Forbidden("no".into())).await;
+    assert_eq!(closed, [unread, whole.clone(), whole], "a list that is closed is there, and keeps no other");
+}
+
+/// Returns what a source is said to have: at the start, after a look that fails, after one that does not.
+async fn lists_told(failure: Failure) -> Vec<Vec<(SourceId, Option<Vec<landfall::domain::Text>>)>> {
     let (sender, mut inbox) = mpsc::channel(64);
-    let source = counted(1, Failure::Forbidden("no".into()));
+    let source = counted(1, failure);
     let sources = vec![Arc::clone(&source) as Arc<dyn ExpirySource>];
     let watch = ExpiryWatch::start(sources, SignedDuration::from_hours(6), Arc::new(Still), sender);
     let mut lists = Vec::new();
@@ -133,9 +143,7 @@ async fn whoever_asks_need_not_wait_and_what_a_source_has_is_told_once_it_came_t
         }
     }
     assert_eq!(source.asked.load(Ordering::Relaxed), 2);
-    let id = source.id().clone();
-    let unread = vec![(id.clone(), None)];
-    assert_eq!(lists, [unread.clone(), unread, vec![(id, Some(vec!["list".into()]))]]);
+    lists
 }
 
 #[tokio::test(start_paused = true)]

@@ -85,9 +85,9 @@ fn the_worst_come_first_under_counts_of_their_own() {
      ∅ never     app key                  app key       declared            no end  provider    now  it has no end
 
 
-
-
-
+     GHCR_TOKEN · acme/checkout · ended
+     expired Sat 28 Feb 12:00 UTC, 2 days ago
+     next: gh secret set GHCR_TOKEN --repo acme/checkout
      Enter open  / filter  n next finding  s sort:severity  R look now  o page  y copy  ? help  q quit                  1/7
     ");
 }
@@ -99,6 +99,7 @@ fn pipelines(crons: &[&str]) -> Observation {
         secret,
         environment: JobEnvironment::Unset,
         only_environment: false,
+        decided: false,
     };
     let named = NamedSecret::Exactly("GHCR_TOKEN".into());
     let nightly = Pipeline {
@@ -127,7 +128,7 @@ fn what_breaks_first_is_named_and_the_detail_tells_who_uses_it() {
     let mut stage = stage(size, false);
     stage.see(vec![pipelines(&["0 2 * * 0", "whenever"])]);
     let row = shown(&stage, size);
-    assert!(row.contains("expired Sat 28 Feb 12:00, 2 days ago · next scheduled: nightly-release, Sun 02:00"), "{row}");
+    assert!(row.contains("expired Sat 28 Feb 12:00 UTC, 2 days ago · next scheduled: nightly-release, Sun"), "{row}");
     stage.key(Key::Enter);
     let detail = shown(&stage, size);
     let detail: Vec<&str> =
@@ -135,8 +136,8 @@ fn what_breaks_first_is_named_and_the_detail_tells_who_uses_it() {
     let text = detail.join("\n");
     insta::assert_snapshot!(text.split("\nWhere").next().unwrap(), @r"
     ✗ expired  GHCR_TOKEN  secret
-    expired Sat 28 Feb 12:00, 2 days ago
-    next scheduled: nightly-release, Sun 02:00
+    expired Sat 28 Feb 12:00 UTC, 2 days ago
+    next scheduled: nightly-release, Sun 02:00 UTC
 
     Next steps
     1  gh secret set GHCR_TOKEN --repo acme/checkout
@@ -153,6 +154,47 @@ fn what_breaks_first_is_named_and_the_detail_tells_who_uses_it() {
 }
 
 #[test]
+fn the_narrowest_screens_tell_what_where_how_long_by_when_and_what_breaks() {
+    for size in [(80, 24), (60, 16), (97, 17)] {
+        let mut stage = stage(size, false);
+        stage.see(vec![pipelines(&["0 2 * * 0"])]);
+        let text = shown(&stage, size);
+        for words in [
+            "GHCR_TOKEN · acme/checkout · ended",
+            "expired Sat 28 Feb 12:00 UTC, 2 days ago",
+            "next scheduled: nightly-release, Sun 02:00 UTC",
+        ] {
+            assert!(text.contains(words), "{words} at {size:?}\n{text}");
+        }
+        stage.press("jj");
+        let text = shown(&stage, size);
+        for words in ["push · acme/web · 6 days", "act by Fri 6 Mar 16:00 UTC", "next: "] {
+            assert!(text.contains(words), "{words} at {size:?}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn what_has_no_end_counts_to_its_replacement_and_what_nobody_saw_for_long_is_stale() {
+    let size = (100, 16);
+    let mut stage = stage(size, false);
+    let planned = CredentialRecord {
+        rotate_by: Some(hours(24 * 21)),
+        ..record("PLANNED", CredentialKind::Secret, "acme/web", Expiry::Untold)
+    };
+    let old = CredentialRecord {
+        observed_at: hours(-15),
+        ..record("OLD", CredentialKind::Secret, "acme/web", Expiry::At(hours(9000)))
+    };
+    let items = vec![planned, old];
+    stage.see(vec![seen("github/acme/web", Ok(Batch { items, skipped: 0, complete: true }))]);
+    let text = shown(&stage, size);
+    let line = |name: &str| text.lines().find(|line| line.contains(name)).unwrap().to_owned();
+    assert!(line("PLANNED").contains("21 days"), "{text}");
+    assert!(line("OLD").contains("? stale"), "{text}");
+}
+
+#[test]
 fn the_detail_has_the_reasons_the_next_step_and_the_evidence() {
     let size = (100, 30);
     let mut stage = stage(size, false);
@@ -161,7 +203,7 @@ fn the_detail_has_the_reasons_the_next_step_and_the_evidence() {
     landfall 1 Overview  2 Divergence  3 Sources  4 Flaky  5 Durations  6 Credentials        ○ looking
     1 expired · 1 broken · 1 warning · 2 unknown · 1 ok · 1 never
     ✗ expired  GHCR_TOKEN  secret
-      expired Sat 28 Feb 12:00, 2 days ago
+      expired Sat 28 Feb 12:00 UTC, 2 days ago
 
     Next steps
       1  gh secret set GHCR_TOKEN --repo acme/checkout

@@ -364,10 +364,12 @@ pub(crate) fn scanned(number: u8, variant: u8, minutes: i64) -> Fact {
             [usize::from(id % 4)]
         .clone();
         record.evidence = Evidence::ALL[usize::from(id % 5)];
-        record.standing = match id % 4 {
+        record.standing = match id % 6 {
             0 => Standing::Accepted,
             1 => Standing::Untried,
             2 => Standing::Refused(text(variant)),
+            3 => Standing::AboveNeed(text(variant)),
+            4 => Standing::OutOfReach(text(variant)),
             _ => Standing::Ended(text(variant)),
         };
         record.renewal = Renewal::ALL[usize::from(id % 3)];

@@ -84,3 +84,15 @@ fn workflows_that_call_each_other_end() {
     let pipelines = read(&files);
     assert!(pipelines[0].unread.as_ref().unwrap().raw().contains("more workflows than are followed"));
 }
+
+#[test]
+fn an_if_of_the_event_decides_whether_a_job_runs_and_any_other_does_not() {
+    let decided = |condition: &str| {
+        let step = "steps: [{run: '${{ secrets.TOKEN }}'}]";
+        let text = format!("on: push\njobs:\n  go:\n    if: {condition}\n    {step}\n");
+        read(&[("a.yml", &text)])[0].uses[0].decided
+    };
+    assert!(decided("github.event_name == 'push'"));
+    assert!(decided("${{ GitHub.Event.action == 'opened' }}"));
+    assert!(!decided("always()"));
+}

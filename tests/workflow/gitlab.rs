@@ -45,3 +45,17 @@ fn what_is_no_configuration_is_a_reason() {
         assert!(uses(text).unwrap_err().contains(wanted), "{text}: {:?}", uses(text));
     }
 }
+
+#[test]
+fn rules_decide_in_which_pipelines_a_job_runs() {
+    let decided = |more: &str| uses(&format!("job: {{script: ['$TOKEN']{more}}}")).unwrap()[0].decided;
+    for (more, wanted) in [
+        ("", false),
+        (", rules: [{if: '$CI_PIPELINE_SOURCE == \"push\"'}]", true),
+        (", only: [schedules]", true),
+        (", except: [tags]", true),
+        (", when: always", false),
+    ] {
+        assert_eq!(decided(more), wanted, "{more}");
+    }
+}
