@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::breaks::{self, Breaks};
 use super::consumers::Consumer;
+use super::counted::counted;
 use super::redacted::redact;
 use super::severity::{Severity, Urgency, urgency};
 use crate::domain::{
@@ -164,20 +165,32 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
     rows
 }
 
-/// Says how many there are of each severity, the worst first; or that there is none.
+/// Which counts become one number first where there is no room for all of them.
+const LEAST: [&str; 5] = ["never", "stale", "notice", "overdue", "ok"];
+
+/// Says how many there are of each severity, the worst first; or that there is none. Where `width` letters are too few
+/// the least urgent become one number.
 #[must_use]
-pub fn credential_counts(rows: &[CredentialReport]) -> String {
+pub fn credential_counts(rows: &[CredentialReport], width: usize) -> String {
     let count = |severity| rows.iter().filter(|row| row.urgency.severity == severity).count();
-    let mut parts: Vec<String> = Severity::ALL
-        .into_iter()
-        .filter(|severity| count(*severity) > 0)
-        .map(|severity| format!("{} {severity}", count(severity)))
-        .collect();
+    let severities = Severity::ALL.into_iter().map(|severity| (count(severity), severity.word()));
     let stale = rows.iter().filter(|row| row.stale.is_some()).count();
-    if stale > 0 {
-        parts.push(format!("{stale} stale"));
+    let mut parts: Vec<_> = severities.chain([(stale, "stale")]).filter(|(count, _)| *count > 0).collect();
+    if parts.is_empty() {
+        return "no credential was seen".to_owned();
     }
-    if parts.is_empty() { "no credential was seen".to_owned() } else { parts.join(" · ") }
+    let mut others = 0;
+    let written = |parts: &[(usize, &str)], others: usize| {
+        let rest = (others > 0).then(|| counted(others, "other"));
+        parts.iter().map(|(count, word)| format!("{count} {word}")).chain(rest).collect::<Vec<_>>().join(" · ")
+    };
+    for least in LEAST {
+        if written(&parts, others).chars().count() <= width {
+            break;
+        }
+        others += parts.extract_if(.., |(_, word)| *word == least).map(|(count, _)| count).sum::<usize>();
+    }
+    written(&parts, others)
 }
 
 /// One credential may be told by several lists, as an organization's secret is by each repository that it reaches.

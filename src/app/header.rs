@@ -23,7 +23,7 @@ pub(super) fn lines(model: &Model) -> Vec<Line> {
     let view = model.view();
     let mut lines = vec![tabs(model, width)];
     let totals = if model.tab().name() == CREDENTIALS {
-        Line::of(Tone::Plain, credential_counts(&model.report.credentials))
+        Line::of(Tone::Plain, credential_counts(&model.report.credentials, width.saturating_sub(2)))
     } else {
         let incidents = incidents(model);
         let room = width.saturating_sub(2 + incidents.width());

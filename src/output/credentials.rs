@@ -128,7 +128,7 @@ fn credential(row: &CredentialReport) -> Credential<'_> {
 /// Writes the counts, then every credential of which something is to be done or not known.
 pub(super) fn section(text: &mut String, report: &Report, style: Style) {
     let _ = writeln!(text, "\n{}", style.heading("CREDENTIALS"));
-    paragraph(text, "", &credential_counts(&report.credentials), style);
+    paragraph(text, "", &credential_counts(&report.credentials, usize::MAX), style);
     for row in &report.credentials {
         if row.urgency.severity >= Severity::Ok && row.stale.is_none() {
             continue;

@@ -109,17 +109,17 @@ impl Pane for Overview {
             .any(|service| service.failure.is_some() || unknown(service) || service.freshness != Freshness::Live);
         vec![
             Column::words("Service", name.min(16), name.min(32), 0),
-            Column::words("CI", 2, 2, 5).stands_in(),
-            Column::words("CI", 9, 11, 5),
+            Column::words("CI", 2, 2, 3).stands_in(),
+            Column::words("CI", 9, 11, 6),
             Column::words("Verdict", if unsure { 18 } else { 14 }, if unsure { 24 } else { 14 }, 0),
             Column::words("Commit", 7, 7, 1),
             Column::words("Title", 16, 60, 7),
-            Column::words("Landed", 7, 7, 6),
-            Column::number("Behind", 8, 2),
+            Column::words("Landed", 7, 7, 2),
+            Column::number("Behind", 6, 3),
             Column::number("Since", 5, 0),
-            Column::words("Flakes", 7, 7, 3).stands_in(),
+            Column::words("Flakes", 7, 7, 4).stands_in(),
             Column::words("Flake gate", 29, 29, 9),
-            Column::number("p50", 5, 4).stands_in(),
+            Column::number("p50", 5, 5).stands_in(),
             Column::number("p50  ", 10, 8),
             Column::words("Branch", 10, 20, 11),
             Column::words("Repository", repo.min(16), repo.min(48), 10),
@@ -231,7 +231,7 @@ fn behind(service: &ServiceReport) -> Line {
         Some(0) => Line::of(Tone::Dim, "0"),
         Some(behind) => {
             let worst = service.newest_green.as_ref().map_or(Tone::Plain, |green| tone(green.verdict));
-            Line::of(worst, format!("{behind} behind"))
+            Line::of(worst, behind.to_string())
         }
         None => Line::new(),
     }

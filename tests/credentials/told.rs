@@ -57,8 +57,10 @@ fn printed(credentials: Vec<CredentialReport>) -> String {
 
 #[test]
 fn the_counts_tell_each_severity_the_worst_first() {
-    assert_eq!(credential_counts(&judged(false)), "1 expired · 1 broken · 2 unknown · 1 ok · 1 never");
-    assert_eq!(credential_counts(&[]), "no credential was seen");
+    let counts = |width| credential_counts(&judged(false), width);
+    assert_eq!(counts(49), "1 expired · 1 broken · 2 unknown · 1 ok · 1 never");
+    assert_eq!(counts(48), "1 expired · 1 broken · 2 unknown · 2 others");
+    assert_eq!(credential_counts(&[], 80), "no credential was seen");
 }
 
 #[test]

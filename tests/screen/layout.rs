@@ -14,7 +14,7 @@ fn before_anybody_answered_it_says_what_it_waits_for() {
     insta::assert_snapshot!(cells(&painted(&stage, (80, 24), Theme::Ansi)), @r"
      Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 0 of 6 services read
-     Service       CI  Verdict         Commit     Behind  Since  Flakes     p50
+     Service       CI  Verdict         Commit   Landed   Behind  Since  Flakes
     ▸cart              … looking
      checkout          … looking
      ledger            … looking
@@ -44,13 +44,13 @@ fn a_wide_screen_shows_the_detail_beside_the_rows() {
     insta::assert_snapshot!(shown((200, 50), "\n"), @r"
      landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations   6 Credentials                                                                                                     ○ looking
      looking… 4 of 6 services read · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
-     Service       CI         Verdict                 Commit   Landed     Behind  Since  Flakes     p50 │ ✗ missing  checkout  2 behind
-    ▸checkout      ✓ success  ✗ missing               5160aa9  871c243  2 behind    95m  … 3/20     5m  │   nothing lands since 2026-03-02 10:25:00 UTC (95m ago)
-     search        ✓ success  ≠ mismatch              17987ff  bd51566  1 behind    25m  … 2/20     5m  │
-     ledger        ✓ success  ? unknown (✓ now)       ef70561  ?                     4h  … 1/20     5m  │ Newest green commit
+     Service       CI         Verdict                   Commit   Landed   Behind  Since  Flakes     p50 │ ✗ missing  checkout  2 behind
+    ▸checkout      ✓ success  ✗ missing                 5160aa9  871c243       2    95m  … 3/20     5m  │   nothing lands since 2026-03-02 10:25:00 UTC (95m ago)
+     search        ✓ success  ≠ mismatch                17987ff  bd51566       1    25m  … 2/20     5m  │
+     ledger        ✓ success  ? unknown (✓ now)         ef70561  ?                   4h  … 1/20     5m  │ Newest green commit
      legacy-crm               ? unknown (not found)                                                     │   ✗ missing  ghcr.io/acme/checkout:sha-5160aa9
      newcomer                 … looking                                                                 │
-     cart          ✓ success  ✓ landed                3a60314  3a60314         0    44m  … 1/20     5m  │ Next steps
+     cart          ✓ success  ✓ landed                  3a60314  3a60314       0    44m  … 1/20     5m  │ Next steps
                                                                                                         │   1  Push ghcr.io/acme/checkout:sha-5160aa9 again from the same commit, and watch the push step's
                                                                                                         │      own output.
                                                                                                         │
@@ -126,13 +126,13 @@ fn the_smallest_screen_still_shows_service_verdict_and_age() {
     insta::assert_snapshot!(shown((60, 16), ""), @r"
      1 Overview  2  3  4  5  6                        ○ looking
      looking… 4/6 · ✗ 2 missing · 1 other finding · ? 1 unknown
-     Service       Verdict             Commit     Behind  Since
-    ▸checkout      ✗ missing           5160aa9  2 behind    95m
-     search        ≠ mismatch          17987ff  1 behind    25m
-     ledger        ? unknown (✓ now)   ef70561               4h
-     legacy-crm    ? unknown (not fo…
+     Service       Verdict              Commit   Landed   Since
+    ▸checkout      ✗ missing            5160aa9  871c243    95m
+     search        ≠ mismatch           17987ff  bd51566    25m
+     ledger        ? unknown (✓ now)    ef70561  ?           4h
+     legacy-crm    ? unknown (not fou…
      newcomer      … looking
-     cart          ✓ landed            3a60314         0    44m
+     cart          ✓ landed             3a60314  3a60314    44m
 
 
 

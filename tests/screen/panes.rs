@@ -7,13 +7,13 @@ fn the_overview_puts_the_worst_first() {
     insta::assert_snapshot!(shown((80, 24), ""), @r"
      Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
-     Service       CI  Verdict             Commit     Behind  Since  Flakes     p50
-    ▸checkout      ✓   ✗ missing           5160aa9  2 behind    95m  … 3/20     5m
-     search        ✓   ≠ mismatch          17987ff  1 behind    25m  … 2/20     5m
-     ledger        ✓   ? unknown (✓ now)   ef70561               4h  … 1/20     5m
+     Service       CI  Verdict             Commit   Landed   Behind  Since  Flakes
+    ▸checkout      ✓   ✗ missing           5160aa9  871c243       2    95m  … 3/20
+     search        ✓   ≠ mismatch          17987ff  bd51566       1    25m  … 2/20
+     ledger        ✓   ? unknown (✓ now)   ef70561  ?                   4h  … 1/20
      legacy-crm        ? unknown (not fo…
      newcomer          … looking
-     cart          ✓   ✓ landed            3a60314         0    44m  … 1/20     5m
+     cart          ✓   ✓ landed            3a60314  3a60314       0    44m  … 1/20
 
 
 
