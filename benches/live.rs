@@ -33,8 +33,9 @@ const LANDFALL: &str = env!("CARGO_BIN_EXE_landfall");
 /// The dashboard has settled when it wrote nothing for this time.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// And it is idle once it was woken so seldom in that time; it may read for a while what no row of the screen shows.
-const WAKE_UPS: u64 = 25;
+/// And it is idle once it was woken so seldom a second for half a minute: after a start it reads for a while what no row
+/// of the screen shows, and looks again at what the newest commits left behind.
+const WAKE_UPS: u64 = 3;
 
 fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -131,9 +132,9 @@ fn seconds() -> u64 {
 fn tell_work(pid: u32) {
     let (begin, started) = (Cost::of(pid), Instant::now());
     while started.elapsed() < Duration::from_secs(5 * seconds()) {
-        let before = Cost::of(pid);
-        sleep(QUIET);
-        if Cost::of(pid).since(&before).waits <= WAKE_UPS {
+        let (before, window) = (Cost::of(pid), seconds().min(30));
+        sleep(Duration::from_secs(window));
+        if Cost::of(pid).since(&before).waits <= WAKE_UPS * window {
             break;
         }
     }

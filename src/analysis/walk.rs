@@ -166,10 +166,12 @@ fn tagged<'a>(
         }
         Probe::Absent(absence) => {
             found.since = record.absent_since;
-            if ctx.is_too_old(record.seen_at) {
+            let verdict = absence::judge(ctx, place, tag, record, absence, notes);
+            // That nothing was to be pushed is the word of the run's jobs, and not the registry's.
+            let stands = verdict == Verdict::NotExpected && !ctx.is_asked(place);
+            if ctx.is_too_old(record.seen_at) && !stands {
                 notes.want(place.urgency, None, look);
             }
-            let verdict = absence::judge(ctx, place, tag, record, absence, notes);
             if verdict == Verdict::Unknown {
                 found.last_known = noted(ctx, place, tag);
             }

@@ -11,12 +11,14 @@ trait LandedKey {
 }
 
 impl LandedKey for (Tag, RunKey) {
+    #[inline]
     fn parts(&self) -> (&str, &RunKey) {
         (self.0.as_str(), &self.1)
     }
 }
 
 impl LandedKey for (&str, &RunKey) {
+    #[inline]
     fn parts(&self) -> (&str, &RunKey) {
         *self
     }
@@ -24,12 +26,14 @@ impl LandedKey for (&str, &RunKey) {
 
 // As the pair of a tag and a run does it.
 impl Hash for dyn LandedKey + '_ {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.parts().hash(state);
     }
 }
 
 impl PartialEq for dyn LandedKey + '_ {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         let ((tag, run), (other_tag, other_run)) = (self.parts(), other.parts());
         // Runs of one repository differ in their numbers, which lie nearer than letters.
@@ -40,6 +44,7 @@ impl PartialEq for dyn LandedKey + '_ {
 impl Eq for dyn LandedKey + '_ {}
 
 impl<'a> Borrow<dyn LandedKey + 'a> for (Tag, RunKey) {
+    #[inline]
     fn borrow(&self) -> &(dyn LandedKey + 'a) {
         self
     }
