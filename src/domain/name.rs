@@ -1,5 +1,6 @@
 //! Names with a `parse` that can refuse, so that inside there are no raw string ids.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -120,6 +121,13 @@ impl Tag {
             return refuse("only letters, digits, '_', '.' and '-' are allowed");
         }
         Ok(Self(value.into()))
+    }
+}
+
+/// A set of tags is asked by their texts.
+impl Borrow<str> for Tag {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
