@@ -43,7 +43,7 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
     if !facts.is_empty() {
         todo.push(Cmd::Remember(facts));
     }
-    todo.extend(renew(model, concerned));
+    todo.extend(renew(model, &concerned));
     todo
 }
 
@@ -76,11 +76,11 @@ pub(super) fn pass(model: &mut Model, now: Timestamp) -> Vec<Cmd> {
     model.tell_time(now);
     credentials::pass(model);
     let due = model.rounds.due(&model.report, model.now);
-    renew(model, due.into_iter().collect())
+    renew(model, &due.into_iter().collect())
 }
 
 pub(super) fn plan_all(model: &mut Model) -> Vec<Cmd> {
-    renew(model, (0..model.services.len()).collect())
+    renew(model, &(0..model.services.len()).collect())
 }
 
 /// Judges whatever changed while the screen stood still.
@@ -90,12 +90,12 @@ pub(super) fn thaw(model: &mut Model) -> Vec<Cmd> {
     model.edition += 1;
     credentials::judge(model);
     let unjudged = std::mem::take(&mut model.unjudged);
-    renew(model, unjudged)
+    renew(model, &unjudged)
 }
 
 /// Judges these services anew, and plans what is to be looked at next for them.
-fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
-    let mut todo = judge(model, &places).todo();
+fn renew(model: &mut Model, places: &BTreeSet<usize>) -> Vec<Cmd> {
+    let mut todo = judge(model, places).todo();
     let on_screen = model.on_screen();
     let mut wanted = Vec::new();
     for service in places.iter().filter_map(|place| model.services.get(*place)) {

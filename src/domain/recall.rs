@@ -17,7 +17,9 @@ impl Snapshot {
                 if listing.seen_at.is_none() {
                     let failure = listing.failure.take();
                     let (runs, complete, skipped) = (batch.items, batch.complete, batch.skipped);
-                    runs.iter().for_each(|run| self.samples.listed_before(run));
+                    for run in &runs {
+                        self.samples.listed_before(run);
+                    }
                     *listing =
                         Listing { runs, complete, skipped, seen_at: Some(seen_at), failure, ..Listing::default() };
                 }

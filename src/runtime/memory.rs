@@ -108,7 +108,9 @@ impl Memory {
     /// Returns facts that come from nowhere and go nowhere.
     pub(super) fn of<T: Gather>(facts: Vec<Fact>) -> Opened<T> {
         let mut kept = T::default();
-        facts.into_iter().for_each(|fact| kept.gather(fact));
+        for fact in facts {
+            kept.gather(fact);
+        }
         Opened { kept, memory: Self::default() }
     }
 
