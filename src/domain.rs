@@ -56,7 +56,7 @@ pub use outcome::{Outcome, Strength};
 pub use pipeline::{
     JobEnvironment, Level, NamedSecret, Pipeline, PipelineList, PipelineScan, PipelineScope, Reach, Schedule, SecretUse,
 };
-pub use record::{ImageRecord, LandedRecord, Listing, Miss, RunRecord, TagRecord};
+pub use record::{ImageRecord, LandedRecord, Listing, Miss, RunRecord, TagRecord, Tags};
 pub use run::{Conclusion, Event, Job, JobId, Run, RunKey, RunState};
 pub use sample::{Ended, Read, Sample};
 pub use secret::{CredentialSource, SecretSource};

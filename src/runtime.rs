@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 
 use crate::cli::{CheckArgs, DemoArgs, DoctorArgs};
 use crate::config::{Config, Loaded, Place};
-use crate::domain::Part;
+use crate::domain::{Part, Snapshot};
 
 pub use self::oneshot::{Oneshot, Watcher};
 pub use clock::SystemClock;
@@ -50,7 +50,7 @@ pub async fn dashboard(config: Config, state: Option<PathBuf>) -> ExitCode {
 async fn show(
     title: &'static str,
     config: Config,
-    opening: JoinHandle<Opened>,
+    opening: JoinHandle<Opened<Snapshot>>,
     notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
 ) -> ExitCode {
     let shown = Shown {
@@ -61,9 +61,9 @@ async fn show(
     };
     let (give, recalled) = tokio::sync::oneshot::channel();
     let connect = async move {
-        let Opened { facts, mut memory } = opening.await.map_err(|_| "the history could not be opened".to_owned())?;
+        let Opened { kept, mut memory } = opening.await.map_err(|_| "the history could not be opened".to_owned())?;
         // A dashboard that does not wait any more has ended.
-        let _ = give.send(facts);
+        let _ = give.send(kept);
         let sources = sources::build_with(&config, memory.archive().as_ref())?;
         let remembered = memory.remembered();
         let keep = Box::new(move |kept| match kept {

@@ -94,16 +94,17 @@ impl Store {
     /// # Errors
     /// The history cannot be read.
     pub fn recall(&mut self, runs: usize) -> Result<Vec<Fact>, StoreError> {
-        let (facts, read) = self.read(Share::Known, runs);
-        match read {
-            Ok(()) => Ok(facts),
-            Err(StoreError::Damaged(_)) => {
-                let (remembered, _) = self.read(Share::Remembered, usize::MAX);
-                self.begin_anew(&[facts.clone(), remembered].concat())?;
-                Ok(facts)
-            }
-            Err(error) => Err(error),
-        }
+        let mut facts = Vec::new();
+        self.recall_each(runs, &mut |fact| facts.push(fact))?;
+        Ok(facts)
+    }
+
+    /// Gives away what `recall` returns, fact by fact while the next ones are read: nobody need hold all of them at once.
+    ///
+    /// # Errors
+    /// The history cannot be read; what was given away until then is only a part of what is known.
+    pub fn recall_each(&mut self, runs: usize, take: &mut dyn FnMut(Fact)) -> Result<(), StoreError> {
+        self.read_or_renew(Share::Known, runs, take)
     }
 
     /// Returns what is remembered of the newest so many runs of each repository that are over: how they ended, and what
@@ -112,15 +113,14 @@ impl Store {
     /// # Errors
     /// The history cannot be read.
     pub fn remembered(&mut self, runs: usize) -> Result<Vec<Fact>, StoreError> {
-        let (facts, read) = self.read(Share::Remembered, runs);
-        match read {
-            Ok(()) => Ok(facts),
-            Err(StoreError::Damaged(_)) => {
-                self.renew()?;
-                Ok(facts)
-            }
-            Err(error) => Err(error),
-        }
+        let mut facts = Vec::new();
+        self.remembered_each(runs, &mut |fact| facts.push(fact))?;
+        Ok(facts)
+    }
+
+    /// Gives away what `remembered` returns, in the same way.
+    fn remembered_each(&mut self, runs: usize, take: &mut dyn FnMut(Fact)) -> Result<(), StoreError> {
+        self.read_or_renew(Share::Remembered, runs, take)
     }
 
     /// Keeps facts. One that is older than what is stored about the same changes nothing; one that says what is stored
@@ -202,8 +202,11 @@ impl Store {
 
     /// Begins a new file, with all that can be read of the damaged one.
     fn renew(&mut self) -> Result<(), StoreError> {
-        let (mut saved, _) = self.read(Share::Known, usize::MAX);
-        saved.extend(self.read(Share::Remembered, usize::MAX).0);
+        let mut saved = Vec::new();
+        for share in [Share::Known, Share::Remembered] {
+            // Whatever can be read is what is left.
+            let _ = self.read(share, usize::MAX, &mut |fact| saved.push(fact));
+        }
         self.begin_anew(&saved)
     }
 
@@ -223,22 +226,28 @@ impl Store {
         StoreError::of(&self.opened.path, error)
     }
 
-    fn read(&mut self, share: Share, runs: usize) -> (Vec<Fact>, Result<(), StoreError>) {
+    /// Of a damaged file it gives away what can be read, and begins a new one with it.
+    fn read_or_renew(&mut self, share: Share, runs: usize, take: &mut dyn FnMut(Fact)) -> Result<(), StoreError> {
+        match self.read(share, runs, take) {
+            Err(StoreError::Damaged(_)) => self.renew(),
+            done => done,
+        }
+    }
+
+    fn read(&mut self, share: Share, runs: usize, take: &mut dyn FnMut(Fact)) -> Result<(), StoreError> {
         let Self { opened, names, .. } = self;
         // One transaction: nobody's writing in between is seen half.
-        let (facts, read) = match opened.connection.unchecked_transaction() {
-            Ok(transaction) => {
-                let named = names.load(&transaction);
-                let recalling = Recalling::new(&transaction, names, runs);
-                let (facts, read) = match share {
-                    Share::Known => recalling.all(),
-                    Share::Remembered => recalling.remembered(),
-                };
-                (facts, named.and(read))
-            }
-            Err(error) => (Vec::new(), Err(error)),
+        let mut read = || {
+            let transaction = opened.connection.unchecked_transaction()?;
+            let named = names.load(&transaction);
+            let recalling = Recalling::new(&transaction, names, runs, take);
+            let read = match share {
+                Share::Known => recalling.all(),
+                Share::Remembered => recalling.remembered(),
+            };
+            named.and(read)
         };
-        (facts, read.map_err(|error| self.failed(&error)))
+        read().map_err(|error| self.failed(&error))
     }
 
     /// Sets the damaged file aside and keeps in a new one what could be saved.

@@ -32,7 +32,8 @@ impl Dashboard {
     fn start(config: &Config, folder: &Path) -> Self {
         let now = SystemClock.now();
         let mut store = Store::open(folder, now, Retention::default()).unwrap();
-        let known = store.recall(usize::MAX).unwrap();
+        let mut known = Snapshot::default();
+        store.recall_each(usize::MAX, &mut |fact| known.recall(fact)).unwrap();
         let remembered = store.remembered(usize::MAX).unwrap();
         let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };
         let model = Model::new(config.services.clone(), config.policy.clone(), settings, now, (200, 50));
@@ -40,8 +41,10 @@ impl Dashboard {
         let poller =
             Poller::start(build(config).unwrap(), &config.services, steady(config), Arc::new(SystemClock), sender);
         let services = config.services.clone();
-        let mut dashboard = Self { model, poller, store, inbox, services, seen: Snapshot::default() };
-        for seen in [Seen::Remembered(known), Seen::Remembered(remembered), Seen::Recalled] {
+        let mut dashboard = Self { model, poller, store, inbox, services, seen: known.clone() };
+        let todo = dashboard.model.recall(known);
+        dashboard.act(todo);
+        for seen in [Seen::Remembered(remembered), Seen::Recalled] {
             dashboard.take(Observation { at: now, source: SourceId::own(), seen });
         }
         let todo = dashboard.model.begin();

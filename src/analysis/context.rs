@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rustc_hash::FxHashSet;
 
 use super::push::is_partial;
 use super::{Asked, Policy};
 use crate::domain::{
     Batch, ImageRecord, ImageSpec, Job, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate,
-    Urgency,
+    Tags, Urgency,
 };
 
 /// How many green runs below the newest are looked at now and then: one would roll back to them.
@@ -117,11 +116,7 @@ impl<'a> Context<'a> {
     }
 
     /// Returns the older run of another commit that one of these immutable tags was pushed for.
-    pub(super) fn older_owner<'t>(
-        &self,
-        place: &Place<'_>,
-        tags: &'t FxHashSet<Tag>,
-    ) -> Option<(&'a Arc<Run>, &'t Tag)> {
+    pub(super) fn older_owner<'t>(&self, place: &Place<'_>, tags: &'t Tags) -> Option<(&'a Arc<Run>, &'t Tag)> {
         let older = self.runs.get(place.position.saturating_add(1)..).unwrap_or_default();
         older.iter().filter(|run| run.sha != place.run.sha).find_map(|run| {
             let theirs = place.spec.tags.iter().filter(|template| !template.is_moving());

@@ -114,7 +114,7 @@ pub(super) fn early(
 
 /// Returns when the registry last said something of the tag: later looks may have failed.
 fn last_answer(record: &TagRecord) -> Timestamp {
-    match (&record.probe, &record.last_known) {
+    match (&record.probe, record.last_known.as_deref()) {
         (Probe::Unseen(_), Some((at, _))) => *at,
         (Probe::Present(_) | Probe::Absent(_) | Probe::Unseen(_), _) => record.seen_at,
     }

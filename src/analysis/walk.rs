@@ -225,7 +225,7 @@ fn noted(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag) -> Option<(Verdict, Ti
 
 /// Returns the verdict that the newest answer gave which said something.
 fn last_known(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, record: &TagRecord) -> Option<(Verdict, Timestamp)> {
-    let (at, known) = record.last_known.as_ref()?;
+    let (at, known) = record.last_known.as_deref()?;
     let lasting = Lasting::of(ctx, place, tag);
     let verdict = match known {
         Ok(digest) if lasting.is_some_and(|lasting| lasting.is_of(digest)) => Verdict::Landed,

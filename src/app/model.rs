@@ -130,6 +130,11 @@ impl Model {
         &self.services
     }
 
+    /// Takes in what earlier processes kept, before any source was asked, and judges all of it.
+    pub fn recall(&mut self, kept: Snapshot) -> Vec<Cmd> {
+        seen::recall(self, kept)
+    }
+
     /// Returns the first looks that are wanted, for every service.
     pub fn begin(&mut self) -> Vec<Cmd> {
         seen::plan_all(self)

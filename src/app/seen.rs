@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Cmd, Model, credentials, incidents, settle};
+use super::{Cmd, Model, Settled, credentials, incidents, settle};
 use crate::analysis::{self, ServiceReport, SourceReport};
 use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind, Urgency};
 
@@ -35,15 +35,7 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
     if model.frozen.is_none() && tells_of_credentials {
         credentials::judge(model);
     }
-    if model.frozen.is_none() {
-        let sources = sources(&model.snapshot, &model.services);
-        let is_same = |(old, new): (&SourceReport, &SourceReport)| {
-            old.id == new.id && old.health.failure.is_some() == new.health.failure.is_some()
-        };
-        let old = std::mem::replace(&mut model.report.sources, sources);
-        let new = &model.report.sources;
-        model.edition += u64::from(old.len() != new.len() || !old.iter().zip(new).all(is_same));
-    }
+    look_at_sources(model);
     let mut todo = Vec::new();
     if !again.is_empty() {
         todo.push(Cmd::RememberAgain(again));
@@ -51,19 +43,44 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
     if !facts.is_empty() {
         todo.push(Cmd::Remember(facts));
     }
-    todo.extend(renew(model, concerned));
+    todo.extend(renew(model, &concerned));
     todo
+}
+
+/// Takes in all that earlier processes kept.
+pub(super) fn recall(model: &mut Model, kept: Snapshot) -> Vec<Cmd> {
+    model.snapshot.begin_with(kept);
+    if model.frozen.is_none() {
+        credentials::judge(model);
+    }
+    look_at_sources(model);
+    // Nobody can be asked yet: `begin` plans every service.
+    judge(model, &(0..model.services.len()).collect()).todo()
+}
+
+/// Tells anew how the sources are doing, unless the screen stands still.
+fn look_at_sources(model: &mut Model) {
+    if model.frozen.is_some() {
+        return;
+    }
+    let sources = sources(&model.snapshot, &model.services);
+    let is_same = |(old, new): (&SourceReport, &SourceReport)| {
+        old.id == new.id && old.health.failure.is_some() == new.health.failure.is_some()
+    };
+    let old = std::mem::replace(&mut model.report.sources, sources);
+    let new = &model.report.sources;
+    model.edition += u64::from(old.len() != new.len() || !old.iter().zip(new).all(is_same));
 }
 
 pub(super) fn pass(model: &mut Model, now: Timestamp) -> Vec<Cmd> {
     model.tell_time(now);
     credentials::pass(model);
     let due = model.rounds.due(&model.report, model.now);
-    renew(model, due.into_iter().collect())
+    renew(model, &due.into_iter().collect())
 }
 
 pub(super) fn plan_all(model: &mut Model) -> Vec<Cmd> {
-    renew(model, (0..model.services.len()).collect())
+    renew(model, &(0..model.services.len()).collect())
 }
 
 /// Judges whatever changed while the screen stood still.
@@ -73,17 +90,51 @@ pub(super) fn thaw(model: &mut Model) -> Vec<Cmd> {
     model.edition += 1;
     credentials::judge(model);
     let unjudged = std::mem::take(&mut model.unjudged);
-    renew(model, unjudged)
+    renew(model, &unjudged)
 }
 
-fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
-    let (mut wanted, mut facts, mut shelved) = (Vec::new(), Vec::new(), Vec::new());
+/// Judges these services anew, and plans what is to be looked at next for them.
+fn renew(model: &mut Model, places: &BTreeSet<usize>) -> Vec<Cmd> {
+    let mut todo = judge(model, places).todo();
     let on_screen = model.on_screen();
-    for &place in &places {
+    let mut wanted = Vec::new();
+    for service in places.iter().filter_map(|place| model.services.get(*place)) {
+        let is_shown = on_screen.contains(&service.name);
+        wanted.extend(analysis::plan(&model.snapshot, service, &model.policy, model.now, is_shown));
+        if model.remembers {
+            let depth = analysis::Depth::Reports;
+            wanted.extend(analysis::readings(&model.snapshot, service, depth, Urgency::Spare, model.now));
+        }
+    }
+    if !wanted.is_empty() {
+        todo.push(Cmd::Want(wanted));
+    }
+    todo
+}
+
+impl Settled {
+    fn todo(self) -> Vec<Cmd> {
+        let Self { facts, shelved } = self;
+        let mut todo = Vec::new();
+        if !facts.is_empty() {
+            todo.push(Cmd::Remember(facts));
+        }
+        if !shelved.is_empty() {
+            todo.push(Cmd::Shelve(shelved));
+        }
+        todo
+    }
+}
+
+/// Judges these services anew; while the screen stands still, only notes that they are to be.
+fn judge(model: &mut Model, places: &BTreeSet<usize>) -> Settled {
+    let (mut facts, mut shelved) = (Vec::new(), Vec::new());
+    for &place in places {
         let Some(service) = model.services.get(place) else { continue };
         shelved.extend(model.snapshot.tidy(service));
         if model.frozen.is_none() {
             let mut judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
+            judged.rows.shrink_to_fit();
             let settled = settle(&mut model.snapshot, &judged, model.now);
             facts.extend(settled.facts);
             shelved.extend(settled.shelved);
@@ -96,12 +147,6 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
                 *slot = judged;
             }
         }
-        let is_shown = on_screen.contains(&service.name);
-        wanted.extend(analysis::plan(&model.snapshot, service, &model.policy, model.now, is_shown));
-        if model.remembers {
-            let depth = analysis::Depth::Reports;
-            wanted.extend(analysis::readings(&model.snapshot, service, depth, Urgency::Spare, model.now));
-        }
     }
     facts.extend(model.snapshot.unkept());
     if model.frozen.is_some() {
@@ -109,17 +154,7 @@ fn renew(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
     } else if !places.is_empty() {
         incidents::judge(model);
     }
-    let mut todo = Vec::new();
-    if !facts.is_empty() {
-        todo.push(Cmd::Remember(facts));
-    }
-    if !shelved.is_empty() {
-        todo.push(Cmd::Shelve(shelved));
-    }
-    if !wanted.is_empty() {
-        todo.push(Cmd::Want(wanted));
-    }
-    todo
+    Settled { facts, shelved }
 }
 
 /// Returns whether two reports of a service lead to the same rows in the same order.

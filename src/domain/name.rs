@@ -130,6 +130,13 @@ impl Tag {
     }
 }
 
+/// A set of tags is asked by their texts.
+impl Borrow<str> for Tag {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl RepoPath {
     /// Returns the path.
     ///

@@ -10,7 +10,7 @@ use super::{
 
 impl Snapshot {
     /// Takes in what an earlier process kept.
-    pub(super) fn recall(&mut self, fact: Fact) {
+    pub fn recall(&mut self, fact: Fact) {
         match fact {
             Fact::Runs { service, batch, seen_at } => {
                 let listing = self.listings.entry(service).or_default();
@@ -18,7 +18,7 @@ impl Snapshot {
                     let failure = listing.failure.take();
                     let (runs, complete, skipped) = (batch.items, batch.complete, batch.skipped);
                     for run in &runs {
-                        self.samples.listed(run);
+                        self.samples.listed_before(run);
                     }
                     *listing =
                         Listing { runs, complete, skipped, seen_at: Some(seen_at), failure, ..Listing::default() };
@@ -57,9 +57,7 @@ impl Snapshot {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
                 health.last_ok = health.last_ok.max(Some(at));
             }
-            Fact::Ended(run) => {
-                self.samples.ended(&run);
-            }
+            Fact::Ended(run) => self.samples.is_kept(&run),
             Fact::Tries(ended, jobs) => self.samples.tried(&ended, jobs),
             Fact::Reports(ended, reports) => self.samples.reported(&ended, reports),
             Fact::Retried(run, job, log) => self.samples.logged(&run, job, &log),
@@ -138,10 +136,10 @@ impl Snapshot {
     fn tag_facts(&self, tag_ref: &TagRef) -> Vec<Fact> {
         let Some(image) = self.images.get(&tag_ref.image) else { return Vec::new() };
         let Some(record) = image.tags.get(&tag_ref.tag) else { return Vec::new() };
-        let known = match (&record.probe, &record.last_known) {
+        let known = match (&record.probe, record.last_known.as_deref()) {
             (Probe::Present(digest), _) => Some((record.seen_at, Ok(digest.clone()))),
             (Probe::Absent(absence), _) => Some((record.seen_at, Err(absence.clone()))),
-            (Probe::Unseen(_), last_known) => last_known.clone(),
+            (Probe::Unseen(_), last_known) => last_known.cloned(),
         };
         let Some((seen_at, known)) = known else { return Vec::new() };
         let manifest = known.as_ref().ok().and_then(|digest| image.manifests.get(digest).and_then(said));

@@ -96,7 +96,52 @@ pub struct ImageRecord {
     /// Tags that landed once, by tag and run.
     pub landed: FxHashMap<(Tag, RunKey), LandedRecord>,
     /// Every digest that a tag of this repository was seen to point to, and the tags that were seen there last.
-    pub tagged: FxHashMap<Digest, FxHashSet<Tag>>,
+    pub tagged: FxHashMap<Digest, Tags>,
+}
+
+impl ImageRecord {
+    /// Gives back the room of what was let go.
+    pub(super) fn shrink(&mut self) {
+        self.tags.shrink_to_fit();
+        self.manifests.shrink_to_fit();
+        self.configs.shrink_to_fit();
+        self.blobs.shrink_to_fit();
+    }
+}
+
+/// The tags that were seen to point to one digest: nearly always a single one.
+#[derive(Debug, Clone, Default)]
+pub struct Tags(Vec<Tag>);
+
+impl Tags {
+    /// Returns how many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns this tag, if it is among them.
+    #[must_use]
+    pub fn get(&self, tag: &Tag) -> Option<&Tag> {
+        self.0.iter().find(|known| *known == tag)
+    }
+
+    pub(super) fn insert(&mut self, tag: Tag) {
+        if self.get(&tag).is_none() {
+            self.0.reserve_exact(1);
+            self.0.push(tag);
+        }
+    }
+
+    pub(super) fn remove(&mut self, tag: &Tag) {
+        self.0.retain(|known| known != tag);
+    }
 }
 
 /// What is known of one tag.
@@ -109,7 +154,7 @@ pub struct TagRecord {
     /// When an answer first said what the newest one says that said something; failed looks in between change nothing.
     pub changed_at: Timestamp,
     /// The newest answer that said something, and when it came, where the newest one did not.
-    pub last_known: Option<(Timestamp, Result<Digest, Absence>)>,
+    pub last_known: Option<Box<(Timestamp, Result<Digest, Absence>)>>,
     /// When the tag was first seen absent, in an unbroken row of answers.
     pub absent_since: Option<Timestamp>,
     /// How many answers in that row said so.
@@ -144,11 +189,11 @@ impl TagRecord {
 
     pub(super) fn absorb(&mut self, at: Timestamp, probe: Probe<Digest>) -> bool {
         let said = match (&self.probe, &self.last_known) {
-            (Probe::Present(digest), _) => Some((self.seen_at, Ok(digest.clone()))),
-            (Probe::Absent(absence), _) => Some((self.seen_at, Err(absence.clone()))),
+            (Probe::Present(digest), _) => Some(Box::new((self.seen_at, Ok(digest.clone())))),
+            (Probe::Absent(absence), _) => Some(Box::new((self.seen_at, Err(absence.clone())))),
             (Probe::Unseen(_), last_known) => last_known.clone(),
         };
-        let is_same = match (&probe, &said) {
+        let is_same = match (&probe, said.as_deref()) {
             (Probe::Present(digest), Some((_, Ok(known)))) => digest == known,
             (Probe::Absent(_), Some((_, Err(_)))) | (Probe::Unseen(_), Some(_)) => true,
             (Probe::Present(_) | Probe::Absent(_) | Probe::Unseen(_), _) => false,

@@ -70,6 +70,9 @@ pub(super) struct Samples {
     repos: FxHashMap<(SourceId, RepoPath), Remembered>,
     /// What was learnt and not handed out to be kept yet.
     unkept: Vec<Fact>,
+    /// Runs of lists that earlier processes kept, by repository, of which it is not known yet whether they kept their
+    /// ends as well.
+    unsure: FxHashMap<(SourceId, RepoPath), Vec<Arc<Run>>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -85,6 +88,28 @@ impl Samples {
         if run.state.is_finished() && self.ended(run) {
             self.unkept.push(Fact::Ended(run.clone()));
         }
+    }
+
+    /// Takes in a run of a list that an earlier process kept, which mostly kept its end as well.
+    pub(super) fn listed_before(&mut self, run: &Arc<Run>) {
+        if run.state.is_finished() && self.ended(run) {
+            let place = (run.key.ci.clone(), run.key.repo.clone());
+            self.unsure.entry(place).or_default().push(run.clone());
+        }
+    }
+
+    /// Takes in a run whose end is kept.
+    pub(super) fn is_kept(&mut self, run: &Arc<Run>) {
+        if let Some(unsure) = self.unsure.get_mut(&(run.key.ci.clone(), run.key.repo.clone())) {
+            unsure.retain(|listed| listed.key.id != run.key.id || listed != run);
+        }
+        self.ended(run);
+    }
+
+    /// Takes in that nothing more comes of what earlier processes kept: the ends that did not come are to be kept.
+    pub(super) fn all_kept(&mut self) {
+        let unsure = std::mem::take(&mut self.unsure).into_values().flatten();
+        self.unkept.extend(unsure.map(Fact::Ended));
     }
 
     /// Takes in a run that is over, and returns whether that is news.

@@ -35,6 +35,9 @@ impl Snapshot {
             let_go.push(Look::Jobs(run.clone()));
             let_go.extend(record.logs.into_keys().map(|job| Look::PushLog(run.clone(), job)));
         }
+        if self.runs.capacity() > 4 * self.runs.len() + 64 {
+            self.runs.shrink_to_fit();
+        }
         let_go
     }
 
@@ -92,7 +95,7 @@ fn sweep(image: &ImageName, record: &mut ImageRecord, let_go: &mut Vec<Look>) {
         if let Probe::Present(digest) = &known.probe {
             manifests.insert(digest.clone());
         }
-        if let Some((_, Ok(digest))) = &known.last_known {
+        if let Some((_, Ok(digest))) = known.last_known.as_deref() {
             manifests.insert(digest.clone());
         }
     }
@@ -117,6 +120,7 @@ fn sweep(image: &ImageName, record: &mut ImageRecord, let_go: &mut Vec<Look>) {
     record.manifests.retain(|digest, _| drop_all(digest, &manifests, Look::Manifest));
     record.configs.retain(|digest, _| drop_all(digest, &content, Look::Config));
     record.blobs.retain(|digest, _| drop_all(digest, &content, Look::Blob));
+    record.shrink();
 }
 
 fn children(record: &ImageRecord, digest: &Digest) -> Vec<Digest> {

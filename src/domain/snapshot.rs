@@ -126,8 +126,17 @@ impl Snapshot {
                 }
                 true
             }
-            Seen::Recalled => false,
+            Seen::Recalled => {
+                self.samples.all_kept();
+                false
+            }
         }
+    }
+
+    /// Puts what earlier processes kept in the place of what is known, before any source was asked. What landfall says of
+    /// itself stays.
+    pub fn begin_with(&mut self, kept: Self) {
+        *self = Self { notices: std::mem::take(&mut self.notices), ..kept };
     }
 
     /// Returns the newest runs of a service.

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use rustc_hash::FxHashSet;
 
 use super::memory::Opened;
-use super::{Oneshot, SystemClock, Watcher, sources};
+use super::{Oneshot, SystemClock, Watcher, remember, sources};
 use crate::analysis::{Asked, Policy, analyse, assess, credentials, explain, incidents, judge};
 use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
@@ -26,12 +26,12 @@ const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(2);
 const PROGRESS: Duration = Duration::from_millis(100);
 
 /// Looks, prints the answer to standard output, keeps what was seen, and returns the exit code.
-pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Result<ExitCode, String> {
+pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened<Vec<Fact>>) -> Result<ExitCode, String> {
     let clock = SystemClock;
     for warning in sources::exposed_secrets(config) {
         super::say(&format!("warning: {warning}"));
     }
-    let Opened { facts, mut memory } = opened;
+    let Opened { kept: facts, mut memory } = opened;
     let mut policy = config.policy.clone();
     policy.second_look = policy.second_look.min(SECOND_LOOK);
     policy.asked = Some(Asked { at: clock.now(), commit: args.sha.clone() });
@@ -43,7 +43,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
         wait: args.wait.unwrap_or_default(),
         depth: args.depth(),
     };
-    let remembered = memory.remembered();
+    let remembered = tokio::spawn(remember::all(memory.remembered()));
     let mut facts = credible(facts, args.sha.as_deref());
     // What was read of a run once is not read again, so it must be known before.
     let (before, after) = if oneshot.depth.is_some() { (Some(remembered), None) } else { (None, Some(remembered)) };
@@ -60,6 +60,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened) -> Re
         let seen = Seen::Remembered(remembered.await.unwrap_or_default());
         snapshot.absorb(Observation::own(clock.now(), seen));
     }
+    snapshot.absorb(Observation::own(clock.now(), Seen::Recalled));
     for observation in credentials_seen {
         snapshot.absorb(observation);
     }

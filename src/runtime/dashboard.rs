@@ -23,7 +23,7 @@ use super::remember;
 use super::signals::Signals;
 use crate::analysis::{CredentialPolicy, Policy};
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
-use crate::domain::{Fact, Look, Observation, Part, Seen, Service, Wanted};
+use crate::domain::{Fact, Look, Observation, Part, Seen, Service, Snapshot, Wanted};
 use crate::poll::{Clock as _, ExpiryWatch, Poller, Rhythm, Sources};
 use crate::source::ExpirySource;
 use crate::terminal::{self, Abilities, Terminal};
@@ -56,9 +56,9 @@ pub struct Connected {
     pub rhythm: Rhythm,
     /// Takes what is to be kept. It must not block.
     pub keep: Keep,
-    /// What earlier processes remember of runs that are over. Nothing of those is read anew before it came, or the
-    /// other end is gone.
-    pub remembered: oneshot::Receiver<Vec<Fact>>,
+    /// What earlier processes remember of runs that are over, piece by piece. Nothing of those is read anew before all
+    /// of it came.
+    pub remembered: mpsc::Receiver<Vec<Fact>>,
 }
 
 /// What is to be kept.
@@ -83,7 +83,7 @@ const RECALL: Duration = Duration::from_millis(150);
 /// said. Exit codes are those of `terminal`.
 pub async fn run(
     shown: Shown,
-    recalled: oneshot::Receiver<Vec<Fact>>,
+    recalled: oneshot::Receiver<Snapshot>,
     notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
     connect: impl Future<Output = Result<Connected, String>> + Send + 'static,
 ) -> ExitCode {
@@ -171,15 +171,15 @@ impl Dashboard {
     async fn run(
         &mut self,
         mut signals: Signals,
-        mut recalled: oneshot::Receiver<Vec<Fact>>,
+        mut recalled: oneshot::Receiver<Snapshot>,
         mut notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
         connecting: JoinHandle<Result<Connected, String>>,
     ) -> io::Result<End> {
         let mut connecting = pin!(connecting);
         let mut waiting = true;
-        if let Ok(facts) = timeout(RECALL, &mut recalled).await {
+        if let Ok(kept) = timeout(RECALL, &mut recalled).await {
             waiting = false;
-            self.recall(facts.unwrap_or_default());
+            self.recall(kept.unwrap_or_default());
         }
         self.draw()?;
         let (seen, mut observations) = mpsc::channel(WAITING);
@@ -203,9 +203,9 @@ impl Dashboard {
                     self.come_back()?;
                     None
                 }
-                facts = &mut recalled, if waiting => {
+                kept = &mut recalled, if waiting => {
                     waiting = false;
-                    self.recall(facts.unwrap_or_default());
+                    self.recall(kept.unwrap_or_default());
                     None
                 }
                 done = &mut connecting, if !connected => self.connected(done.map_err(io::Error::other)?, &seen),
@@ -314,10 +314,10 @@ impl Dashboard {
         self.changed = self.changed.or(Some(false));
     }
 
-    fn recall(&mut self, facts: Vec<Fact>) {
-        if !facts.is_empty() {
-            self.seen(vec![of_landfall(Seen::Remembered(facts))]);
-        }
+    fn recall(&mut self, kept: Snapshot) {
+        let todo = self.model.recall(kept);
+        self.do_quietly(todo);
+        self.changed = self.changed.or(Some(false));
     }
 
     fn keep(&mut self, kept: Kept) {
@@ -371,12 +371,8 @@ impl Dashboard {
 
     fn come_back(&mut self) -> io::Result<()> {
         self.terminal.enter()?;
-        self.size = terminal::size()?;
         self.canvas.forget();
         self.changed = Some(true);
-        let resized = Act::Resized(self.size.0, self.size.1);
-        let todo = update(&mut self.model, Msg::Acted(resized));
-        self.do_quietly(todo);
         Ok(())
     }
 }

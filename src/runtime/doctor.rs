@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::doctor_here::{config_look, terminal_look};
 use super::doctor_stores;
-use super::memory::{Memory, Stay};
+use super::memory::{Memory, Opened, Stay};
 use super::{SystemClock, check, sources};
 use crate::analysis::plan;
 use crate::cli::{DoctorArgs, Format};
@@ -124,7 +124,7 @@ async fn remembered(
     let known = matches!(inspection, Some(Ok(inspection)) if usable(inspection));
     let state = state.filter(|_| known);
     let opening = Memory::open(state, config.history, config.policy.runs, Stay::Short, Box::new(drop));
-    opening.await.map_or_else(|_| Memory::of(Vec::new()).memory, |opened| opened.memory)
+    opening.await.map_or_else(|_| Memory::default(), |Opened::<()> { memory, .. }| memory)
 }
 
 /// Asks what each token is worth, and how each registry lets itself be read.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::SystemClock;
 use crate::config::History;
-use crate::domain::{Fact, Look};
+use crate::domain::{Fact, Look, Snapshot};
 use crate::http::{self, KeptAnswer};
 use crate::poll::Clock as _;
 use crate::store::{self, Answer, AnswerKey, Retention, Store, StoreError, Writer};
@@ -24,6 +24,9 @@ const DEEPER: usize = 2;
 
 /// How many runs of each repository are remembered: as many builds as prove five flakes to be few.
 const RUNS: usize = 250;
+
+/// How many repositories what is remembered of runs is read ahead.
+const AHEAD: usize = 16;
 
 /// How long the end waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,10 +42,32 @@ pub(super) enum Stay {
 }
 
 /// What was kept, and who keeps more.
-pub(super) struct Opened {
+pub(super) struct Opened<T> {
     /// What earlier processes kept.
-    pub(super) facts: Vec<Fact>,
+    pub(super) kept: T,
     pub(super) memory: Memory,
+}
+
+/// What earlier processes kept is gathered in it.
+pub(super) trait Gather: Default + Send + 'static {
+    fn gather(&mut self, fact: Fact);
+}
+
+impl Gather for Vec<Fact> {
+    fn gather(&mut self, fact: Fact) {
+        self.push(fact);
+    }
+}
+
+impl Gather for Snapshot {
+    fn gather(&mut self, fact: Fact) {
+        self.recall(fact);
+    }
+}
+
+/// For whom nothing of it matters.
+impl Gather for () {
+    fn gather(&mut self, _fact: Fact) {}
 }
 
 /// How long what was seen once more may wait for something new to be written with, and how much of it.
@@ -61,13 +86,13 @@ pub(super) struct Memory {
 impl Memory {
     /// Begins to open the history in this folder, on a thread of its own. What keeps it from being used is told, and is
     /// never an obstacle. `runs` is how many of a service are looked at.
-    pub(super) fn open(
+    pub(super) fn open<T: Gather>(
         dir: Option<PathBuf>,
         history: History,
         runs: usize,
         stay: Stay,
         tell: Tell,
-    ) -> JoinHandle<Opened> {
+    ) -> JoinHandle<Opened<T>> {
         tokio::task::spawn_blocking(move || {
             let Some(dir) = dir else { return Self::of(Vec::new()) };
             match read(&dir, history, runs, stay, tell) {
@@ -81,8 +106,12 @@ impl Memory {
     }
 
     /// Returns facts that come from nowhere and go nowhere.
-    pub(super) fn of(facts: Vec<Fact>) -> Opened {
-        Opened { facts, memory: Self::default() }
+    pub(super) fn of<T: Gather>(facts: Vec<Fact>) -> Opened<T> {
+        let mut kept = T::default();
+        for fact in facts {
+            kept.gather(fact);
+        }
+        Opened { kept, memory: Self::default() }
     }
 
     /// Keeps what was seen. It never blocks.
@@ -119,12 +148,13 @@ impl Memory {
         }
     }
 
-    /// Begins to read back what is remembered of runs that are over. Where there is no history, nothing ever comes.
-    pub(super) fn remembered(&self) -> oneshot::Receiver<Vec<Fact>> {
-        let (give, remembered) = oneshot::channel();
+    /// Begins to read back what is remembered of runs that are over, repository by repository; nothing is written until
+    /// all of it was taken. Where there is no history, nothing comes.
+    pub(super) fn remembered(&self) -> mpsc::Receiver<Vec<Fact>> {
+        let (give, remembered) = mpsc::channel(AHEAD);
         if let Some(writer) = &self.writer {
             // A dashboard or check that does not wait any more has ended.
-            writer.remembered(RUNS, move |facts| drop(give.send(facts)));
+            writer.remembered(RUNS, move |piece| drop(give.blocking_send(piece)));
         }
         remembered
     }
@@ -148,13 +178,20 @@ impl Drop for Memory {
     }
 }
 
-fn read(dir: &Path, history: History, runs: usize, stay: Stay, tell: Tell) -> Result<Opened, (Tell, String)> {
+fn read<T: Gather>(
+    dir: &Path,
+    history: History,
+    runs: usize,
+    stay: Stay,
+    tell: Tell,
+) -> Result<Opened<T>, (Tell, String)> {
     let retention = Retention { days: history.days, megabytes: history.megabytes };
     let opened = Store::open(dir, SystemClock.now(), retention).and_then(|mut store| {
-        let facts = store.recall(DEEPER * runs)?;
-        Ok::<_, StoreError>((store, facts))
+        let mut kept = T::default();
+        store.recall_each(DEEPER * runs, &mut |fact| kept.gather(fact))?;
+        Ok::<_, StoreError>((store, kept))
     });
-    let (store, facts) = match opened {
+    let (store, kept) = match opened {
         Ok(opened) => opened,
         Err(error) => return Err((tell, error.to_string())),
     };
@@ -166,9 +203,9 @@ fn read(dir: &Path, history: History, runs: usize, stay: Stay, tell: Tell) -> Re
         Stay::Short => SWEEPS_OF_A_CHECK,
     };
     match Writer::start(store, sweeps, || SystemClock.now(), tell) {
-        Ok(writer) => Ok(Opened { facts, memory: Memory { writer: Some(writer), later: Vec::new(), since: None } }),
+        Ok(writer) => Ok(Opened { kept, memory: Memory { writer: Some(writer), later: Vec::new(), since: None } }),
         // What was kept is known all the same.
-        Err(_) => Ok(Opened { facts, memory: Memory::default() }),
+        Err(_) => Ok(Opened { kept, memory: Memory::default() }),
     }
 }
 

@@ -1,24 +1,29 @@
 //! What is remembered of runs that are over, handed on repository by repository, so that no key waits for all of it.
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::SystemClock;
 use crate::domain::{Fact, Observation, Seen};
 use crate::poll::Clock as _;
 
 /// Waits for what is remembered, hands it on, and says when there is no more.
-pub(super) async fn hand_on(remembered: oneshot::Receiver<Vec<Fact>>, seen: mpsc::Sender<Observation>) {
-    let facts = remembered.await.unwrap_or_default();
-    let pieces = facts.chunk_by(belongs_with).map(|piece| Seen::Remembered(piece.to_vec()));
-    for piece in pieces.chain([Seen::Recalled]) {
+pub(super) async fn hand_on(mut remembered: mpsc::Receiver<Vec<Fact>>, seen: mpsc::Sender<Observation>) {
+    loop {
+        let piece = remembered.recv().await;
+        let is_last = piece.is_none();
         // What earlier processes remember is no answer of a source; the name is not kept.
-        let observation = Observation::own(SystemClock.now(), piece);
-        if seen.send(observation).await.is_err() {
+        let observation = Observation::own(SystemClock.now(), piece.map_or(Seen::Recalled, Seen::Remembered));
+        if seen.send(observation).await.is_err() || is_last {
             return;
         }
     }
 }
 
-fn belongs_with(one: &Fact, next: &Fact) -> bool {
-    one.concerns() == next.concerns()
+/// Waits for all that is remembered.
+pub(super) async fn all(mut remembered: mpsc::Receiver<Vec<Fact>>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    while let Some(piece) = remembered.recv().await {
+        facts.extend(piece);
+    }
+    facts
 }

@@ -65,11 +65,11 @@ enum About {
 /// What waits about one thing.
 #[derive(Debug)]
 enum Waiting {
-    Fact(Fact),
+    Fact(Box<Fact>),
     /// What is stored goes on the shelf.
     Shelf,
     /// This is written, and then goes on the shelf.
-    FactForTheShelf(Fact),
+    FactForTheShelf(Box<Fact>),
 }
 
 /// What waits to be written.
@@ -90,10 +90,10 @@ impl Pending {
         for fact in facts {
             let about = about(&fact);
             let fact = match self.waiting.remove(&about) {
-                Some(Waiting::Fact(before) | Waiting::FactForTheShelf(before)) => newer(before, fact),
+                Some(Waiting::Fact(before) | Waiting::FactForTheShelf(before)) => newer(*before, fact),
                 Some(Waiting::Shelf) | None => fact,
             };
-            self.waiting.insert(about, Waiting::Fact(fact));
+            self.waiting.insert(about, Waiting::Fact(Box::new(fact)));
         }
     }
 
@@ -133,10 +133,10 @@ impl Pending {
         changes.answers.into_iter().for_each(|(key, change)| self.answer(key, change));
         for (about, waiting) in since.waiting {
             match waiting {
-                Waiting::Fact(fact) => self.keep(vec![fact]),
+                Waiting::Fact(fact) => self.keep(vec![*fact]),
                 Waiting::Shelf => self.shelve(about.look().into_iter().collect()),
                 Waiting::FactForTheShelf(fact) => {
-                    self.keep(vec![fact]);
+                    self.keep(vec![*fact]);
                     self.shelve(about.look().into_iter().collect());
                 }
             }
@@ -150,14 +150,18 @@ impl Pending {
         let next: Vec<About> = self.waiting.keys().take(FACTS).cloned().collect();
         for about in next {
             match self.waiting.remove(&about) {
-                Some(Waiting::Fact(fact)) => changes.facts.push(fact),
+                Some(Waiting::Fact(fact)) => changes.facts.push(*fact),
                 Some(Waiting::Shelf) => changes.shelved.extend(about.look()),
                 Some(Waiting::FactForTheShelf(fact)) => {
-                    changes.facts.push(fact);
+                    changes.facts.push(*fact);
                     changes.shelved.extend(about.look());
                 }
                 None => {}
             }
+        }
+        // A start may leave much to write, once.
+        if self.waiting.capacity() > 4 * self.waiting.len() + FACTS {
+            self.waiting.shrink_to_fit();
         }
         let mut bytes = 0;
         let fits = |(_, change): &(&AnswerKey, &AnswerChange)| {

@@ -16,35 +16,43 @@ pub(super) struct Recalling<'a> {
     /// Of how many of its newest runs each service and each repository of images gives back what hangs on them.
     runs: usize,
     pub(super) words: Words,
-    facts: Vec<Fact>,
+    /// Takes each fact as soon as it is read.
+    take: &'a mut dyn FnMut(Fact),
 }
 
 /// What one row says, if it is what was written. A value of the wrong kind is the row's trouble, not the table's.
 pub(super) type Said = rusqlite::Result<Option<Fact>>;
 
 impl<'a> Recalling<'a> {
-    pub(super) fn new(connection: &'a Connection, names: &'a Names, runs: usize) -> Self {
-        Self { connection, names, runs, words: Words::default(), facts: Vec::new() }
+    pub(super) fn new(
+        connection: &'a Connection,
+        names: &'a Names,
+        runs: usize,
+        take: &'a mut dyn FnMut(Fact),
+    ) -> Self {
+        Self { connection, names, runs, words: Words::default(), take }
     }
 
-    /// Reads table by table; one that cannot be read keeps nobody from reading the next. Returns what could be read,
-    /// and the first error.
-    pub(super) fn all(mut self) -> (Vec<Fact>, rusqlite::Result<()>) {
+    /// Reads table by table; one that cannot be read keeps nobody from reading the next.
+    ///
+    /// # Errors
+    /// The first of all tables.
+    pub(super) fn all(mut self) -> rusqlite::Result<()> {
         let long = [Self::listings, Self::jobs, Self::logs, Self::contents];
         let small = [Self::tags, Self::readable, Self::landed, Self::judged, Self::answered, Self::scanned];
         let mut first = Ok(());
         for table in long.into_iter().chain(small) {
             first = first.and(table(&mut self));
         }
-        (self.facts, first)
+        first
     }
 
     /// Reads what is remembered of runs that are over, in the same way.
-    pub(super) fn remembered(mut self) -> (Vec<Fact>, rusqlite::Result<()>) {
+    pub(super) fn remembered(mut self) -> rusqlite::Result<()> {
         let first = self.samples();
         let second = self.arrivals();
         let third = self.deployed();
-        (self.facts, first.and(second).and(third))
+        first.and(second).and(third)
     }
 
     pub(super) fn each(&mut self, sql: &str, read: impl Fn(&mut Self, &Row<'_>) -> Said) -> rusqlite::Result<()> {
@@ -52,7 +60,7 @@ impl<'a> Recalling<'a> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             if let Ok(Some(fact)) = read(self, row) {
-                self.facts.push(fact);
+                (self.take)(fact);
             }
         }
         Ok(())
@@ -78,7 +86,7 @@ impl<'a> Recalling<'a> {
                 break;
             }
             if let Ok(Some(fact)) = read(self, row) {
-                self.facts.push(fact);
+                (self.take)(fact);
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Platform, Tag, Text};
@@ -52,7 +52,7 @@ impl<'a> Built<'a> {
 pub(super) struct Words {
     texts: FxHashMap<Box<str>, Text>,
     names: FxHashMap<Box<str>, Arc<str>>,
-    tags: FxHashMap<Box<str>, Tag>,
+    tags: FxHashSet<Tag>,
 }
 
 impl Words {
@@ -79,7 +79,7 @@ impl Words {
             return Some(known.clone());
         }
         let parsed = Tag::parse(tag).ok()?;
-        self.tags.insert(tag.into(), parsed.clone());
+        self.tags.insert(parsed.clone());
         Some(parsed)
     }
 

@@ -47,7 +47,7 @@ pub(super) enum Message {
 }
 
 /// Takes what was read back.
-pub(super) struct Give(Box<dyn FnOnce(Vec<Fact>) + Send>);
+pub(super) struct Give(Box<dyn FnMut(Vec<Fact>) + Send>);
 
 impl std::fmt::Debug for Give {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -99,8 +99,9 @@ impl Writer {
     }
 
     /// Reads back what is remembered of the newest so many runs of each repository, and gives it away from another
-    /// thread; nothing where it cannot be read.
-    pub fn remembered(&self, runs: usize, give: impl FnOnce(Vec<Fact>) + Send + 'static) {
+    /// thread, as far as it can be read: piece by piece, of one repository or service each, and each before the next is
+    /// read. Nothing is written meanwhile.
+    pub fn remembered(&self, runs: usize, give: impl FnMut(Vec<Fact>) + Send + 'static) {
         self.send(Message::Recall(runs, Give(Box::new(give))));
     }
 
@@ -260,7 +261,17 @@ impl<C: Fn() -> Timestamp, T: Fn(Option<String>)> Writing<C, T> {
                 let renewed = self.store.renew();
                 self.say(renewed.map_or_else(|error| Some(error.to_string()), |()| self.warning()));
             }
-            Order::Recall(runs, Give(give)) => give(self.store.remembered(runs).unwrap_or_default()),
+            Order::Recall(runs, Give(mut give)) => {
+                let mut piece: Vec<Fact> = Vec::new();
+                // What cannot be read is not remembered.
+                let _ = self.store.remembered_each(runs, &mut |fact| {
+                    if piece.last().is_some_and(|last| last.concerns() != fact.concerns()) {
+                        give(std::mem::take(&mut piece));
+                    }
+                    piece.push(fact);
+                });
+                give(piece);
+            }
             // Nothing is ordered to be written before this thread is ready for it.
             Order::Write(changes) => drop(self.write(changes)),
         }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use landfall::domain::{Ended, Fact, Run, RunKey};
+use landfall::domain::{Batch, Conclusion, Ended, Fact, Observation, Run, RunKey, RunState, Seen, Snapshot};
 use landfall::store::Store;
 use proptest::prelude::*;
 
-use crate::world::{arrived, at, deployed, end, ended, open, reports, retried, run, run_key, tries};
+use crate::world::{arrived, at, deployed, end, ended, open, reports, retried, run, run_key, service, tries};
 
 /// Any fact about a small past, in which variant, of which end.
 fn fact() -> impl Strategy<Value = Fact> {
@@ -152,4 +152,20 @@ fn the_end_that_was_read_is_part_of_what_comes_back() {
     open(dir.path()).keep(&[tries(1, 3, 7), tries(1, 4, 5)], at(9)).unwrap();
     let known = open(dir.path()).remembered(9).unwrap();
     assert!(matches!(known.as_slice(), [Fact::Tries(of, _)] if *of == end(1, 7)), "{known:?}");
+}
+
+#[test]
+fn only_the_ends_that_earlier_processes_did_not_keep_are_kept_of_their_lists() {
+    let over = |id| Arc::new(Run { state: RunState::Finished(Conclusion::Success), ..run(id, 9) });
+    let mut snapshot = Snapshot::default();
+    let batch = Batch { items: vec![over(7), over(4), over(1)], skipped: 0, complete: true };
+    snapshot.recall(Fact::Runs { service: service(1), batch, seen_at: at(1) });
+    snapshot.recall(Fact::Ended(over(4)));
+    // It went on after its end was kept.
+    snapshot.recall(Fact::Ended(Arc::new(Run { finished_at: Some(at(-9)), ..run(1, 9) })));
+    assert_eq!(snapshot.unkept(), [], "more may come");
+    snapshot.absorb(Observation::own(at(2), Seen::Recalled));
+    assert_eq!(snapshot.unkept(), [Fact::Ended(over(7)), Fact::Ended(over(1))]);
+    snapshot.absorb(Observation::own(at(3), Seen::Recalled));
+    assert_eq!(snapshot.unkept(), []);
 }

@@ -9,7 +9,7 @@ use landfall::domain::{Fact, Look};
 use landfall::store::{Answer, Retention, Store, Writer};
 use rusqlite::Connection;
 
-use crate::world::{at, image, jobs, judged, landed, open, run_key, runs, tag, tag_ref};
+use crate::world::{at, ended, image, jobs, judged, landed, open, run_key, runs, tag, tag_ref};
 
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_mins(1);
@@ -51,6 +51,21 @@ fn what_was_given_last_is_written_before_the_end() {
     ];
     assert_eq!(recalled(dir.path()), sorted(newest));
     assert_eq!(told.try_iter().collect::<Vec<_>>(), []);
+}
+
+#[test]
+fn what_is_remembered_comes_repository_by_repository() {
+    let dir = tempfile::tempdir().unwrap();
+    let facts: Vec<Fact> = (0..9).map(|id| ended(id, 3, 1)).collect();
+    open(dir.path()).keep(&facts, at(2)).unwrap();
+    let (writer, _) = start(open(dir.path()));
+    let (give, pieces) = mpsc::channel();
+    writer.remembered(9, move |piece| drop(give.send(piece)));
+    let pieces: Vec<Vec<Fact>> = pieces.iter().collect();
+    assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 3]);
+    assert!(pieces.iter().all(|piece| piece.iter().all(|fact| fact.concerns() == piece[0].concerns())));
+    assert_eq!(sorted(pieces.concat()), sorted(facts));
+    assert!(writer.finish(LONG));
 }
 
 #[test]
