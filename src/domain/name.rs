@@ -103,12 +103,6 @@ impl Sha {
     }
 }
 
-impl Borrow<str> for Tag {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
 impl Tag {
     /// Returns the tag.
     ///

@@ -135,7 +135,7 @@ mod tests {
         for (raw, shown) in [
             ("", ""),
             ("main", "main"),
-            ("\0000bmain", "000bmain"),
+            ("\x00000bmain", "000bmain"),
             ("\u{1b}[31mred", "red"),
             ("a\u{202e}b", "ab"),
             ("\u{202e}", ""),
