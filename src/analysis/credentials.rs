@@ -166,7 +166,7 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
 }
 
 /// Which counts become one number first where there is no room for all of them.
-const LEAST: [&str; 5] = ["never", "stale", "notice", "overdue", "ok"];
+const LEAST: [&str; 4] = ["never", "notice", "ok", "overdue"];
 
 /// Says how many there are of each severity, the worst first; or that there is none. Where `width` letters are too few
 /// the least urgent become one number.
@@ -175,14 +175,17 @@ pub fn credential_counts(rows: &[CredentialReport], width: usize) -> String {
     let count = |severity| rows.iter().filter(|row| row.urgency.severity == severity).count();
     let severities = Severity::ALL.into_iter().map(|severity| (count(severity), severity.word()));
     let stale = rows.iter().filter(|row| row.stale.is_some()).count();
-    let mut parts: Vec<_> = severities.chain([(stale, "stale")]).filter(|(count, _)| *count > 0).collect();
+    let mut parts: Vec<_> = severities.filter(|(count, _)| *count > 0).collect();
     if parts.is_empty() {
         return "no credential was seen".to_owned();
     }
     let mut others = 0;
+    // What is stale is counted by its severity too.
     let written = |parts: &[(usize, &str)], others: usize| {
         let rest = (others > 0).then(|| counted(others, "other"));
-        parts.iter().map(|(count, word)| format!("{count} {word}")).chain(rest).collect::<Vec<_>>().join(" · ")
+        let stale = (stale > 0).then(|| format!("{stale} stale"));
+        let parts = parts.iter().map(|(count, word)| format!("{count} {word}"));
+        parts.chain(rest).chain(stale).collect::<Vec<_>>().join(" · ")
     };
     for least in LEAST {
         if written(&parts, others).chars().count() <= width {

@@ -24,18 +24,16 @@ pub fn explain(snapshot: &Snapshot, row: &Row, policy: &Policy, now: Timestamp) 
 
 impl Explanation {
     /// Returns it with what is to be done about the incident that the row is a part of, in place of what a refusal alone
-    /// would suggest: the incident knows which credential it could be.
+    /// would suggest: the incident knows which credential of the service it could be.
     #[must_use]
     pub fn within(mut self, incidents: &[Incident], row: &Row) -> Self {
         let is_part = |incident: &&Incident| {
-            let ended = row.run.finished_at.is_none_or(|at| at >= incident.since);
-            ended
-                && incident.services.contains(&row.service.name)
-                && row.image().is_some_and(|it| incident.images.contains(it))
+            incident.pushes.iter().any(|(run, image)| *run == row.run.key && row.image() == Some(image))
         };
         let stops = matches!(row.verdict, Verdict::Missing | Verdict::Stale);
         let step = incidents.iter().filter(|_| stops).find(is_part).and_then(|incident| {
-            let suspect = incident.suspects.iter().find(|suspect| suspect.next_step.is_some())?;
+            let mut theirs = incident.suspects.iter().filter(|it| it.services.contains(&row.service.name));
+            let suspect = theirs.find(|suspect| suspect.next_step.is_some())?;
             Some(format!("{} could be the cause: {}", suspect.name, suspect.next_step.as_ref()?))
         });
         if let Some(step) = step {

@@ -10,7 +10,7 @@ use super::incident_words::{evidence, next_steps};
 use super::pushes::{Landings, Pushes, Stop};
 use super::suspects::{Suspect, suspects};
 use super::{Policy, Report};
-use crate::domain::{ImageName, ServiceName, Sha, Snapshot, Text};
+use crate::domain::{ImageName, RunKey, ServiceName, Sha, Snapshot, Text};
 
 /// Stops that are no further apart than this belong together.
 const WINDOW: SignedDuration = SignedDuration::from_mins(60);
@@ -61,6 +61,8 @@ pub struct Incident {
     pub images: Vec<ImageName>,
     /// Whose they are.
     pub services: Vec<ServiceName>,
+    /// Every push that did not land: its run and its image.
+    pub pushes: Vec<(RunKey, ImageName)>,
     /// How many runs did not land.
     pub runs: usize,
     /// A sentence each; lines of logs among them.
@@ -227,6 +229,7 @@ fn incident<'a>(scope: Text, members: &[&Stop], group: &Group<'a>, report: &Repo
         since,
         images: images.into_iter().cloned().collect(),
         services: services.into_iter().cloned().collect(),
+        pushes: members.iter().map(|stop| (stop.run.key.clone(), stop.image.clone())).collect(),
         runs: members.iter().map(|stop| &stop.run.key).collect::<BTreeSet<_>>().len(),
         last_good,
         suspects,

@@ -111,9 +111,15 @@ pub struct Urgency {
 #[must_use]
 pub fn urgency(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Urgency {
     let mut found = Vec::new();
-    found.extend(standing(record));
     let (ends, act_by) = end(record, hours, now);
+    // A right too many can wait for what is as urgent and has an end.
+    let (before, after) = match record.standing {
+        Standing::AboveNeed(_) => (None, standing(record)),
+        _ => (standing(record), None),
+    };
+    found.extend(before);
     found.extend(ends);
+    found.extend(after);
     found.extend(policy(record, now));
     found.extend(not_yet(record, now));
     if let Expiry::Unreadable(words) = &record.expiry {

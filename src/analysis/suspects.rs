@@ -1,9 +1,11 @@
 //! Which of the credentials that are known could be what an incident's pushes are refused with. A guess by names, places
 //! and users, which says why.
 
+use std::collections::BTreeSet;
+
 use super::pushes::Stop;
 use super::{CredentialReport, Severity, next_step};
-use crate::domain::{CredentialKind, CredentialRecord, SourceId, Text};
+use crate::domain::{CredentialKind, CredentialRecord, ServiceName, SourceId, Standing, Text};
 
 /// How many are named.
 const AT_MOST: usize = 10;
@@ -21,6 +23,8 @@ pub struct Suspect {
     pub severity: Severity,
     /// Why it could be the cause.
     pub why: String,
+    /// The services of the incident whose pipelines could push with it.
+    pub services: Vec<ServiceName>,
     /// The worst that is known of it.
     pub reason: Option<String>,
     /// What replaces it, where something is to be done.
@@ -67,6 +71,7 @@ pub(super) fn suspects(credentials: &[CredentialReport], members: &[&Stop]) -> V
             name: record.name.clone(),
             severity: row.urgency.severity,
             why: why(row, host, members)?,
+            services: services(row, members),
             reason: row.urgency.reasons.first().cloned(),
             next_step: next_step(record, row.urgency.severity),
         })
@@ -77,6 +82,19 @@ pub(super) fn suspects(credentials: &[CredentialReport], members: &[&Stop]) -> V
     suspects
 }
 
+/// Returns the services that a credential could be the cause for: those that can use it; all where nothing ties it to
+/// any of them.
+fn services(row: &CredentialReport, members: &[&Stop]) -> Vec<ServiceName> {
+    let record = row.named.as_ref().map_or(&*row.record, |named| &*named.record);
+    let names = |reached: bool| -> BTreeSet<&ServiceName> {
+        let tied = members.iter().filter(|stop| !reached || reaches(record, stop));
+        tied.map(|stop| &stop.service.name).collect()
+    };
+    let reached = names(true);
+    let all = if reached.is_empty() { names(false) } else { reached };
+    all.into_iter().cloned().collect()
+}
+
 /// Returns why a credential could be the cause; nothing where nothing speaks for it.
 fn why(row: &CredentialReport, host: &str, members: &[&Stop]) -> Option<String> {
     let (source, record) = match &row.named {
@@ -84,10 +102,13 @@ fn why(row: &CredentialReport, host: &str, members: &[&Stop]) -> Option<String> 
         None => (&row.source, &*row.record),
     };
     let is_finding = row.urgency.severity.is_finding();
+    // That a login may do more than it needs is no reason for a push to be refused.
+    let is_bad =
+        is_finding && !(row.urgency.severity == Severity::Warning && matches!(record.standing, Standing::AboveNeed(_)));
     match &record.kind {
         CredentialKind::OwnLogin => {
             // Landfall reads with it. It matters where the pipelines push with the same account.
-            let is_own = is_finding && source.as_ref().is_some_and(|source| source.as_str() == host);
+            let is_own = is_bad && source.as_ref().is_some_and(|source| source.as_str() == host);
             return is_own.then(|| format!("landfall's own login at {host}, perhaps of the same account"));
         }
         CredentialKind::OwnToken

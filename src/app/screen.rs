@@ -52,11 +52,16 @@ pub fn screen(model: &Model) -> Screen {
     } else {
         full(model)
     };
+    let is_ascii = model.settings.charset == Charset::Ascii;
     for line in &mut screen.lines {
-        if model.settings.charset == Charset::Ascii {
+        if is_ascii {
             to_ascii(line);
         }
         *line = std::mem::take(line).fit(width, Align::Left);
+        // The sign of a cut is another.
+        if is_ascii {
+            to_ascii(line);
+        }
     }
     screen
 }

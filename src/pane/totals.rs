@@ -143,7 +143,7 @@ fn unread(tally: &Tally) -> Option<Line> {
 }
 
 /// A source that is asked for nothing but what it refuses may give no other answer for so long.
-const QUIET: SignedDuration = SignedDuration::from_hours(1);
+const QUIET: SignedDuration = SignedDuration::from_mins(10);
 
 /// Returns whether a failure says something of one repository or project rather than of its host.
 fn concerns_one_place(failure: &Failure) -> bool {

@@ -146,6 +146,17 @@ pub(super) fn gate_word(gate: &Gate) -> Line {
     Line::of(tone, format!("{mark} {word}{dots}"))
 }
 
+/// Returns the gate where nothing beside it says whether it is firm.
+pub(super) fn gate_alone(gate: &Gate) -> Line {
+    settling(gate).join(self::gate(gate))
+}
+
+/// What may turn with a few more builds begins with `~`, as every figure does that rests on few.
+fn settling(gate: &Gate) -> Line {
+    let judged = matches!(gate.verdict, GateVerdict::StayOnDelivery | GateVerdict::WithinLimit);
+    if judged && !gate.firm { Line::of(Tone::Dim, "~") } else { Line::new() }
+}
+
 /// Returns the same as the share that it was judged by; where that is not enough for a verdict, how far it has come.
 pub(super) fn gate_share(gate: &Gate) -> Line {
     let (tone, mark, _) = standing(gate);
@@ -154,7 +165,7 @@ pub(super) fn gate_share(gate: &Gate) -> Line {
         GateVerdict::NotEnoughData => format!("{}/{}", gate.builds.failed_by_flake.of, Gate::BUILDS),
         GateVerdict::Unobserved => "—".to_owned(),
     };
-    Line::of(tone, format!("{mark} {words}"))
+    settling(gate).with(tone, format!("{mark} {words}"))
 }
 
 fn standing(gate: &Gate) -> (Tone, &'static str, &'static str) {
@@ -228,6 +239,8 @@ mod tests {
     fn a_gate_is_told_in_words_and_dots_say_that_it_may_turn() {
         let gate = |hits, of, red_once, any_reran| {
             let gate = Gate::judge(Builds { failed_by_flake: Rate::new(hits, of), red_once, any_reran }, 0.05);
+            let alone = [gate_alone(&gate), gate_share(&gate)].map(|line| line.text().starts_with('~'));
+            assert_eq!(alone, [firmness(&gate).text() == "not yet"; 2]);
             let words = [super::gate(&gate), gate_word(&gate), firmness(&gate), rate(gate.builds.known())];
             words.map(|line| line.text())
         };

@@ -237,8 +237,7 @@ impl Dashboard {
         Instant::now() + Duration::try_from(wait).unwrap_or_default().min(Duration::from_mins(1))
     }
 
-    /// Fits the screen to the terminal. A resize that comes together with a key is not always told (crossterm 0.29 drops
-    /// it when one poll finds both), and one before the first frame never.
+    /// Fits the screen to the terminal: a resize before the first frame, or while we were stopped, is told to nobody.
     fn fit(&mut self) {
         let Some(size) = terminal::size_now().filter(|size| *size != self.size) else { return };
         self.size = size;

@@ -25,7 +25,7 @@ use crate::domain::{
 };
 use crate::http::secret_origin;
 use crate::output;
-use crate::poll::{Clock as _, Poller, Rhythm, Sources};
+use crate::poll::{Clock as _, Poller, Sources};
 use crate::source::Registry;
 use crate::store::{Contents, Inspection, inspect};
 use crate::terminal::Abilities;
@@ -176,8 +176,8 @@ async fn login(registry: Arc<dyn Registry>, images: Vec<ImageName>) -> Result<Lo
 /// would go on.
 async fn look(sources: &Sources, config: &Config, deadline: Instant) -> Snapshot {
     let (sender, mut inbox) = mpsc::channel(INBOX);
-    // One run is enough to show that a list can be read.
-    let rhythm = Rhythm { runs: 1, ..sources::steady(config) };
+    // As long as the dashboard's, so that one which is known costs no more than a 304.
+    let rhythm = sources::steady(config);
     let poller = Poller::start(sources.clone(), &config.services, rhythm, Arc::new(SystemClock), sender);
     let lists = config.services.iter().map(|service| Look::Runs(service.name.clone()));
     let images: BTreeSet<&ImageName> =

@@ -92,12 +92,12 @@ fn it_has_a_second_line_where_there_is_room() {
     insta::assert_snapshot!(Seen::new((180, 16)).press("j").text(), @r"
      landfall   1 Overview   2 Divergence   3 Sources   4 Flaky   5 Durations   6 Credentials                                                                                    ● live
      ✗ 1 incident · ✗ 2 missing · ✓ 2 landed
-     Service       CI           Verdict         Commit   Title                           Landed   Behind  Since  Flake gate                          p50    Branch      Repository
+     Service       CI           Verdict         Commit   Title                          Landed   Behind  Since  Flake gate                           p50    Branch      Repository
      ✗ push credentials of ghcr.io/acme refused since 11:10 UTC (2 services)
        last good push cart 078711f, 2h ago · next Renew the credential with which the pipelines push to ghcr.io/acme, in every place that holds it.
-    ▸cart          ✓ success    ✗ missing       0c2671e  Change something                078711f       1    50m  … not enough data                  5:00    main        acme/cart
-     checkout      ✓ success    ✗ missing       9ee3e92  Change something                none               40m  … not enough data                  5:00    main        acme/checkout
-     storefront    ✓ success    ✓ landed        d2c5d41  Change something                d2c5d41       0    20m  … not enough data                  5:00    main        acme/storefront
+    ▸cart          ✓ success    ✗ missing       0c2671e  Change something               078711f       1    50m  … not enough data                   5:00    main        acme/cart
+     checkout      ✓ success    ✗ missing       9ee3e92  Change something               none               40m  … not enough data                   5:00    main        acme/checkout
+     storefront    ✓ success    ✓ landed        d2c5d41  Change something               d2c5d41       0    20m  … not enough data                   5:00    main        acme/storefront
 
 
 

@@ -54,13 +54,21 @@ fn it_follows_the_terminal_down_to_one_cell_and_back() {
 }
 
 #[test]
-fn a_resize_together_with_a_key_is_seen() {
+fn neither_a_resize_nor_a_key_of_the_same_moment_is_lost() {
     let mut tty = Tty::demo();
     tty.until_shown("Overview");
     for columns in (38..58).chain(38..58) {
         tty.send("j");
         tty.resize(columns, 9);
         tty.until_shown(&format!("{columns}x9"));
+    }
+    for _ in 0..20 {
+        tty.resize(80, 24);
+        tty.send("?");
+        tty.until_shown("Verdicts");
+        tty.resize(80, 25);
+        tty.send("?");
+        tty.until("the rows again", |screen| !screen.contents().contains("Verdicts"));
     }
     tty.send("q");
     assert_eq!(tty.ended(), 0);
