@@ -33,6 +33,9 @@ fn run(cli: Cli) -> Result<ExitCode, Refusal> {
             let config = command::load_or_point(&place)?.only(&args.services).map_err(Refusal)?;
             on_runtime(runtime::check(redact(config), args, state))
         }
+        Some(Command::Doctor(_)) if cli.redact_names => {
+            Err(Refusal("what the doctor says names what it is about; leave --redact-names out".to_owned()))
+        }
         Some(Command::Doctor(args)) => {
             on_runtime(runtime::doctor(place.clone(), command::read_or_point(&place)?, args, state))
         }

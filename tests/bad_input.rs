@@ -118,6 +118,15 @@ fn a_configuration_that_is_not_there_or_cannot_be_read_is_named() {
 }
 
 #[test]
+fn the_doctor_does_not_pretend_to_leave_names_out() {
+    let home = Home::new();
+    let path = home.write(GOOD);
+    let end = home.run(&["doctor", "--redact-names", "--config", path.to_str().unwrap()], &[]);
+    assert_eq!((end.code, end.stdout.as_str()), (2, ""));
+    assert!(end.stderr.contains("leave --redact-names out"), "{}", end.stderr);
+}
+
+#[test]
 fn what_is_no_toml_is_named_with_its_line() {
     refused("[poll\nidle = 1", &["landfall.toml:1"]);
 }

@@ -149,7 +149,8 @@ pub fn utc(time: Timestamp) -> String {
 }
 
 fn sent(requests: u64, not_modified: u64) -> String {
-    format!("{} requests, {} of them answered by 304", thousands(requests), thousands(not_modified))
+    let noun = if requests == 1 { "request" } else { "requests" };
+    format!("{} {noun}, {} of them answered by 304", thousands(requests), thousands(not_modified))
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn figures(text: &mut String, health: &Health, style: Style) {
     let traffic = &health.traffic;
     let mut figures = traffic_figures(health);
     if let Some(percent) = percent(traffic.not_modified_last_hour, traffic.requests_last_hour) {
-        figures.push(SourceFigure { name: "answers unchanged (304)", words: format!("{percent}%"), scarce: false });
+        figures.push(SourceFigure { name: "unchanged", words: format!("{percent}% were 304"), scarce: false });
     }
     figures.extend(pace_figures(health));
     for SourceFigure { name, words, .. } in figures {
