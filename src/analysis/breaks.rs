@@ -200,9 +200,10 @@ fn first(record: &CredentialRecord, consumers: &mut [Consumer], hours: &Hours, n
     unscheduled(consumers)
 }
 
-/// Nothing scheduled follows: the first pipeline breaks whenever it starts.
+/// Nothing scheduled follows: the first pipeline breaks whenever it starts, and one that surely runs before one that may.
 fn unscheduled(consumers: &[Consumer]) -> Option<FirstToBreak> {
-    let consumer = consumers.iter().find(|it| !it.is_unread() && !it.pipeline.switched_off)?;
+    let runs = consumers.iter().filter(|it| !it.is_unread() && !it.pipeline.switched_off);
+    let consumer = runs.min_by_key(|it| !it.is_sure())?;
     let name = consumer.pipeline.name.clone();
     let may = if consumer.is_sure() { "breaks" } else { "may break" };
     let words = format!("{name} {may} with {}", consumer.starts());

@@ -53,7 +53,7 @@ pub struct Consumer {
     pub through: Option<Text>,
     /// How sure it is.
     pub confidence: Confidence,
-    /// Whether what it says of events decides in which pipelines it runs, which is not read.
+    /// Whether a condition of its own or of whoever calls it decides if it runs, which is not read.
     pub decided: bool,
     /// Whether runs that start by themselves read it.
     pub follows_schedules: bool,
@@ -64,7 +64,7 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    /// Returns whether it surely reads the secret whenever its pipeline runs.
+    /// Returns whether it surely reads the secret whenever its pipeline runs: it names it, and no condition decides.
     #[must_use]
     pub fn is_sure(&self) -> bool {
         self.confidence == Confidence::Exact && !self.decided
@@ -238,7 +238,7 @@ fn gather<'a>(
     for (used, confidence) in uses {
         let consumer = add(Some(used), confidence, None);
         match found.iter_mut().skip(begin).find(|known| known.job == consumer.job) {
-            Some(known) if known.confidence <= confidence => {}
+            Some(known) if (known.confidence, known.decided) <= (confidence, consumer.decided) => {}
             Some(known) => *known = consumer,
             None => found.push(consumer),
         }

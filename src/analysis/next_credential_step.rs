@@ -3,6 +3,14 @@
 use super::severity::Severity;
 use crate::domain::{CredentialKind, CredentialRecord, Standing};
 
+/// What is done about a list that may be read the next time.
+pub(super) const ASKS_AGAIN: &str = "Landfall asks again by itself; `landfall doctor` tells what is in the way.";
+
+/// Returns whether it stands for a list of credentials, and for none of them.
+pub(super) fn is_list(kind: &CredentialKind) -> bool {
+    matches!(kind, CredentialKind::Other(word) if word.raw() == "list")
+}
+
 /// Returns what to do next; nothing where nothing is to be done.
 #[must_use]
 pub fn next_step(record: &CredentialRecord, severity: Severity) -> Option<String> {
@@ -12,14 +20,17 @@ pub fn next_step(record: &CredentialRecord, severity: Severity) -> Option<String
     if let Some(runbook) = &record.runbook {
         return Some(runbook.to_string());
     }
-    let is_list = record.kind == CredentialKind::Other("list".into());
-    if severity == Severity::Unknown && is_list && record.replace.is_none() {
+    if let Some(replace) = &record.replace {
+        return Some(replace.to_string());
+    }
+    let is_list = is_list(&record.kind);
+    if is_list && matches!(record.standing, Standing::OutOfReach(_)) {
+        return Some("Ask with a token that is shown this list, or leave it out of the configuration.".to_owned());
+    }
+    if is_list && severity == Severity::Unknown {
         return Some(
             "Give the token the rights to read these lists, or leave them out of the configuration.".to_owned(),
         );
-    }
-    if let Some(replace) = &record.replace {
-        return Some(replace.to_string());
     }
     let place = &record.place;
     if let (Severity::Warning, Standing::AboveNeed(_)) = (severity, &record.standing) {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::consumers::Consumer;
 use super::credentials::Named;
+use super::next_credential_step::{ASKS_AGAIN, is_list};
 use super::{Breaks, CredentialReport};
-use crate::domain::{CredentialKind, CredentialRecord, Expiry, Pipeline, Standing, Text};
+use crate::domain::{CredentialKind, CredentialRecord, Expiry, Pipeline, Remedy, Standing, Text};
 
 /// How the reasons begin that go on with words of others.
 const QUOTING: [&str; 6] = [
@@ -28,7 +29,10 @@ pub(super) fn redact(rows: &mut [CredentialReport]) {
         let stand_in = |name: &Text| format!("consumer {}", stand_in(name.raw())).into();
         // Under stand-ins nobody could tell that a declared one is a pipeline that was found.
         let consumers = row.only_declared().into_iter().map(stand_in).collect();
-        row.record = Arc::new(CredentialRecord { consumers, ..nameless(&row.record, place.into()) });
+        // The words of others may name somebody; those about a list that is asked for again are ours.
+        let asks_again = row.failure.as_ref().is_some_and(|failure| failure.remedy() != Remedy::Fix);
+        let replace = (asks_again && is_list(&row.record.kind)).then(|| ASKS_AGAIN.into());
+        row.record = Arc::new(CredentialRecord { consumers, replace, ..nameless(&row.record, place.into()) });
         for reason in &mut row.urgency.reasons {
             if let Some(kept) = QUOTING.into_iter().find(|kept| reason.starts_with(kept)) {
                 *reason = format!("{kept} …");
@@ -67,7 +71,7 @@ fn breaks(told: &Breaks) -> Breaks {
 
 fn nameless(record: &CredentialRecord, place: Text) -> CredentialRecord {
     let kind = match &record.kind {
-        CredentialKind::Other(_) => CredentialKind::Other("credential".into()),
+        CredentialKind::Other(_) if !is_list(&record.kind) => CredentialKind::Other("credential".into()),
         named => named.clone(),
     };
     let name = format!("{} {}", kind.word(), stand_in(record.id.raw()));

@@ -54,7 +54,8 @@ pub struct SecretUse {
     pub environment: JobEnvironment,
     /// Whether only a secret of that environment can be meant: whoever calls the workflow does not pass it on.
     pub only_environment: bool,
-    /// Whether what the job says of events decides in which pipelines it runs: `rules`, `only`, or an `if` of them.
+    /// Whether a condition may keep it from being read: an `if` of the step, of the job, of one that it needs or that calls
+    /// it; `rules`, `only`, `except` or `when` of the job or of all.
     pub decided: bool,
 }
 

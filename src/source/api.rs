@@ -11,7 +11,7 @@ use url::Url;
 
 use super::CiOptions;
 use super::token::Token;
-use crate::domain::{AuthKind, AuthStage, Failure, PushLog, Stage, Text, TokenFacts, TokenReport, Traffic};
+use crate::domain::{AuthKind, AuthStage, Failure, PushLog, Stage, Text, TokenFacts, TokenKind, TokenReport, Traffic};
 use crate::http::{Answer, Ask, Client, ClientOptions, Credential, OverCap, limited, says};
 use crate::push_log;
 use crate::retry_log;
@@ -86,6 +86,11 @@ impl Api {
     ) -> Result<Option<TokenReport>, Failure> {
         let Some(kind) = self.token.kind().await? else { return Ok(None) };
         Ok(Some(TokenReport { kind, told: told.await }))
+    }
+
+    /// Returns what the token's prefix tells of it; nothing without one, or where it cannot be read.
+    pub(super) async fn token_kind(&self) -> Option<TokenKind> {
+        self.token.kind().await.ok().flatten()
     }
 
     pub(super) async fn renewed(&self) -> bool {

@@ -35,7 +35,7 @@ const TAG_PAGES: usize = 3;
 pub struct GitHub {
     pub(super) id: SourceId,
     base: Url,
-    api: Arc<Api>,
+    pub(super) api: Arc<Api>,
     /// Built on first use: it starts a task, which needs the runtime.
     routes: OnceLock<Octocrab>,
     runs: Memo<Batch<Arc<Run>>>,

@@ -8,13 +8,13 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::api;
+use super::api::{self, Kind};
 use super::github::GitHub;
 use super::memo::Reading;
 use super::pages;
 use crate::domain::{
     Absent, Batch, CredentialKind, CredentialRecord, CredentialScan, DateRead, Evidence, Expiry, Failure, LastUse,
-    Standing, Text,
+    Standing, Text, TokenKind,
 };
 use crate::http::Answer;
 
@@ -32,6 +32,7 @@ struct FineGrainedDto {
     permissions: Option<BTreeMap<String, Option<BTreeMap<String, String>>>>,
 }
 
+/// Whoever has an account: the owner of a token, or the organization of `GET /orgs/{org}`.
 #[derive(Deserialize)]
 struct OwnerDto {
     login: String,
@@ -65,9 +66,24 @@ pub(super) async fn read(github: &GitHub, name: &str, now: Timestamp) -> Vec<Cre
     let authorised = |scope: &str, dto| list.authorised(scope, dto);
     let tokens = list.of("fine_grained_tokens", "personal-access-tokens", fine_grained).await;
     let authorised = list.of("authorizations", "credential-authorizations", authorised).await;
-    let is_closed = |found: &Result<_, Failure>| matches!(found, Err(Failure::Forbidden(_) | Failure::NotFound(_)));
-    let is_unheard = |found: &Result<_, Failure>| matches!(found, Err(Failure::NotFound(_)));
-    vec![list.out_of_reach(tokens, is_closed, APPS), list.out_of_reach(authorised, is_unheard, OWNERS)]
+    let mut scans = [tokens, authorised];
+    let is_unheard = |scan: &CredentialScan| matches!(scan.found, Err(Failure::NotFound(_)));
+    if scans.iter().any(is_unheard)
+        && let Err(failure) = list.organization().await
+    {
+        // A name that is mistyped is no list that is out of reach.
+        return scans.map(|scan| list.nowhere(scan, &failure)).into();
+    }
+    let [tokens, authorised] = &mut scans;
+    // An installation can be shown the tokens, so that it is not is a failure like any other.
+    let is_installation = github.api.token_kind().await == Some(TokenKind::Installation);
+    if !is_installation && matches!(tokens.found, Err(Failure::Forbidden(_) | Failure::NotFound(_))) {
+        list.out_of_reach(tokens, APPS);
+    }
+    if is_unheard(authorised) {
+        list.out_of_reach(authorised, OWNERS);
+    }
+    scans.into()
 }
 
 /// Who is shown an organization's fine-grained tokens, by GitHub's documentation of that list.
@@ -98,24 +114,37 @@ impl List<'_> {
         CredentialScan { scope: scope.as_str().into(), found }
     }
 
-    /// A list that no token of this kind is ever shown says so, once; it is nothing that another look could mend.
-    fn out_of_reach(
-        &self,
-        mut scan: CredentialScan,
-        is_so: impl Fn(&Result<Batch<CredentialRecord>, Failure>) -> bool,
-        who: &str,
-    ) -> CredentialScan {
-        if is_so(&scan.found) {
-            let id = format!("{}/list", scan.scope.raw());
-            let kind = CredentialKind::Other("list".into());
-            let mut record = CredentialRecord::new(id, scan.scope.clone(), kind, self.now);
-            record.place = format!("{}, organization", self.name).into();
-            record.evidence = Evidence::Probe;
-            record.standing = Standing::OutOfReach(who.into());
-            record.replace = Some(format!("Ask with the token of {who}, or leave it out of `organizations`.").into());
-            scan.found = Ok(Batch { items: vec![record], skipped: 0, complete: false });
-        }
+    /// Returns why the organization itself is not found: `GET /orgs/{org}` shows it to every token.
+    async fn organization(&self) -> Result<(), Failure> {
+        let answer = self.github.ask(Kind::List, self.github.route(&format!("orgs/{}", self.name))).await?;
+        api::json::<OwnerDto>(&answer).map(|_| ())
+    }
+
+    /// A list that was refused, of an organization that was not found or could not be asked for.
+    fn nowhere(&self, mut scan: CredentialScan, failure: &Failure) -> CredentialScan {
+        scan.found = scan.found.map_err(|refused| match (refused, failure) {
+            (Failure::Forbidden(_) | Failure::NotFound(_), Failure::NotFound(_)) => {
+                Failure::NotFound(format!("the organization {} was not found", self.name).into())
+            }
+            (Failure::NotFound(says), failure) => Failure::NotFound(
+                format!("{}; whether there is an organization {} is not known: {failure}", says.raw(), self.name)
+                    .into(),
+            ),
+            (refused, _) => refused,
+        });
         scan
+    }
+
+    /// A list that no token of this kind is ever shown says so, once; it is nothing that another look could mend.
+    fn out_of_reach(&self, scan: &mut CredentialScan, who: &str) {
+        let id = format!("{}/list", scan.scope.raw());
+        let kind = CredentialKind::Other("list".into());
+        let mut record = CredentialRecord::new(id, scan.scope.clone(), kind, self.now);
+        record.place = format!("{}, organization", self.name).into();
+        record.evidence = Evidence::Probe;
+        record.standing = Standing::OutOfReach(who.into());
+        record.replace = Some(format!("Ask with the token of {who}, or leave it out of `organizations`.").into());
+        scan.found = Ok(Batch { items: vec![record], skipped: 0, complete: false });
     }
 
     fn fine_grained(&self, scope: &str, dto: FineGrainedDto) -> CredentialRecord {

@@ -26,7 +26,7 @@ pub fn pipelines(files: &[(String, Result<Vec<u8>, String>)]) -> Vec<Pipeline> {
             Ok(workflow) if workflow.is_only_called() => {}
             Ok(workflow) => {
                 let mut walk = Walk { read: &read, uses: workflow.uses.clone(), followed: 0, unread: None };
-                walk.follow(workflow, &mut vec![path], None, &Passes::Inherit);
+                walk.follow(workflow, &mut vec![path], None, &Handed { passes: Passes::Inherit, decided: false });
                 pipelines.push(Pipeline {
                     name: workflow.name.clone().unwrap_or_else(|| file.clone()),
                     file,
@@ -46,6 +46,13 @@ pub fn pipelines(files: &[(String, Result<Vec<u8>, String>)]) -> Vec<Pipeline> {
     pipelines
 }
 
+/// What a called workflow is handed.
+struct Handed {
+    passes: Passes,
+    /// Whether a condition of one that calls decides if it is called at all.
+    decided: bool,
+}
+
 struct Walk<'a> {
     read: &'a BTreeMap<&'a str, Result<Workflow, String>>,
     uses: BTreeSet<SecretUse>,
@@ -55,27 +62,29 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// `job` is the one of the workflow that starts by itself, and `has` what that one passes on so far.
-    fn follow(&mut self, workflow: &'a Workflow, path: &mut Vec<&'a str>, job: Option<&Text>, has: &Passes) {
+    fn follow(&mut self, workflow: &'a Workflow, path: &mut Vec<&'a str>, job: Option<&Text>, has: &Handed) {
         for call in &workflow.calls {
             let job = job.unwrap_or(&call.job);
+            let decided = has.decided || call.decided;
             let Some((file, called)) = self.called(call, path) else {
-                if call.passes == Passes::Inherit {
-                    self.hand_on(job, &call.target, has);
+                if (&has.passes, &call.passes) == (&Passes::Inherit, &Passes::Inherit) {
+                    self.hand_on(job, &call.target, decided);
                 }
                 continue;
             };
             // What is passed on by name was counted where its expression stands.
-            let passes = match (has, &call.passes) {
+            let passes = match (&has.passes, &call.passes) {
                 (Passes::Only(names), Passes::Inherit) => Passes::Only(names.clone()),
                 (_, passes) => passes.clone(),
             };
+            let handed = Handed { passes, decided };
             for used in &called.uses {
-                if let Some(used) = passed(used, &passes, job, file) {
-                    self.uses.insert(used);
+                if let Some(used) = passed(used, &handed, job, file) {
+                    definition::keep(&mut self.uses, used);
                 }
             }
             path.push(file);
-            self.follow(called, path, Some(job), &passes);
+            self.follow(called, path, Some(job), &handed);
             path.pop();
         }
     }
@@ -95,19 +104,18 @@ impl<'a> Walk<'a> {
     }
 
     /// Whoever cannot be looked into may read everything that it gets.
-    fn hand_on(&mut self, job: &Text, target: &str, has: &Passes) {
-        if *has == Passes::Inherit {
-            let (job, through) = (Some(job.clone()), Some(target.into()));
-            let (secret, environment) = (NamedSecret::All, JobEnvironment::Unset);
-            self.uses.insert(SecretUse { job, through, secret, environment, only_environment: false, decided: false });
-        }
+    fn hand_on(&mut self, job: &Text, target: &str, decided: bool) {
+        let (job, through) = (Some(job.clone()), Some(target.into()));
+        let (secret, environment) = (NamedSecret::All, JobEnvironment::Unset);
+        let used = SecretUse { job, through, secret, environment, only_environment: false, decided };
+        definition::keep(&mut self.uses, used);
     }
 }
 
 /// Returns what a called workflow's use of a secret means for the one that calls it. A name that it is not given, or that
 /// is another one outside, can only be a secret of the environment that its job runs in.
-fn passed(used: &SecretUse, passes: &Passes, job: &Text, file: &str) -> Option<SecretUse> {
-    let only_environment = match (passes, &used.secret) {
+fn passed(used: &SecretUse, handed: &Handed, job: &Text, file: &str) -> Option<SecretUse> {
+    let only_environment = match (&handed.passes, &used.secret) {
         (Passes::Inherit, _) => used.only_environment,
         (Passes::Only(names), NamedSecret::Exactly(name)) if names.contains(&name.raw().to_ascii_lowercase()) => {
             return None;
@@ -119,6 +127,7 @@ fn passed(used: &SecretUse, passes: &Passes, job: &Text, file: &str) -> Option<S
         job: Some(job.clone()),
         through: Some(file.into()),
         only_environment,
+        decided: used.decided || handed.decided,
         ..used.clone()
     })
 }

@@ -1,6 +1,6 @@
 //! One workflow of GitHub: its name, what starts it, what its jobs read, and whom they call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::expression::{self, Named};
 use super::yaml::{self, Node};
@@ -27,6 +27,8 @@ pub(super) struct Call {
     /// As it is written: `./.github/workflows/x.yml`, or `owner/name/.github/workflows/x.yml@ref`.
     pub(super) target: String,
     pub(super) passes: Passes,
+    /// Whether a condition decides if the job runs.
+    pub(super) decided: bool,
 }
 
 /// Which secrets a called workflow gets.
@@ -63,14 +65,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Workflow, String> {
         uses: BTreeSet::new(),
         calls: Vec::new(),
     };
-    let mut environments = BTreeSet::from([JobEnvironment::Unset]);
+    let conditional = conditional(jobs);
+    // Of each environment: whether none of its jobs surely runs.
+    let mut environments = BTreeMap::from([(JobEnvironment::Unset, true)]);
     for (id, job) in jobs.entries() {
         if id == "<<" {
             return Err("it merges keys with `<<`, which GitHub does not know".to_owned());
         }
         let environment = job.environment("${{");
-        read_job(&mut workflow, id, job, &environment);
-        environments.insert(environment);
+        let decided = conditional.contains(id.as_str());
+        read_job(&mut workflow, id, job, &environment, decided);
+        *environments.entry(environment).or_insert(true) &= decided;
         few(&workflow.uses)?;
     }
     // What stands above the jobs is read in each of them, with its own environment.
@@ -78,13 +83,45 @@ pub(super) fn read(bytes: &[u8]) -> Result<Workflow, String> {
     for (_, node) in root.entries().iter().filter(|(key, _)| key != "jobs" && key != "on") {
         node.each_text(|text| above.extend(expression::embedded(text)));
     }
-    for environment in &environments {
+    for (environment, decided) in &environments {
         for named in &above {
-            note(&mut workflow.uses, None, environment, named.clone(), false);
+            note(&mut workflow.uses, None, environment, named.clone(), *decided);
         }
         few(&workflow.uses)?;
     }
     Ok(workflow)
+}
+
+/// Returns the jobs of which a condition decides whether they run: their own, or that of a job that they need.
+fn conditional(jobs: &Node) -> BTreeSet<&str> {
+    let condition = |job: &Node, is_so: fn(&str) -> bool| job.get("if").and_then(Node::text).is_some_and(is_so);
+    let mut needed_by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut found = BTreeSet::new();
+    for (id, job) in jobs.entries() {
+        if is_decided(job) {
+            found.insert(id.as_str());
+        } else if !condition(job, expression::runs_regardless) {
+            let needs = job.get("needs");
+            let several = needs.map(Node::items).unwrap_or_default().iter().filter_map(|need| need.text());
+            for need in several.chain(needs.and_then(Node::text)) {
+                needed_by.entry(need).or_default().push(id);
+            }
+        }
+    }
+    let mut skipped: Vec<&str> = found.iter().copied().collect();
+    while let Some(job) = skipped.pop() {
+        for id in needed_by.remove(job).unwrap_or_default() {
+            if found.insert(id) {
+                skipped.push(id);
+            }
+        }
+    }
+    found
+}
+
+/// Returns whether the condition of a job or a step decides if it runs.
+fn is_decided(node: &Node) -> bool {
+    node.get("if").is_some_and(|condition| !condition.text().is_some_and(expression::holds))
 }
 
 fn few(uses: &BTreeSet<SecretUse>) -> Result<(), String> {
@@ -113,21 +150,31 @@ fn schedules(node: &Node) -> Vec<Schedule> {
     }
 }
 
-fn read_job(workflow: &mut Workflow, id: &str, job: &Node, environment: &JobEnvironment) {
+fn read_job(workflow: &mut Workflow, id: &str, job: &Node, environment: &JobEnvironment, decided: bool) {
     let id = Text::from(id);
     let uses = &mut workflow.uses;
-    let decided = job.get("if").and_then(Node::text).is_some_and(asks_for_event);
-    let mut take = |found: Vec<Named>| {
-        for named in found {
-            note(uses, Some(&id), environment, named, decided);
-        }
+    let mut read = |node: &Node, decided: bool| {
+        node.each_text(|text| {
+            for named in expression::embedded(text) {
+                note(uses, Some(&id), environment, named, decided);
+            }
+        });
     };
-    job.each_text(|text| take(expression::embedded(text)));
     let steps = job.get("steps").map(Node::items).unwrap_or_default();
+    for (key, node) in job.entries() {
+        if key != "steps" || steps.is_empty() {
+            read(node, decided);
+        }
+    }
+    for step in steps {
+        read(step, decided || is_decided(step));
+    }
     for step in steps.iter().map(|step| &**step).chain([job]) {
         // With `${{` in it, it was read with the rest.
         if let Some(condition) = step.get("if").and_then(Node::text).filter(|text| !text.contains("${{")) {
-            take(expression::condition(condition));
+            for named in expression::condition(condition) {
+                note(uses, Some(&id), environment, named, decided);
+            }
         }
     }
     if let Some(target) = job.get("uses").and_then(Node::text) {
@@ -136,14 +183,8 @@ fn read_job(workflow: &mut Workflow, id: &str, job: &Node, environment: &JobEnvi
             Some(node) => Passes::Only(node.entries().iter().map(|(name, _)| name.to_ascii_lowercase()).collect()),
             None => Passes::Only(BTreeSet::new()),
         };
-        workflow.calls.push(Call { job: id, target: target.to_owned(), passes });
+        workflow.calls.push(Call { job: id, target: target.to_owned(), passes, decided });
     }
-}
-
-/// Returns whether a condition depends on what started the run.
-fn asks_for_event(condition: &str) -> bool {
-    let condition = condition.to_ascii_lowercase();
-    condition.contains("github.event") || condition.contains("github['event")
 }
 
 fn note(uses: &mut BTreeSet<SecretUse>, job: Option<&Text>, environment: &JobEnvironment, named: Named, decided: bool) {
@@ -156,5 +197,15 @@ fn note(uses: &mut BTreeSet<SecretUse>, job: Option<&Text>, environment: &JobEnv
     };
     let environment = environment.clone();
     let job = job.cloned();
-    uses.insert(SecretUse { job, through: None, secret, environment, only_environment: false, decided });
+    keep(uses, SecretUse { job, through: None, secret, environment, only_environment: false, decided });
+}
+
+/// Adds a use. What is surely read is not also kept as what a condition decides.
+pub(super) fn keep(uses: &mut BTreeSet<SecretUse>, used: SecretUse) {
+    let other = SecretUse { decided: !used.decided, ..used };
+    if !other.decided && uses.contains(&other) {
+        return;
+    }
+    uses.remove(&other);
+    uses.insert(SecretUse { decided: !other.decided, ..other });
 }

@@ -45,6 +45,23 @@ pub(super) fn condition(text: &str) -> Vec<Named> {
     found
 }
 
+/// Returns whether an `if` plainly holds whenever what goes before went well: it is empty, or says no more than that.
+pub(super) fn holds(condition: &str) -> bool {
+    matches!(bare(condition).as_str(), "" | "true" | "success()") || runs_regardless(condition)
+}
+
+/// Returns whether an `if` plainly holds even where a job that is needed was skipped.
+pub(super) fn runs_regardless(condition: &str) -> bool {
+    matches!(bare(condition).as_str(), "always()" | "!cancelled()")
+}
+
+/// Returns an expression in lower case, without the signs around it and the spaces in it.
+fn bare(condition: &str) -> String {
+    let condition = condition.trim();
+    let inside = condition.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
+    inside.unwrap_or(condition).chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase()
+}
+
 /// Returns what an expression is made of, and what follows its end; nothing where it has none.
 fn tokens(text: &str, closes: bool) -> (Vec<Token<'_>>, Option<&str>) {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -159,6 +176,29 @@ mod tests {
             ("success()", &[]),
         ] {
             assert_eq!(words(condition(text)), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_plainly_always_holds_decides_nothing() {
+        for (text, wanted) in [
+            ("", (true, false)),
+            ("true", (true, false)),
+            ("${{ Success ( ) }}", (true, false)),
+            ("always()", (true, true)),
+            ("${{ !cancelled() }}", (true, true)),
+            ("! cancelled()", (true, true)),
+            ("false", (false, false)),
+            ("failure()", (false, false)),
+            ("cancelled()", (false, false)),
+            ("!success()", (false, false)),
+            ("!${{ always() }}", (false, false)),
+            ("always() && github.ref == 'refs/heads/main'", (false, false)),
+            ("${{ always() }} && ${{ false }}", (false, false)),
+            ("startsWith(github.ref, 'refs/tags/')", (false, false)),
+            ("'true'", (false, false)),
+        ] {
+            assert_eq!((holds(text), runs_regardless(text)), wanted, "{text}");
         }
     }
 }

@@ -44,8 +44,8 @@ const GIVEN: [&str; 13] = [
     "CI_SERVER_",
 ];
 
-/// What decides in which pipelines a job runs.
-const DECIDE: [&str; 3] = ["rules", "only", "except"];
+/// With these a job, or what a rule adds, waits for somebody or for something to go wrong.
+const WAITS: [&str; 3] = ["manual", "never", "on_failure"];
 
 /// Returns what a merged configuration reads: the variables that its jobs name, and what they take with `secrets`.
 ///
@@ -56,21 +56,49 @@ pub fn uses(merged: &str) -> Result<Vec<SecretUse>, String> {
     if !matches!(*root, Node::Mapping(_)) {
         return Err("it is no mapping".to_owned());
     }
+    let is_job = |name: &str, node: &Node| {
+        matches!(node, Node::Mapping(_)) && !name.starts_with('.') && !NO_JOBS.contains(&name)
+    };
+    let whole = root.get("workflow").is_some_and(rules_decide);
+    let mut jobs = root.entries().iter().filter(|(name, node)| is_job(name, node));
+    let above = whole || jobs.all(|(_, job)| is_decided(job));
     let mut found = Found::default();
     for (name, node) in root.entries() {
-        match node.as_ref() {
-            // What begins with a dot does not run.
-            Node::Mapping(_) if !name.starts_with('.') && !NO_JOBS.contains(&name.as_str()) => found.job(name, node),
-            Node::Scalar(_) | Node::Sequence(_) | Node::Mapping(_) if !name.starts_with('.') => {
-                node.each_text(|text| found.text(text, None, &JobEnvironment::Unset, false));
-            }
-            Node::Scalar(_) | Node::Sequence(_) | Node::Mapping(_) => {}
+        // What begins with a dot does not run.
+        if is_job(name, node) {
+            found.job(name, node, whole || is_decided(node));
+        } else if !name.starts_with('.') {
+            node.each_text(|text| found.text(text, None, &JobEnvironment::Unset, above));
         }
         if found.uses.len() > USES {
             return Err(format!("its jobs read more than {USES} variables"));
         }
     }
     Ok(found.uses.into_iter().collect())
+}
+
+/// Returns whether what a job says decides in which pipelines it runs by itself.
+fn is_decided(job: &Node) -> bool {
+    rules_decide(job) || waits(job) || ["only", "except"].iter().any(|key| job.get(key).is_some())
+}
+
+fn waits(node: &Node) -> bool {
+    node.get("when").and_then(Node::text).is_some_and(|when| WAITS.contains(&when))
+}
+
+/// The first rule that is met counts: unless all are met by something that runs, down to one that is always met, they
+/// decide.
+fn rules_decide(node: &Node) -> bool {
+    let Some(rules) = node.get("rules") else { return false };
+    for rule in rules.items() {
+        if !matches!(**rule, Node::Mapping(_)) || waits(rule) {
+            return true;
+        }
+        if ["if", "changes", "exists"].iter().all(|key| rule.get(key).is_none()) {
+            return false;
+        }
+    }
+    true
 }
 
 #[derive(Default)]
@@ -81,10 +109,9 @@ struct Found {
 }
 
 impl Found {
-    fn job(&mut self, name: &str, job: &Node) {
+    fn job(&mut self, name: &str, job: &Node, decided: bool) {
         let name = Text::from(name);
         let environment = job.environment("$");
-        let decided = DECIDE.iter().any(|key| job.get(key).is_some());
         job.each_text(|text| self.text(text, Some(&name), &environment, decided));
         for (secret, _) in job.get("secrets").map(Node::entries).unwrap_or_default() {
             self.note(secret, Some(&name), &environment, decided);

@@ -346,6 +346,34 @@ fn what_rules_decide_may_break_and_no_more() {
 }
 
 #[test]
+fn of_what_comes_first_the_one_that_surely_runs_is_told() {
+    let decided = || SecretUse { decided: true, ..exact("push", "T") };
+    for (crons, wanted) in
+        [(&["0 2 * * 0"][..], "first to break: sure, Sun 02:00 UTC"), (&[], "sure breaks with the next push")]
+    {
+        let pipelines =
+            vec![pipeline("gated", crons, vec![decided()]), pipeline("sure", crons, vec![exact("push", "T")])];
+        let found = row(vec![record("T", Level::Repository, end())], pipelines, "/T");
+        assert_eq!(first(&found), wanted);
+        assert!(found.breaks.first.unwrap().is_sure);
+    }
+    let gated = vec![pipeline("gated", &[], vec![decided()])];
+    let found = row(vec![record("T", Level::Repository, end())], gated, "/T");
+    assert_eq!(first(&found), "gated may break with the next push");
+}
+
+#[test]
+fn a_job_that_surely_reads_it_once_surely_reads_it() {
+    let production = JobEnvironment::Named("production".into());
+    let gated = SecretUse { decided: true, ..exact("push", "T") };
+    let surely = used("push", NamedSecret::Exactly("T".into()), production);
+    for uses in [vec![gated.clone(), surely.clone()], vec![surely, gated]] {
+        let found = row(vec![record("T", Level::Repository, end())], vec![pipeline("web", &[], uses)], "/T");
+        assert!(matches!(found.breaks.consumers.as_slice(), [only] if only.is_sure()), "{:?}", found.breaks);
+    }
+}
+
+#[test]
 fn a_declared_consumer_that_was_found_is_told_once() {
     let mut token = record("T", Level::Repository, end());
     token.consumers = ["web.yml", "acme/web: web", "web", "the cluster"].map(Into::into).to_vec();

@@ -134,3 +134,30 @@ fn the_next_step_is_the_runbook_or_the_command_or_at_least_words() {
     let own = CredentialRecord { kind: CredentialKind::OwnToken, place: "$GITHUB_TOKEN".into(), ..record };
     assert!(step(&own).contains("$GITHUB_TOKEN"));
 }
+
+#[test]
+fn without_names_a_list_keeps_the_step_of_a_list() {
+    let list = CredentialRecord {
+        kind: CredentialKind::Other("list".into()),
+        standing: Standing::OutOfReach("an owner of acme".into()),
+        replace: Some("Ask with the token of an owner of acme.".into()),
+        ..secret("authorizations")
+    };
+    let step = |found: Result<Vec<CredentialRecord>, Failure>, redact: bool| {
+        let mut snapshot = Snapshot::default();
+        let found = found.map(|items| Batch { items, skipped: 0, complete: false });
+        let seen = Seen::Credentials(CredentialScan { scope: "github/acme/authorizations".into(), found });
+        snapshot.absorb(Observation { at: time(NOW), source: SourceId::parse("github").unwrap(), seen });
+        let rows = credentials(&snapshot, &CredentialPolicy { redact, ..CredentialPolicy::default() }, time(NOW));
+        let [row] = rows.as_slice() else { panic!("{rows:?}") };
+        assert!(!redact || row.record.name.raw().starts_with("list "), "{row:?}");
+        next_step(&row.record, row.urgency.severity).unwrap()
+    };
+    for failure in [Failure::Forbidden("acme".into()), Failure::Ambiguous("acme".into())] {
+        let told = step(Err(failure.clone()), true);
+        assert!(!told.contains("Replace it"), "{told}");
+        assert_eq!(told, step(Err(failure), false));
+    }
+    assert_eq!(step(Ok(vec![list.clone()]), false), "Ask with the token of an owner of acme.");
+    assert!(step(Ok(vec![list]), true).starts_with("Ask with a token that is shown this list"));
+}

@@ -89,6 +89,7 @@ async fn lists_that_only_others_are_shown_say_so_and_the_repositories_are_read_a
         "/orgs/acme/personal-access-tokens" => {
             answer(403, &[JSON], r#"{"message":"Resource not accessible by personal access token"}"#)
         }
+        "/orgs/acme" => answer(200, &[JSON], r#"{"login":"acme"}"#),
         "/repos/acme/web/actions/secrets" => answer(200, &[JSON], r#"{"secrets":[{"name":"GHCR_TOKEN"}]}"#),
         _ => answer(404, &[JSON], r#"{"message":"Not Found"}"#),
     })
@@ -114,4 +115,54 @@ async fn lists_that_only_others_are_shown_say_so_and_the_repositories_are_read_a
         assert_eq!(urgency.severity, landfall::analysis::Severity::Notice, "another look would tell no more");
     }
     assert_eq!(ids(found(&scans, "ci/acme/web/actions").as_ref().unwrap()), ["ci/acme/web/actions/GHCR_TOKEN"]);
+}
+
+/// What both lists say to a token: `reached`, `closed` for a notice, or the failure; and how often the organization itself
+/// is asked for. Each status is what is answered: to the tokens, the authorizations, the organization.
+async fn outcome(secret: &str, statuses: [u16; 3]) -> ([String; 2], usize) {
+    let server = Loopback::answering(move |seen| {
+        let [tokens, authorised, organization] = statuses;
+        let (status, whole) = match seen.path.split('?').next().unwrap() {
+            "/orgs/acme/personal-access-tokens" => (tokens, "[]"),
+            "/orgs/acme/credential-authorizations" => (authorised, "[]"),
+            "/orgs/acme" => (organization, r#"{"login":"acme"}"#),
+            other => panic!("{other} is asked for"),
+        };
+        answer(status, &[JSON], if status == 200 { whole } else { r#"{"message":"No"}"# })
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let github = GitHub::new(options(server.url.clone(), Some(token(&folder, secret)))).unwrap();
+    let scans = github.organization_credentials("acme", now()).await;
+    let told = ["ci/acme/fine_grained_tokens", "ci/acme/authorizations"].map(|scope| match found(&scans, scope) {
+        Ok(batch) if batch.items.is_empty() => "reached".to_owned(),
+        Ok(batch) if matches!(batch.items[0].standing, Standing::OutOfReach(_)) => "closed".to_owned(),
+        Ok(batch) => panic!("{batch:?}"),
+        Err(failure) => failure.to_string(),
+    });
+    (told, server.seen().iter().filter(|seen| seen.path == "/orgs/acme").count())
+}
+
+#[tokio::test]
+async fn only_an_organization_that_is_there_has_lists_out_of_reach() {
+    let absent = "the organization acme was not found";
+    let unknown = "whether there is an organization acme is not known";
+    for (secret, statuses, wanted, asked) in [
+        ("ghp_x", [403, 200, 200], ["closed", "reached"], 0),
+        ("ghp_x", [403, 404, 200], ["closed", "closed"], 1),
+        ("ghp_x", [404, 404, 200], ["closed", "closed"], 1),
+        ("ghp_x", [404, 404, 404], [absent, absent], 1),
+        ("ghp_x", [403, 404, 404], [absent, absent], 1),
+        ("ghp_x", [404, 404, 400], [unknown, unknown], 1),
+        ("ghp_x", [403, 404, 403], ["access forbidden", unknown], 1),
+        ("ghp_x", [200, 403, 200], ["reached", "access forbidden"], 0),
+        ("ghs_x", [200, 404, 200], ["reached", "closed"], 1),
+        ("ghs_x", [403, 404, 200], ["access forbidden", "closed"], 1),
+        ("ghs_x", [404, 404, 200], ["not found", "closed"], 1),
+        ("ghs_x", [404, 404, 404], [absent, absent], 1),
+    ] {
+        let (told, requests) = outcome(secret, statuses).await;
+        let is_so = told.iter().zip(wanted).all(|(told, wanted)| told.contains(wanted));
+        assert!(is_so && requests == asked, "{secret} {statuses:?}: {told:?}, asked {requests} times");
+    }
 }

@@ -85,14 +85,97 @@ fn workflows_that_call_each_other_end() {
     assert!(pipelines[0].unread.as_ref().unwrap().raw().contains("more workflows than are followed"));
 }
 
+/// Returns whether a condition decides if the only job, or its only step, runs.
+fn decided(job: &str, step: &str) -> bool {
+    let step = format!("steps: [{{run: '${{{{ secrets.TOKEN }}}}'{step}}}]");
+    let text = format!("on: push\njobs:\n  go:\n    runs-on: x{job}\n    {step}\n");
+    read(&[("a.yml", &text)])[0].uses[0].decided
+}
+
 #[test]
-fn an_if_of_the_event_decides_whether_a_job_runs_and_any_other_does_not() {
-    let decided = |condition: &str| {
-        let step = "steps: [{run: '${{ secrets.TOKEN }}'}]";
-        let text = format!("on: push\njobs:\n  go:\n    if: {condition}\n    {step}\n");
-        read(&[("a.yml", &text)])[0].uses[0].decided
+fn an_if_of_a_job_or_a_step_decides_unless_it_plainly_always_holds() {
+    for (condition, wanted) in [
+        ("github.event_name == 'push'", true),
+        ("${{ GitHub.Event.action == 'opened' }}", true),
+        ("startsWith(github.ref,'refs/tags/')", true),
+        ("github.repository == 'acme/web'", true),
+        ("always() && github.ref == 'refs/heads/main'", true),
+        ("failure()", true),
+        ("false", true),
+        ("always()", false),
+        ("${{ success() }}", false),
+        ("'!cancelled()'", false),
+        ("true", false),
+    ] {
+        assert_eq!(decided(&format!("\n    if: {condition}"), ""), wanted, "job: {condition}");
+        let quoted = condition.trim_matches('\'').replace('"', "'");
+        assert_eq!(decided("", &format!(", if: \"{quoted}\"")), wanted, "step: {condition}");
+    }
+    assert!(!decided("", ""));
+}
+
+#[test]
+fn one_step_that_surely_runs_is_enough() {
+    let step = |more: &str| format!("      - run: ${{{{ secrets.T }}}}\n{more}");
+    let gated = step("        if: github.ref == 'x'\n");
+    for steps in [format!("{gated}{}", step("")), format!("{}{gated}", step(""))] {
+        let uses = &read(&[("a.yml", &format!("on: push\njobs:\n  go:\n    steps:\n{steps}"))])[0].uses;
+        assert!(matches!(uses.as_slice(), [only] if !only.decided), "{uses:?}");
+    }
+}
+
+#[test]
+fn a_job_that_needs_a_conditional_one_is_conditional() {
+    let job = |more: &str| {
+        format!(
+            "on: push\njobs:\n  gate: {{if: github.ref == 'x'}}\n  middle: {{needs: [gate]}}\n  go: {{{more}, env: {{T: '${{{{ secrets.T }}}}'}}}}\n"
+        )
     };
-    assert!(decided("github.event_name == 'push'"));
-    assert!(decided("${{ GitHub.Event.action == 'opened' }}"));
-    assert!(!decided("always()"));
+    for (more, wanted) in [
+        ("needs: gate", true),
+        ("needs: [other, middle]", true),
+        ("needs: middle, if: success()", true),
+        ("needs: [go, nothing]", false),
+        ("needs: middle, if: always()", false),
+        ("needs: middle, if: '!cancelled()'", false),
+    ] {
+        assert_eq!(read(&[("a.yml", &job(more))])[0].uses[0].decided, wanted, "{more}");
+    }
+}
+
+#[test]
+fn what_stands_above_the_jobs_is_surely_read_where_one_of_them_surely_runs() {
+    let above = |jobs: &str| {
+        let text = format!("on: push\nenv: {{T: '${{{{ secrets.T }}}}'}}\njobs: {{{jobs}}}\n");
+        read(&[("a.yml", &text)])[0].uses.iter().all(|used| used.decided)
+    };
+    assert!(!above("a: {steps: []}, b: {if: github.ref}"));
+    assert!(!above("a: {environment: e}, b: {if: github.ref}"));
+    assert!(above("a: {environment: e, if: github.ref}, b: {if: github.ref}"));
+}
+
+#[test]
+fn a_condition_of_whoever_calls_counts_for_what_is_called() {
+    let call = |more: &str, target: &str| caller(&format!("    uses: {target}\n    secrets: inherit{more}"));
+    let middle = "on: workflow_call\njobs:\n  on: {uses: ./.github/workflows/called.yml, secrets: inherit}\n";
+    let gated =
+        "on: workflow_call\njobs:\n  on: {uses: ./.github/workflows/called.yml, secrets: inherit, if: inputs.x}\n";
+    let (direct, through, other) =
+        ("./.github/workflows/called.yml", "./.github/workflows/middle.yml", "acme/shared/.github/workflows/x.yml@v1");
+    for (more, target, middle, wanted) in [
+        ("", direct, middle, false),
+        ("\n    if: github.ref == 'refs/heads/main'", direct, middle, true),
+        ("\n    if: always()", direct, middle, false),
+        ("", through, middle, false),
+        ("\n    if: github.ref == 'refs/heads/main'", through, middle, true),
+        ("", through, gated, true),
+        ("", other, middle, false),
+        ("\n    if: github.ref == 'refs/heads/main'", other, middle, true),
+    ] {
+        let files =
+            [("a.yml", call(more, target)), ("called.yml", CALLED.to_owned()), ("middle.yml", middle.to_owned())];
+        let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let uses = &read(&files)[0].uses;
+        assert!(!uses.is_empty() && uses.iter().all(|used| used.decided == wanted), "{more} {target}: {uses:?}");
+    }
 }

@@ -55,7 +55,39 @@ fn rules_decide_in_which_pipelines_a_job_runs() {
         (", only: [schedules]", true),
         (", except: [tags]", true),
         (", when: always", false),
+        (", when: on_success", false),
+        (", when: manual", true),
+        (", when: never", true),
+        (", when: on_failure", true),
+        (", rules: [{when: always}]", false),
+        (", rules: [{when: manual}]", true),
+        (", rules: [{if: $A, variables: {B: c}}, {when: on_success}]", false),
+        (", rules: [{if: $A, when: manual}, {when: on_success}]", true),
+        (", rules: [{if: $A, when: never}, {when: always}]", true),
+        (", rules: [{changes: [x]}]", true),
+        (", rules: []", true),
     ] {
         assert_eq!(decided(more), wanted, "{more}");
     }
+}
+
+#[test]
+fn rules_of_the_whole_decide_for_every_job() {
+    for (rules, wanted) in [
+        ("", false),
+        (", rules: [{if: $A}, {when: always}]", false),
+        (", rules: [{if: '$CI_PIPELINE_SOURCE == \"push\"'}]", true),
+        (", rules: [{if: $A, when: never}, {when: always}]", true),
+    ] {
+        let text = format!("workflow: {{name: x{rules}}}\nvariables: {{A: $ABOVE}}\njob: {{script: ['$TOKEN']}}\n");
+        let found = uses(&text).unwrap();
+        assert!(found.len() >= 2 && found.iter().all(|used| used.decided == wanted), "{rules}: {found:?}");
+    }
+}
+
+#[test]
+fn what_stands_above_the_jobs_is_surely_read_where_one_of_them_surely_runs() {
+    let decided = |jobs: &str| uses(&format!("variables: {{A: $ABOVE}}\n{jobs}\n")).unwrap()[0].decided;
+    assert!(!decided("a: {when: manual}\nb: {script: x}"));
+    assert!(decided("a: {when: manual}\nb: {only: [tags]}"));
 }
