@@ -32,7 +32,7 @@ pub(super) fn redact(rows: &mut [CredentialReport]) {
         // The words of others may name somebody; those about a list that is asked for again are ours.
         let asks_again = row.failure.as_ref().is_some_and(|failure| failure.remedy() != Remedy::Fix);
         let replace = (asks_again && is_list(&row.record.kind)).then(|| ASKS_AGAIN.into());
-        row.record = Arc::new(CredentialRecord { consumers, replace, ..nameless(&row.record, place.into()) });
+        row.record = Arc::new(CredentialRecord { replace, consumers, ..nameless(&row.record, place.into()) });
         for reason in &mut row.urgency.reasons {
             if let Some(kept) = QUOTING.into_iter().find(|kept| reason.starts_with(kept)) {
                 *reason = format!("{kept} …");
