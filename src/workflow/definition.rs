@@ -201,8 +201,8 @@ fn note(uses: &mut BTreeSet<SecretUse>, job: Option<&Text>, environment: &JobEnv
 }
 
 /// Adds a use. What is surely read is not also kept as what a condition decides.
-pub(super) fn keep(uses: &mut BTreeSet<SecretUse>, found: SecretUse) {
-    let other = SecretUse { decided: !found.decided, ..found };
+pub(super) fn keep(uses: &mut BTreeSet<SecretUse>, new: SecretUse) {
+    let other = SecretUse { decided: !new.decided, ..new };
     if !other.decided && uses.contains(&other) {
         return;
     }

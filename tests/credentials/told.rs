@@ -149,7 +149,8 @@ fn without_names_a_list_keeps_the_step_of_a_list() {
         let seen = Seen::Credentials(CredentialScan { scope: "github/acme/authorizations".into(), found });
         snapshot.absorb(Observation { at: time(NOW), source: SourceId::parse("github").unwrap(), seen });
         let rows = credentials(&snapshot, &CredentialPolicy { redact, ..CredentialPolicy::default() }, time(NOW));
-        let [row] = rows.as_slice() else { panic!("{rows:?}") };
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        let row = &rows[0];
         assert!(!redact || row.record.name.raw().starts_with("list "), "{row:?}");
         next_step(&row.record, row.urgency.severity).unwrap()
     };
