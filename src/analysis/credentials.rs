@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::breaks::{self, Breaks};
 use super::consumers::Consumer;
 use super::counted::counted;
+use super::next_credential_step::ASKS_AGAIN;
 use super::redacted::redact;
 use super::severity::{Severity, Urgency, urgency};
 use crate::domain::{
@@ -232,8 +233,7 @@ fn unread(rows: &mut Vec<CredentialReport>, source: &SourceId, scope: &Text, fai
     (record.place, record.evidence) = (source.as_str().into(), Evidence::Probe);
     record.notes.push(scope.clone());
     if failure.remedy() != Remedy::Fix {
-        let words = "Landfall asks again by itself; `landfall doctor` tells what is in the way.";
-        record.replace = Some(words.into());
+        record.replace = Some(ASKS_AGAIN.into());
     }
     let reasons = vec![format!("could not look: {failure}")];
     let urgency = Urgency { severity: Severity::Unknown, reasons, hints: Vec::new(), act_by: None };

@@ -47,7 +47,7 @@ fn consumers(row: &CredentialReport) -> Vec<String> {
     for consumer in found.iter().take(CONSUMERS) {
         let mut line = format!("{} · {}", consumer.words(), confidence(consumer.confidence));
         if consumer.decided {
-            line.push_str(" · its rules decide when it runs");
+            line.push_str(" · a condition decides when it runs");
         }
         if consumer.pipeline.switched_off {
             line.push_str(" · switched off");
