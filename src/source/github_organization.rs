@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -163,6 +163,7 @@ impl List<'_> {
         let changes: Vec<String> =
             rights.filter(|(_, right)| matches!(right.as_str(), "write" | "admin")).map(|(on, _)| on).collect();
         record.notes.extend(may_change(&changes));
+        record.notes.extend(disuse(record.last_use, self.now));
         record
     }
 
@@ -185,8 +186,25 @@ impl List<'_> {
         let changes = dto.scopes.unwrap_or_default();
         let changes: Vec<String> = changes.into_iter().filter(|scope| !scope.starts_with("read:")).collect();
         record.notes.extend(may_change(&changes));
+        if is_token {
+            record.notes.extend(disuse(record.last_use, self.now));
+        }
         record
     }
+}
+
+/// GitHub revokes a token that nobody used for so long.
+const DISUSED: SignedDuration = SignedDuration::from_hours(365 * 24);
+/// Unused for so long it is told.
+const UNUSED: SignedDuration = SignedDuration::from_hours(300 * 24);
+
+/// Says when a token that nobody uses is going to be revoked for that.
+fn disuse(last_use: LastUse, now: Timestamp) -> Option<Text> {
+    let LastUse::At(at) = last_use else { return None };
+    let revoked = at.checked_add(DISUSED).ok().filter(|_| now.duration_since(at) > UNUSED)?;
+    Some(
+        format!("GitHub revokes what nobody used for a year: unless it is used, by {}.", revoked.strftime("%F")).into(),
+    )
 }
 
 fn named(name: Option<String>) -> Option<String> {

@@ -16,7 +16,8 @@ const TOKENS: &str = r#"[
    "permissions":{"organization":{"members":"read"},"repository":{"contents":"write","metadata":"read","packages":"admin"}},
    "token_id":98716,"token_name":"ghcr push","token_expired":false,
    "token_expires_at":"2026-12-16T08:47:09.000-07:00","token_last_used_at":null},
-  {"id":2,"owner":{"login":"hubot"},"token_name":"for \u001b[2Jever\u202e","token_expired":false,"token_expires_at":null},
+  {"id":2,"owner":{"login":"hubot"},"token_name":"for \u001b[2Jever\u202e","token_expired":false,"token_expires_at":null,
+   "token_last_used_at":"2026-01-10T00:00:00Z"},
   {"id":3,"token_expired":true,"token_expires_at":"2026-11-01T00:00:00Z"},
   {"id":4,"token_name":""},
   {"id":"five"}]"#;
@@ -63,6 +64,8 @@ async fn fine_grained_tokens_tell_whose_they_are_when_they_end_and_what_they_may
     assert_eq!((&push.owner, &push.last_use), (&Some("octocat".into()), &LastUse::Untold));
     assert_eq!(push.notes, ["It reaches more than reading: contents, packages.".into()]);
     assert_eq!(ever.expiry, Expiry::Never);
+    let revoked = "GitHub revokes what nobody used for a year: unless it is used, by 2027-01-10.";
+    assert_eq!(ever.notes, [revoked.into()]);
     assert!(matches!(ended.standing, Standing::Ended(_)));
     assert_eq!(bare.expiry, Expiry::Untold, "a key that is not there says nothing");
 }
