@@ -41,19 +41,17 @@ pub struct FirstToBreak {
     pub at: Option<Timestamp>,
     /// Whether it surely reads the credential.
     pub is_sure: bool,
-    /// All of that in words, in the team's time.
-    pub words: String,
+    /// What is said of it before its name, and behind it.
+    pub(super) begins: &'static str,
+    pub(super) follows: String,
 }
 
 impl FirstToBreak {
-    /// Returns it under other names.
-    pub(super) fn renamed(&self, name: Text, repo: Text) -> Self {
-        // The name stands between words of ours, behind the first colon or at the very beginning.
-        let (begins, rest) = self.words.split_once(": ").filter(|_| self.at.is_some()).unwrap_or(("", &self.words));
-        let rest = rest.strip_prefix(self.name.as_str()).unwrap_or_default();
-        let begins = if begins.is_empty() { String::new() } else { format!("{begins}: ") };
-        let words = format!("{begins}{name}{rest}");
-        Self { name, repo, words, ..self.clone() }
+    /// Returns all of that in words, in the team's time.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Self { begins, name, follows, .. } = self;
+        format!("{begins}{name}{follows}")
     }
 }
 
@@ -189,13 +187,13 @@ fn first(record: &CredentialRecord, consumers: &mut [Consumer], hours: &Hours, n
     let has_ended = end == now;
     if let Some((unsure, at, name, repo)) = scheduled {
         let begins = match (unsure, has_ended) {
-            (false, false) => "first to break",
-            (false, true) => "next scheduled",
-            (true, false) => "may be first to break",
-            (true, true) => "may break next",
+            (false, false) => "first to break: ",
+            (false, true) => "next scheduled: ",
+            (true, false) => "may be first to break: ",
+            (true, true) => "may break next: ",
         };
-        let words = format!("{begins}: {name}, {}", run_time(hours, at, now));
-        return Some(FirstToBreak { name, repo, at: Some(at), is_sure: !unsure, words });
+        let follows = format!(", {}", run_time(hours, at, now));
+        return Some(FirstToBreak { name, repo, at: Some(at), is_sure: !unsure, begins, follows });
     }
     unscheduled(consumers)
 }
@@ -206,8 +204,9 @@ fn unscheduled(consumers: &[Consumer]) -> Option<FirstToBreak> {
     let consumer = runs.min_by_key(|it| !it.is_sure())?;
     let name = consumer.pipeline.name.clone();
     let may = if consumer.is_sure() { "breaks" } else { "may break" };
-    let words = format!("{name} {may} with {}", consumer.starts());
-    Some(FirstToBreak { name, repo: consumer.repo.clone(), at: None, is_sure: consumer.is_sure(), words })
+    let follows = format!(" {may} with {}", consumer.starts());
+    let (repo, is_sure) = (consumer.repo.clone(), consumer.is_sure());
+    Some(FirstToBreak { name, repo, at: None, is_sure, begins: "", follows })
 }
 
 /// Returns a moment as the team reads it.

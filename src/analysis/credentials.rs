@@ -100,9 +100,7 @@ impl CredentialReport {
         }
         all
     }
-}
 
-impl CredentialReport {
     /// Returns who is declared to use it and is none of the pipelines that were found to read it.
     #[must_use]
     pub fn only_declared(&self) -> Vec<&Text> {
@@ -228,7 +226,7 @@ fn unread(rows: &mut Vec<CredentialReport>, source: &SourceId, scope: &Text, fai
         record.name = format!("{} lists that could not be read", record.notes.len()).into();
         return;
     }
-    let kind = CredentialKind::Other("list".into());
+    let kind = CredentialKind::list();
     let mut record = CredentialRecord::new(id, scope.clone(), kind, at);
     (record.place, record.evidence) = (source.as_str().into(), Evidence::Probe);
     record.notes.push(scope.clone());

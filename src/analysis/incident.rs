@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 
+use super::counted::counted;
 use super::incident_words::{evidence, next_steps};
 use super::pushes::{Landings, Pushes, Stop};
 use super::suspects::{Suspect, suspects};
@@ -63,8 +64,6 @@ pub struct Incident {
     pub services: Vec<ServiceName>,
     /// Every push that did not land: its run and its image.
     pub pushes: Vec<(RunKey, ImageName)>,
-    /// How many runs did not land.
-    pub runs: usize,
     /// A sentence each; lines of logs among them.
     pub evidence: Vec<String>,
     /// The newest push before it that landed, where one is known.
@@ -85,6 +84,12 @@ impl Incident {
         format!("push credentials of {scope} {word} since {} ({})", self.since.strftime(form), self.extent())
     }
 
+    /// Returns how many runs did not land.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        self.pushes.iter().map(|(run, _)| run).collect::<BTreeSet<_>>().len()
+    }
+
     /// Returns the same in fewer letters.
     #[must_use]
     pub fn brief(&self, now: Timestamp) -> String {
@@ -93,9 +98,8 @@ impl Incident {
 
     /// Returns how much it concerns. Services are counted; one that pushes several images says so.
     fn extent(&self) -> String {
-        let count = |of: usize, noun: &str| format!("{of} {noun}{}", if of == 1 { "" } else { "s" });
-        let services = count(self.services.len(), "service");
-        if self.services.len() > 1 { services } else { format!("{services}, {}", count(self.images.len(), "image")) }
+        let services = counted(self.services.len(), "service");
+        if self.services.len() > 1 { services } else { format!("{services}, {}", counted(self.images.len(), "image")) }
     }
 }
 
@@ -230,7 +234,6 @@ fn incident<'a>(scope: Text, members: &[&Stop], group: &Group<'a>, report: &Repo
         images: images.into_iter().cloned().collect(),
         services: services.into_iter().cloned().collect(),
         pushes: members.iter().map(|stop| (stop.run.key.clone(), stop.image.clone())).collect(),
-        runs: members.iter().map(|stop| &stop.run.key).collect::<BTreeSet<_>>().len(),
         last_good,
         suspects,
     })

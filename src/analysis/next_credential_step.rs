@@ -6,11 +6,6 @@ use crate::domain::{CredentialKind, CredentialRecord, Standing};
 /// What is done about a list that may be read the next time.
 pub(super) const ASKS_AGAIN: &str = "Landfall asks again by itself; `landfall doctor` tells what is in the way.";
 
-/// Returns whether it stands for a list of credentials, and for none of them.
-pub(super) fn is_list(kind: &CredentialKind) -> bool {
-    matches!(kind, CredentialKind::Other(word) if word.raw() == "list")
-}
-
 /// Returns what to do next; nothing where nothing is to be done.
 #[must_use]
 pub fn next_step(record: &CredentialRecord, severity: Severity) -> Option<String> {
@@ -23,7 +18,7 @@ pub fn next_step(record: &CredentialRecord, severity: Severity) -> Option<String
     if let Some(replace) = &record.replace {
         return Some(replace.to_string());
     }
-    let is_list = is_list(&record.kind);
+    let is_list = record.kind.is_list();
     if is_list && matches!(record.standing, Standing::OutOfReach(_)) {
         return Some("Ask with a token that is shown this list, or leave it out of the configuration.".to_owned());
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::consumers::Consumer;
 use super::credentials::Named;
-use super::next_credential_step::{ASKS_AGAIN, is_list};
-use super::{Breaks, CredentialReport};
+use super::next_credential_step::ASKS_AGAIN;
+use super::{Breaks, CredentialReport, FirstToBreak};
 use crate::domain::{CredentialKind, CredentialRecord, Expiry, Pipeline, Remedy, Standing, Text};
 
 /// How the reasons begin that go on with words of others.
@@ -31,7 +31,7 @@ pub(super) fn redact(rows: &mut [CredentialReport]) {
         let consumers = row.only_declared().into_iter().map(stand_in).collect();
         // The words of others may name somebody; those about a list that is asked for again are ours.
         let asks_again = row.failure.as_ref().is_some_and(|failure| failure.remedy() != Remedy::Fix);
-        let replace = (asks_again && is_list(&row.record.kind)).then(|| ASKS_AGAIN.into());
+        let replace = (asks_again && row.record.kind.is_list()).then(|| ASKS_AGAIN.into());
         row.record = Arc::new(CredentialRecord { replace, consumers, ..nameless(&row.record, place.into()) });
         for reason in &mut row.urgency.reasons {
             if let Some(kept) = QUOTING.into_iter().find(|kept| reason.starts_with(kept)) {
@@ -64,14 +64,18 @@ fn breaks(told: &Breaks) -> Breaks {
     let unsure = if told.unsure.is_empty() { Vec::new() } else { vec!["not all is known of who uses it".to_owned()] };
     Breaks {
         consumers: told.consumers.iter().map(consumer).collect(),
-        first: told.first.as_ref().map(|first| first.renamed(pipeline(&first.name), repository(&first.repo))),
+        first: told.first.as_ref().map(|first| FirstToBreak {
+            name: pipeline(&first.name),
+            repo: repository(&first.repo),
+            ..first.clone()
+        }),
         unsure,
     }
 }
 
 fn nameless(record: &CredentialRecord, place: Text) -> CredentialRecord {
     let kind = match &record.kind {
-        CredentialKind::Other(_) if !is_list(&record.kind) => CredentialKind::Other("credential".into()),
+        CredentialKind::Other(_) if !record.kind.is_list() => CredentialKind::Other("credential".into()),
         named => named.clone(),
     };
     let name = format!("{} {}", kind.word(), stand_in(record.id.raw()));

@@ -125,12 +125,13 @@ pub fn urgency(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Urge
     if let Expiry::Unreadable(words) = &record.expiry {
         found.push((Severity::Unknown, format!("its end cannot be read: {words}")));
     }
-    let knows_nothing =
-        matches!(record.expiry, Expiry::Untold) && record.rotate_by.is_none() && record.max_age.is_none();
+    // Of a list that is out of reach there is no end that anybody could declare.
+    let knows_nothing = matches!(record.expiry, Expiry::Untold)
+        && record.rotate_by.is_none()
+        && record.max_age.is_none()
+        && !matches!(record.standing, Standing::OutOfReach(_));
     let is_accepted = matches!(record.standing, Standing::Accepted | Standing::AboveNeed(_));
-    if matches!(record.standing, Standing::OutOfReach(_)) {
-        // There is no end that anybody could declare.
-    } else if knows_nothing && record.renewal == Renewal::Auto && is_accepted {
+    if knows_nothing && record.renewal == Renewal::Auto && is_accepted {
         found.push((Severity::Ok, "was accepted, and is renewed by a program".to_owned()));
     } else if knows_nothing {
         let words = "no expiry is known and no policy is set: declare expires_at, rotate_by or max_age_days for it";

@@ -115,7 +115,7 @@ fn why(row: &CredentialReport, host: &str, members: &[&Stop]) -> Option<String> 
         | CredentialKind::Certificate
         | CredentialKind::SshCertificate
         | CredentialKind::DeployKey => return None,
-        CredentialKind::Other(words) if words.raw() == "list" => return None,
+        kind if kind.is_list() => return None,
         CredentialKind::Secret
         | CredentialKind::Variable
         | CredentialKind::AccessToken

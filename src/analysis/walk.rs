@@ -61,44 +61,41 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
             }
         },
     }
-    let known = Known::of(ctx, place);
-    let tag = match known.tag {
-        Ok(tag) => tag,
+    let known = match Known::of(ctx, place) {
+        Ok(known) => known,
         Err(error) => {
             notes.say(|| format!("The tag {} cannot be filled in for this run: {error}.", place.template.as_str()));
             notes.unsure(|| "Limit the service to runs that have what the template names.".to_owned());
             return Some((Verdict::Unknown, found));
         }
     };
-    found.tag = Some(tag.clone());
-    notes.say(|| format!("{}:{tag} is expected.", place.spec.repository));
-    let verdict = tagged(ctx, place, &tag, (known.record, known.lasting), &mut found, notes);
+    found.tag = Some(known.tag.clone());
+    notes.say(|| format!("{}:{} is expected.", place.spec.repository, known.tag));
+    let verdict = tagged(ctx, place, known, &mut found, notes);
     Some((verdict, found))
 }
 
 /// What is known of the tag that the run is to push.
 struct Known<'a> {
-    tag: Result<Tag, TemplateError>,
+    tag: Tag,
     record: Option<&'a TagRecord>,
     lasting: Option<Lasting<'a>>,
 }
 
 impl<'a> Known<'a> {
     /// A tag that is known already is not made anew.
-    fn of(ctx: &Context<'a>, place: &Place<'a>) -> Self {
+    fn of(ctx: &Context<'a>, place: &Place<'a>) -> Result<Self, TemplateError> {
         let mut written = String::with_capacity(64);
-        if let Err(error) = place.template.write(place.run, &mut written) {
-            return Self { tag: Err(error), record: None, lasting: None };
-        }
+        place.template.write(place.run, &mut written)?;
         let image = ctx.image(place);
         let landed = image.and_then(|image| image.landed_for(&written, &place.run.key));
         let looked = image.and_then(|image| image.tags.get_key_value(written.as_str()));
         let tag = landed.map(|(tag, _)| tag).or(looked.map(|(tag, _)| tag));
-        Self {
-            tag: tag.cloned().map_or_else(|| place.template.read(&written), Ok),
+        Ok(Self {
+            tag: tag.cloned().map_or_else(|| place.template.read(&written), Ok)?,
             record: looked.map(|(_, record)| record),
             lasting: landed.and_then(|(_, record)| Lasting::answering(place, record)),
-        }
+        })
     }
 }
 
@@ -116,11 +113,12 @@ fn describe(run: &Run) -> String {
 fn tagged<'a>(
     ctx: &Context<'a>,
     place: &Place<'a>,
-    tag: &Tag,
-    known: (Option<&'a TagRecord>, Option<Lasting<'a>>),
+    known: Known<'a>,
     found: &mut Found,
     notes: &mut impl Notes,
 ) -> Verdict {
+    let Known { tag, record, lasting } = known;
+    let tag = &tag;
     if place.template.is_moving()
         && let Some(owner) = ctx.newer_owner(place, tag)
     {
@@ -128,7 +126,6 @@ fn tagged<'a>(
         return Verdict::NotExpected;
     }
     let look = || Look::Tag(TagRef { image: place.spec.repository.clone(), tag: tag.clone() });
-    let (record, lasting) = known;
     let Some(record) = record else {
         if let Some(lasting) = lasting {
             let (digest, seen_at) = (&lasting.record.digest, lasting.record.last_seen);

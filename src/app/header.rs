@@ -1,7 +1,7 @@
 //! The lines on top: the panes, how fresh everything is, the totals, and who is in trouble.
 
 use super::Model;
-use crate::analysis::credential_counts;
+use crate::analysis::{counted, credential_counts};
 use crate::pane::{Align, Line, PANES, Tone, age, totals, trouble};
 
 /// Cells that are kept for how fresh everything is, in full and in few letters.
@@ -38,10 +38,7 @@ pub(super) fn lines(model: &Model) -> Vec<Line> {
 fn incidents(model: &Model) -> Line {
     match model.report.incidents.len() {
         0 => Line::new(),
-        count => {
-            let noun = if count == 1 { "incident" } else { "incidents" };
-            Line::of(Tone::Bad, format!("✗ {count} {noun}")).with(Tone::Dim, " · ")
-        }
+        count => Line::of(Tone::Bad, format!("✗ {}", counted(count, "incident"))).with(Tone::Dim, " · "),
     }
 }
 

@@ -73,6 +73,18 @@ impl CredentialKind {
         Self::NAMED.into_iter().find(same).unwrap_or_else(|| Self::Other(word.into()))
     }
 
+    /// Returns the kind of what stands for a list of credentials, and for none of them.
+    #[must_use]
+    pub fn list() -> Self {
+        Self::Other("list".into())
+    }
+
+    /// Returns whether it stands for a list of credentials.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        matches!(self, Self::Other(words) if words.raw() == "list")
+    }
+
     /// Returns whether it is one of landfall's own.
     #[must_use]
     pub fn is_own(&self) -> bool {

@@ -60,7 +60,7 @@ struct FirstToBreak<'a> {
     repository: &'a Text,
     at: Option<Timestamp>,
     sure: bool,
-    words: &'a str,
+    words: String,
 }
 
 fn used_by(consumer: &Consumer) -> UsedBy<'_> {
@@ -78,8 +78,8 @@ fn used_by(consumer: &Consumer) -> UsedBy<'_> {
 }
 
 fn first_to_break(first: &analysis::FirstToBreak) -> FirstToBreak<'_> {
-    let analysis::FirstToBreak { name, repo, at, is_sure, words } = first;
-    FirstToBreak { name, repository: repo, at: *at, sure: *is_sure, words }
+    let analysis::FirstToBreak { name, repo, at, is_sure, .. } = first;
+    FirstToBreak { name, repository: repo, at: *at, sure: *is_sure, words: first.words() }
 }
 
 /// Returns every credential, the worst first.
@@ -137,8 +137,8 @@ pub(super) fn section(text: &mut String, report: &Report, style: Style) {
         let words = format!("{} {} {} ({})", row.urgency.severity, record.kind.word(), record.name, record.place);
         paragraph(text, "  ", &words, style);
         let step = next_step(record, row.urgency.severity);
-        let first = row.breaks.first.as_ref().map(|first| &first.words);
-        for words in row.urgency.reasons.iter().take(1).chain(first).chain(&step) {
+        let first = row.breaks.first.as_ref().map(analysis::FirstToBreak::words);
+        for words in row.urgency.reasons.iter().take(1).chain(&first).chain(&step) {
             paragraph(text, "      ", words, style);
         }
     }

@@ -57,7 +57,7 @@ fn told(incident: &Incident, now: Timestamp) -> Told<'_> {
         since: incident.since,
         services: &incident.services,
         images: &incident.images,
-        runs: incident.runs,
+        runs: incident.runs(),
         evidence: &incident.evidence,
         last_good_push: incident.last_good.as_ref().map(|good| Good {
             service: &good.service,

@@ -22,7 +22,7 @@ pub(super) fn paragraphs(view: &View<'_>, row: &CredentialReport) -> Vec<Paragra
         sheet.line(Line::of(tone(urgency.severity), format!("  {reason}")));
     }
     if let Some(first) = &row.breaks.first {
-        sheet.line(Line::of(Tone::Strong, format!("  {}", first.words)));
+        sheet.line(Line::of(Tone::Strong, format!("  {}", first.words())));
     }
     sheet.sentences("Next steps", next_step(record, urgency.severity).into_iter().collect());
     sheet.sentences("Who uses it", consumers(row));

@@ -4,7 +4,7 @@ use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
-use crate::analysis::{CredentialReport, Report, Severity, next_step, time_left, time_past};
+use crate::analysis::{CredentialReport, FirstToBreak, Report, Severity, next_step, time_left, time_past};
 use crate::domain::Expiry;
 
 pub(super) struct Credentials;
@@ -67,7 +67,7 @@ impl Pane for Credentials {
             Line::of(if row.stale.is_some() { Tone::Warn } else { Tone::Dim }, seen),
             match &row.breaks.first {
                 Some(first) => {
-                    Line::of(tone(row.urgency.severity), why).with(Tone::Plain, format!(" · {}", first.words))
+                    Line::of(tone(row.urgency.severity), why).with(Tone::Plain, format!(" · {}", first.words()))
                 }
                 None => Line::of(tone(row.urgency.severity), why),
             },
@@ -94,7 +94,7 @@ impl Pane for Credentials {
         };
         let unseen = row.stale.map(|stale| format!("not seen for {} · ", time_past(stale))).unwrap_or_default();
         let step = || next_step(record, row.urgency.severity).map(|step| format!("next: {step}"));
-        let last = row.breaks.first.as_ref().map(|first| first.words.clone()).or_else(step).unwrap_or_default();
+        let last = row.breaks.first.as_ref().map(FirstToBreak::words).or_else(step).unwrap_or_default();
         vec![
             place.join(left(row, view)),
             Line::of(Tone::Warn, unseen).with(urgent, reason),

@@ -92,8 +92,7 @@ impl Attempt<'_> {
         let looking = !parts.is_empty();
         parts.extend(findings.iter().map(one));
         if self.others > 0 {
-            let noun = if self.others == 1 { "other finding" } else { "other findings" };
-            parts.push(Line::of(Tone::Bad, format!("{} {noun}", self.others)));
+            parts.push(Line::of(Tone::Bad, counted(self.others, "other finding")));
         }
         if !looking {
             parts.extend(unread(self.tally));

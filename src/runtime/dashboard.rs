@@ -262,9 +262,7 @@ impl Dashboard {
 
     async fn acted(&mut self, act: Option<Act>, signals: &mut Signals) -> io::Result<Option<End>> {
         let Some(act) = act else { return Ok(None) };
-        if let Act::Resized(columns, rows) = act {
-            self.size = (columns, rows);
-        }
+        // A resize only wakes the next frame, which asks how large the terminal is by then.
         self.changed = Some(self.changed.unwrap_or(false) || matches!(act, Act::Key(_)));
         for cmd in update(&mut self.model, Msg::Acted(act)) {
             match cmd {

@@ -138,7 +138,7 @@ impl List<'_> {
     /// A list that no token of this kind is ever shown says so, once; it is nothing that another look could mend.
     fn out_of_reach(&self, scan: &mut CredentialScan, who: &str) {
         let id = format!("{}/list", scan.scope.raw());
-        let kind = CredentialKind::Other("list".into());
+        let kind = CredentialKind::list();
         let mut record = CredentialRecord::new(id, scan.scope.clone(), kind, self.now);
         record.place = format!("{}, organization", self.name).into();
         record.evidence = Evidence::Probe;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use landfall::analysis::{Confidence, CredentialPolicy, CredentialReport, credentials};
+use landfall::analysis::{Confidence, CredentialPolicy, CredentialReport, FirstToBreak, credentials};
 use landfall::domain::{
     Batch, CredentialKind, CredentialRecord, CredentialScan, DeclaredCredential, Expiry, Failure, Globs,
     JobEnvironment, Level, NamedSecret, Observation, Pipeline, PipelineScan, Reach, Renewal, RepoPath, Schedule,
@@ -76,8 +76,8 @@ fn row(items: Vec<CredentialRecord>, pipelines: Vec<Pipeline>, id: &str) -> Cred
     rows(&world(items, pipelines)).into_iter().find(|row| row.record.id.raw().ends_with(id)).unwrap()
 }
 
-fn first(row: &CredentialReport) -> &str {
-    row.breaks.first.as_ref().map_or("", |first| first.words.as_str())
+fn first(row: &CredentialReport) -> String {
+    row.breaks.first.as_ref().map(FirstToBreak::words).unwrap_or_default()
 }
 
 fn readers(row: &CredentialReport) -> Vec<(String, Confidence)> {
@@ -110,7 +110,7 @@ fn what_has_ended_or_was_refused_breaks_the_next_one() {
     };
     assert_eq!(first(&row(vec![refused], nightly(), "/T")), "next scheduled: nightly, Sat 02:00 UTC");
     let untold = row(vec![record("T", Level::Repository, Expiry::Untold)], nightly(), "/T");
-    assert_eq!((first(&untold), untold.breaks.consumers.len()), ("", 1), "without an end nobody knows when");
+    assert_eq!((first(&untold).as_str(), untold.breaks.consumers.len()), ("", 1), "without an end nobody knows when");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn without_a_schedule_it_breaks_with_whatever_comes_next() {
     let start = |triggers: &[&str]| {
         let triggers = triggers.iter().map(|it| (*it).into()).collect();
         let release = Pipeline { triggers, ..pipeline("release", &[], vec![exact("push", "T")]) };
-        first(&row(vec![record("T", Level::Repository, end())], vec![release], "/T")).to_owned()
+        first(&row(vec![record("T", Level::Repository, end())], vec![release], "/T"))
     };
     assert_eq!(start(&["workflow_dispatch", "push"]), "release breaks with the next push");
     assert_eq!(start(&["workflow_dispatch"]), "release breaks with its next start by hand");
@@ -150,7 +150,7 @@ fn what_is_switched_off_does_not_run() {
     let mut asleep = pipeline("asleep", &["0 2 * * *"], vec![exact("push", "T")]);
     asleep.schedules[0].switched_off = true;
     let found = row(vec![record("T", Level::Repository, end())], vec![off, asleep], "/T");
-    assert_eq!((first(&found), found.breaks.consumers.len()), ("asleep breaks with the next push", 2));
+    assert_eq!((first(&found).as_str(), found.breaks.consumers.len()), ("asleep breaks with the next push", 2));
 }
 
 #[test]
@@ -390,7 +390,7 @@ fn without_names_who_breaks_first_keeps_its_stand_in() {
     let policy = CredentialPolicy { redact: true, ..CredentialPolicy::default() };
     let words = |pipelines| -> Vec<String> {
         let judged = credentials(&world(items.clone(), pipelines), &policy, time(NOW));
-        judged.iter().map(|row| first(row).to_owned()).collect()
+        judged.iter().map(first).collect()
     };
     let told = words(vec![nightly.clone(), pushed.clone()]);
     assert_eq!(told, words(vec![pushed, nightly]), "the same at every look");

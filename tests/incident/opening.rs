@@ -21,7 +21,7 @@ fn two_images_of_one_registry_that_stop_landing_are_one_incident() {
     let report = lab.report();
     let incident = &report.incidents[0];
     assert_eq!(report.count(Verdict::Missing), 2, "the rows stay");
-    assert_eq!((incident.runs, incident.images.len()), (2, 2));
+    assert_eq!((incident.runs(), incident.images.len()), (2, 2));
     assert_eq!(incident.services, [named("cart"), named("checkout")]);
     let good = incident.last_good.as_ref().unwrap();
     assert_eq!((good.service.as_str(), good.commit.clone()), ("checkout", sha("checkout", 1)));
