@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use landfall::domain::{
-    Batch, Conclusion, Descriptor, Digest, Event, Fact, ImageConfig, ImageName, Job, JobId, Judgement, Landed, Look,
-    Manifest, ManifestKind, Platform, Proof, RepoPath, RevisionRule, Run, RunKey, RunState, ServiceName, Sha, SourceId,
-    SourceKind, Tag, TagFact, TagRef, Text,
+    Absence, AbsenceCode, Batch, Conclusion, Descriptor, Digest, Event, Fact, ImageConfig, ImageName, Job, JobId,
+    Judgement, Landed, Look, Manifest, ManifestKind, Platform, Proof, RepoPath, RevisionRule, Run, RunKey, RunState,
+    ServiceName, Sha, SourceId, SourceKind, Tag, TagFact, TagRef, Text,
 };
 
 /// Where the images are: nobody answers there.
@@ -22,12 +22,16 @@ fn image(service: u64) -> ImageName {
 }
 
 fn tag_ref(service: u64, run: u64) -> TagRef {
-    let tag = Tag::parse(&format!("sha-{:07x}", sha(service, run) >> 100)).unwrap();
+    let tag = Tag::parse(&format!("sha-{}", commit(service, run).get(..7).unwrap())).unwrap();
     TagRef { image: image(service), tag }
 }
 
 fn sha(service: u64, run: u64) -> u128 {
     u128::from(service * 1_000 + run + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+}
+
+fn commit(service: u64, run: u64) -> String {
+    format!("{:032x}{service:08x}", sha(service, run))
 }
 
 fn digest(service: u64, run: u64, part: u8) -> Digest {
@@ -52,10 +56,13 @@ fn listing(service: u64, runs: u64, now: Timestamp) -> Fact {
             branch: Some(Text::new("main")),
             git_tag: None,
             pull_request: None,
-            sha: Sha::parse(&format!("{:08x}{:032x}", service, sha(service, number))).unwrap(),
+            sha: Sha::parse(&commit(service, number)).unwrap(),
             title: Text::new(&format!("Round the totals of cart {number} half to even (#{service})")),
             url: format!("https://github.com/{}/actions/runs/{}", key.repo, key.id).into(),
-            state: RunState::Finished(if number % 9 == 8 { Conclusion::Failure } else { Conclusion::Success }),
+            state: RunState::Finished(match fate(service, number) {
+                Fate::Failed => Conclusion::Failure,
+                Fate::Landed | Fate::Missing => Conclusion::Success,
+            }),
             created_at: Some(started),
             committed_at: None,
             started_at: Some(started),
@@ -78,36 +85,74 @@ fn tag(service: u64, run: u64, now: Timestamp, seen_at: Timestamp) -> Fact {
     })
 }
 
-/// Of each service: its runs, and of each run its jobs, its tag, what it points to, that it landed, the verdict.
+/// How a run of this world ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Landed,
+    /// It was red, and left its push out.
+    Failed,
+    /// It was green, and its tag is not there.
+    Missing,
+}
+
+/// One run in nine is red; of the green ones but the newest, one in twenty left nothing behind.
+fn fate(service: u64, run: u64) -> Fate {
+    match (run, (service * 20 + run) % 20) {
+        (run, _) if run % 9 == 8 => Fate::Failed,
+        (1.., 11) => Fate::Missing,
+        _ => Fate::Landed,
+    }
+}
+
+/// Of each service: its runs, and of each run its jobs, its tag, what it points to, that it landed, the verdict. What is
+/// proven goes to the shelf by `shelved`, as landfall does it.
 pub(crate) fn service_facts(service: u64, runs: u64, now: Timestamp) -> Vec<Fact> {
     let mut facts = vec![listing(service, runs, now), Fact::Readable(image(service), now)];
     let ci = SourceId::parse("github").unwrap();
     facts.push(Fact::Answered(ci, SourceKind::Ci, now));
-    facts.extend((0..runs).flat_map(|run| run_facts(service, run, now)));
+    facts.extend((0..runs).flat_map(|run| {
+        let mut facts = vec![jobs(service, run, now)];
+        match fate(service, run) {
+            Fate::Landed => facts.extend(landed(service, run, now)),
+            Fate::Failed => {}
+            Fate::Missing => facts.extend(missing(service, run, now)),
+        }
+        facts
+    }));
     facts
 }
 
-fn run_facts(service: u64, run: u64, now: Timestamp) -> Vec<Fact> {
-    let platform = || Platform::parse("linux/amd64").unwrap();
-    let (image, tag_ref, run_key) = (image(service), tag_ref(service, run), key(service, run));
-    let descriptor = |part| Descriptor { digest: digest(service, run, part), size: 30_000_000, foreign: false };
+fn jobs(service: u64, run: u64, now: Timestamp) -> Fact {
+    let run_key = key(service, run);
     let job = |number: u64| Job {
         id: JobId(run_key.id * 10 + number),
         name: Text::new(["lint", "test (linux)", "build", "docker"].get(usize::try_from(number).unwrap()).unwrap()),
         stage: None,
-        state: RunState::Finished(Conclusion::Success),
+        state: RunState::Finished(match (fate(service, run), number) {
+            (Fate::Failed, 2) => Conclusion::Failure,
+            (Fate::Failed, 3) => Conclusion::Skipped,
+            _ => Conclusion::Success,
+        }),
         allow_failure: false,
         started_at: Some(now),
         finished_at: Some(now),
         url: format!("https://github.com/{}/actions/runs/{}/job/{number}", run_key.repo, run_key.id).into(),
     };
+    let jobs = Batch { items: (0..4).map(job).collect(), skipped: 0, complete: true };
+    Fact::Jobs { run: run_key, batch: jobs.into(), seen_at: now, looks: 2 }
+}
+
+fn landed(service: u64, run: u64, now: Timestamp) -> [Fact; 4] {
+    let platform = || Platform::parse("linux/amd64").unwrap();
+    let image = image(service);
+    let descriptor = |part| Descriptor { digest: digest(service, run, part), size: 30_000_000, foreign: false };
     let manifest = Manifest {
         digest: digest(service, run, 0),
         kind: ManifestKind::Image { config: descriptor(1), layers: (2..9).map(descriptor).collect() },
         revision: None,
         created: None,
     };
-    let revision = Some(Text::new(&format!("{:08x}{:032x}", service, sha(service, run))));
+    let revision = Some(Text::new(&commit(service, run)));
     let proof = Proof {
         wanted: vec![platform()],
         rule: RevisionRule::Auto,
@@ -118,40 +163,53 @@ fn run_facts(service: u64, run: u64, now: Timestamp) -> Vec<Fact> {
         claimed: Some(true),
     };
     let landed = Landed {
-        tag_ref: tag_ref.clone(),
-        run: run_key.clone(),
+        tag_ref: tag_ref(service, run),
+        run: key(service, run),
         digest: digest(service, run, 0),
         since: now,
         last_seen: now,
         proof: Some(Arc::new(proof)),
     };
-    let judged =
-        Judgement { service: name(service), run: run_key.clone(), tag_ref, verdict: "landed".into(), since: now };
     let config = ImageConfig { created: Some(now), revision, platform: Some(platform()) };
-    let jobs = Batch { items: (0..4).map(job).collect(), skipped: 0, complete: true };
-    vec![
-        Fact::Jobs { run: run_key, batch: jobs.into(), seen_at: now, looks: 2 },
+    [
         tag(service, run, now, now),
         Fact::Manifest(image.clone(), manifest.digest.clone(), Ok(Arc::new(manifest))),
-        Fact::Config(image.clone(), digest(service, run, 1), Ok(config)),
+        Fact::Config(image, digest(service, run, 1), Ok(config)),
         Fact::Landed(landed),
-        Fact::Judged(judged),
     ]
+}
+
+fn missing(service: u64, run: u64, now: Timestamp) -> [Fact; 2] {
+    let absence = Absence { code: AbsenceCode::ManifestUnknown, says: "manifest unknown".into() };
+    let since = now - SignedDuration::from_mins(5);
+    let tag = TagFact {
+        tag_ref: tag_ref(service, run),
+        known: Err(absence),
+        seen_at: now,
+        changed_at: since,
+        absent_since: Some(since),
+        absent_looks: 3,
+    };
+    let (service, run, tag_ref) = (name(service), key(service, run), tag_ref(service, run));
+    [Fact::Tag(tag), Fact::Judged(Judgement { service, run, tag_ref, verdict: "missing".into(), since })]
 }
 
 /// What is proven of all but the newest run of each service.
 pub(crate) fn shelved(services: u64, runs: u64) -> Vec<Look> {
     let each = (0..services).flat_map(|service| (1..runs).map(move |run| (service, run)));
-    each.flat_map(|(service, run)| {
-        [
-            Look::Jobs(key(service, run)),
-            Look::Manifest(image(service), digest(service, run, 0)),
-            Look::Config(image(service), digest(service, run, 1)),
-        ]
-    })
-    .collect()
+    each.filter(|(service, run)| fate(*service, *run) == Fate::Landed)
+        .flat_map(|(service, run)| {
+            [
+                Look::Jobs(key(service, run)),
+                Look::Tag(tag_ref(service, run)),
+                Look::Manifest(image(service), digest(service, run, 0)),
+                Look::Config(image(service), digest(service, run, 1)),
+            ]
+        })
+        .collect()
 }
 
+/// The list and the newest tag of a service, as a later round of looks finds them.
 pub(crate) fn seen_again(service: u64, runs: u64, now: Timestamp, round: i64) -> [Fact; 2] {
     let seen_at = now + SignedDuration::from_mins(round);
     let again = match listing(service, runs, now) {
