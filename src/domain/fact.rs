@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arcstr::ArcStr;
 use jiff::Timestamp;
 
 use super::{
@@ -165,7 +166,7 @@ pub struct Judgement {
     /// The expected tag.
     pub tag_ref: TagRef,
     /// The verdict's word in the report.
-    pub verdict: Arc<str>,
+    pub verdict: ArcStr,
     /// Since when the row has this verdict.
     pub since: Timestamp,
 }

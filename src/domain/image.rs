@@ -1,8 +1,8 @@
 //! What a registry holds: manifests, indexes, configs, and what a probe for one of them answered.
 
 use std::fmt;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use jiff::Timestamp;
 
 use super::{Digest, Failure, Text};
@@ -52,11 +52,11 @@ impl fmt::Display for AbsenceCode {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Platform {
     /// Such as `linux`.
-    pub os: Arc<str>,
+    pub os: ArcStr,
     /// Such as `amd64`.
-    pub architecture: Arc<str>,
+    pub architecture: ArcStr,
     /// Such as `v8`.
-    pub variant: Option<Arc<str>>,
+    pub variant: Option<ArcStr>,
 }
 
 impl Platform {
@@ -66,7 +66,7 @@ impl Platform {
         let mut parts = value.split('/');
         let word = |part: Option<&str>| {
             let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-            part.filter(|part| !part.is_empty() && part.chars().all(legal)).map(Arc::from)
+            part.filter(|part| !part.is_empty() && part.chars().all(legal)).map(ArcStr::from)
         };
         let os = word(parts.next())?;
         let architecture = word(parts.next())?;

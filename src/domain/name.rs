@@ -2,8 +2,8 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use serde::{Serialize, Serializer};
 
 /// Why a name was refused: what it should have been, and what it was.
@@ -32,7 +32,7 @@ macro_rules! text_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Arc<str>);
+        pub struct $name(ArcStr);
 
         impl $name {
             /// Returns the name as text.
@@ -178,7 +178,7 @@ impl SourceId {
     }
 }
 
-fn plain_name(kind: &'static str, value: &str) -> Result<Arc<str>, NameError> {
+fn plain_name(kind: &'static str, value: &str) -> Result<ArcStr, NameError> {
     if value.is_empty() || value.len() > 255 {
         return Err(NameError::new(kind, value, "1 to 255 characters are needed"));
     }
@@ -284,8 +284,8 @@ impl Serialize for Digest {
 /// A repository of images: the registry's host and the repository's path in it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ImageName {
-    registry: Arc<str>,
-    repository: Arc<str>,
+    registry: ArcStr,
+    repository: ArcStr,
 }
 
 impl ImageName {

@@ -1,8 +1,8 @@
 //! One execution of CI for one commit, and its jobs.
 
 use std::fmt;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use jiff::Timestamp;
 
 use super::{RepoPath, Sha, SourceId, Text};
@@ -122,7 +122,7 @@ pub struct Run {
     /// The commit's or run's title.
     pub title: Text,
     /// The page for people.
-    pub url: Arc<str>,
+    pub url: ArcStr,
     /// Where it stands.
     pub state: RunState,
     /// When it was created: the first attempt's time on GitHub.
@@ -157,5 +157,5 @@ pub struct Job {
     /// When it ended.
     pub finished_at: Option<Timestamp>,
     /// The page for people.
-    pub url: Arc<str>,
+    pub url: ArcStr,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arcstr::ArcStr;
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -36,7 +37,7 @@ pub struct Snapshot {
     /// What is known of the pipelines of each repository.
     pipelines: BTreeMap<PipelineScope, PipelineList>,
     /// The verdicts that were noted, and since when each holds.
-    pub(super) judged: FxHashMap<(RunKey, TagRef), (Arc<str>, Timestamp)>,
+    pub(super) judged: FxHashMap<(RunKey, TagRef), (ArcStr, Timestamp)>,
 }
 
 impl Snapshot {

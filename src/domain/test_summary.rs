@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arcstr::ArcStr;
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -63,7 +64,7 @@ pub struct OddCase {
     /// How often it failed before that.
     pub tries: u32,
     /// What its gravest result says.
-    pub message: Option<Arc<str>>,
+    pub message: Option<ArcStr>,
 }
 
 impl PartialEq for TestSummary {
@@ -120,7 +121,7 @@ impl TestSummary {
                 file: case.file.map(Text::from),
                 result: case.result,
                 tries,
-                message: case.message.map(Arc::from),
+                message: case.message.map(ArcStr::from),
             });
         }
     }

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use serde::{Serialize, Serializer};
 
 /// The longest text that is kept, in characters; branch names, titles and error bodies are cut to it.
@@ -19,7 +19,7 @@ const DIGITS: usize = 4;
 /// There are very many of them, and nearly all are shown as they were sent: those are held as they are. Of any other
 /// both forms are held, what was sent before what is shown.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-pub struct Text(Arc<str>);
+pub struct Text(ArcStr);
 
 impl Text {
     /// Returns the text, cut to 512 characters.

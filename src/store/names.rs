@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arcstr::ArcStr;
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,7 @@ pub(super) struct Names {
     places: Known<Place>,
     images: Known<ImageName>,
     services: Known<ServiceName>,
-    verdicts: Known<Arc<str>>,
+    verdicts: Known<ArcStr>,
     frames: Known<Frame>,
     shared: Shared,
     newest: i64,
@@ -122,7 +123,7 @@ impl Names {
         self.services.get(&id)
     }
 
-    pub(super) fn verdict(&self, id: i64) -> Option<&(Arc<str>, i64)> {
+    pub(super) fn verdict(&self, id: i64) -> Option<&(ArcStr, i64)> {
         self.verdicts.get(&id)
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arcstr::ArcStr;
 use jiff::Timestamp;
 
 use super::packed::{Packer, Unpacker};
@@ -99,7 +100,7 @@ fn read_odd(body: &mut Unpacker<'_>, words: &mut Words) -> Option<OddCase> {
         file: body.maybe(|body| Some(words.text(body.text()?))).ok()?,
         result: read_result(body.count()?)?,
         tries: body.small()?,
-        message: body.maybe(|body| Some(Arc::from(body.text()?))).ok()?,
+        message: body.maybe(|body| Some(ArcStr::from(body.text()?))).ok()?,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Texts as they are stored, and equal ones shared when they come back.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ impl<'a> Built<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Words {
     texts: FxHashMap<Box<str>, Text>,
-    names: FxHashMap<Box<str>, Arc<str>>,
+    names: FxHashMap<Box<str>, ArcStr>,
     tags: FxHashSet<Tag>,
 }
 
@@ -65,11 +65,11 @@ impl Words {
         text
     }
 
-    pub(super) fn name(&mut self, name: &str) -> Arc<str> {
+    pub(super) fn name(&mut self, name: &str) -> ArcStr {
         if let Some(known) = self.names.get(name) {
             return known.clone();
         }
-        let shared: Arc<str> = name.into();
+        let shared: ArcStr = name.into();
         self.names.insert(name.into(), shared.clone());
         shared
     }
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn equal_words_are_one() {
         let mut words = Words::default();
-        assert!(Arc::ptr_eq(&words.name("linux"), &words.name("linux")));
+        assert!(ArcStr::ptr_eq(&words.name("linux"), &words.name("linux")));
         assert_eq!(words.text("main").raw().as_ptr(), words.text("main").raw().as_ptr());
     }
 }
