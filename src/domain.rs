@@ -13,7 +13,7 @@ mod failure;
 mod health;
 mod hours;
 mod image;
-mod landed_key;
+mod landed_tags;
 mod look;
 mod name;
 mod observation;
@@ -49,6 +49,7 @@ pub use failure::{AuthKind, AuthStage, Failure, Remedy, Stage};
 pub use health::{Budget, Health, Pace, SourceKind, Traffic};
 pub use hours::Hours;
 pub use image::{Absence, AbsenceCode, Child, Descriptor, ImageConfig, Manifest, ManifestKind, Platform, Probe};
+pub use landed_tags::LandedTags;
 pub use look::{Look, Urgency, Wanted};
 pub use name::{Digest, ImageName, NameError, RepoPath, ServiceName, Sha, SourceId, Tag, TagRef};
 pub use observation::{Batch, Observation, Part, Seen};
@@ -56,9 +57,9 @@ pub use outcome::{Outcome, Strength};
 pub use pipeline::{
     JobEnvironment, Level, NamedSecret, Pipeline, PipelineList, PipelineScan, PipelineScope, Reach, Schedule, SecretUse,
 };
-pub use record::{ImageRecord, LandedRecord, Listing, Miss, RunRecord, TagRecord, Tags};
+pub use record::{ImageRecord, LandedRecord, Listing, Miss, RunRecord, TagRecord};
 pub use run::{Conclusion, Event, Job, JobId, Run, RunKey, RunState};
-pub use sample::{Ended, Read, Sample};
+pub use sample::{Ended, Learnt, Read, Sample};
 pub use secret::{CredentialSource, SecretSource};
 pub use secret_store::{AwsLogin, KvPlace};
 pub use service::{Globs, ImageSpec, RevisionRule, Service, TrustSpec};

@@ -154,7 +154,7 @@ fn landed(service: u64, run: u64, now: Timestamp) -> [Fact; 4] {
     };
     let revision = Some(Text::new(&commit(service, run)));
     let proof = Proof {
-        wanted: vec![platform()],
+        wanted: Arc::from([platform()]),
         rule: RevisionRule::Auto,
         created: Some(now),
         revision: revision.clone(),

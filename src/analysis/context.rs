@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::push::is_partial;
 use super::{Asked, Policy};
 use crate::domain::{
-    Batch, ImageRecord, ImageSpec, Job, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate,
-    Tags, Urgency,
+    Batch, Digest, ImageRecord, ImageSpec, Job, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag,
+    TagTemplate, Urgency,
 };
 
 /// How many green runs below the newest are looked at now and then: one would roll back to them.
@@ -115,14 +115,18 @@ impl<'a> Context<'a> {
             .find(|run| place.template.expand(run).is_ok_and(|theirs| theirs == *tag))
     }
 
-    /// Returns the older run of another commit that one of these immutable tags was pushed for.
-    pub(super) fn older_owner<'t>(&self, place: &Place<'_>, tags: &'t Tags) -> Option<(&'a Arc<Run>, &'t Tag)> {
+    /// Returns the older run of another commit one of whose immutable tags points to this digest, and that tag.
+    pub(super) fn older_owner(
+        &self,
+        place: &Place<'_>,
+        image: &ImageRecord,
+        digest: &Digest,
+    ) -> Option<(&'a Arc<Run>, Tag)> {
         let older = self.runs.get(place.position.saturating_add(1)..).unwrap_or_default();
         older.iter().filter(|run| run.sha != place.run.sha).find_map(|run| {
             let theirs = place.spec.tags.iter().filter(|template| !template.is_moving());
-            let expanded: Vec<Tag> = theirs.filter_map(|template| template.expand(run).ok()).collect();
-            let shared = expanded.iter().find_map(|tag| tags.get(tag))?;
-            Some((run, shared))
+            let mut theirs = theirs.filter_map(|template| template.expand(run).ok());
+            Some((run, theirs.find(|tag| image.points_to(tag, digest))?))
         })
     }
 

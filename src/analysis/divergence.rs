@@ -15,7 +15,7 @@ use crate::domain::{Run, Service, Snapshot, Tag, TagRef};
 pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: Timestamp) -> ServiceReport {
     let ctx = Context::new(snapshot, service, policy, now);
     let mut outstanding = Outstanding::default();
-    let mut rows = Vec::with_capacity(ctx.runs.len());
+    let mut rows = Vec::with_capacity(ctx.places().count());
     for place in ctx.places() {
         let mut notes = Outstanding::default();
         let walked = walk(&ctx, &place, &mut notes);

@@ -109,7 +109,9 @@ pub(super) fn of_runs(executions: &[Execution], policy: &Policy) -> Vec<Workflow
     for run in executions.iter().filter(|run| run.mainline) {
         workflows.entry(&run.workflow).or_default().push(run);
     }
-    workflows.into_iter().map(|(workflow, runs)| one(workflow, &runs, policy)).collect()
+    let mut found: Vec<_> = workflows.into_iter().map(|(workflow, runs)| one(workflow, &runs, policy)).collect();
+    found.shrink_to_fit();
+    found
 }
 
 /// `runs` are oldest first.
@@ -167,6 +169,7 @@ fn jobs(green: &[&Execution], policy: &Policy) -> Vec<JobDurations> {
         })
         .collect();
     found.sort_by_key(|job| std::cmp::Reverse(job.ran.map(|ran| ran.p50)));
+    found.shrink_to_fit();
     found
 }
 

@@ -13,7 +13,7 @@ use crate::domain::{
 pub(super) fn execution(snapshot: &Snapshot, service: &Service, sample: &Sample) -> Execution {
     let of = |run: &Arc<Run>| attempt(snapshot, service, sample, run);
     let mut execution = of(&sample.run);
-    for before in &sample.before {
+    for before in &sample.learnt().before {
         execution.merge(of(before));
     }
     execution
@@ -22,7 +22,7 @@ pub(super) fn execution(snapshot: &Snapshot, service: &Service, sample: &Sample)
 fn attempt(snapshot: &Snapshot, service: &Service, sample: &Sample, run: &Arc<Run>) -> Execution {
     let retries = service.trust.retries;
     let mainline = service.filtered(run).is_none();
-    let read = sample.tries.as_ref().filter(|read| read.of == crate::domain::Ended::of(run, retries));
+    let read = sample.learnt().tries.as_ref().filter(|read| read.of == crate::domain::Ended::of(run, retries));
     let Some(read) = read else {
         return Execution::of(run, mainline, retries, jobs_of_the_verdict(snapshot, retries, run));
     };
@@ -109,7 +109,7 @@ fn try_of(report: &FoundReport, retries: Retries, execution: &Execution) -> u32 
 }
 
 fn logs(snapshot: &Snapshot, sample: &Sample) -> Vec<(JobId, Arc<RetryLog>)> {
-    let mut logs = sample.logs.clone();
+    let mut logs = sample.learnt().logs.clone();
     let read = snapshot.run(&sample.run.key).into_iter().flat_map(|record| &record.logs);
     logs.extend(read.filter_map(|(job, log)| Some((*job, log.retries.clone()?))));
     logs.into_iter().collect()

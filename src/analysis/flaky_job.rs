@@ -64,6 +64,7 @@ pub(super) fn jobs(executions: &[Execution], now: Timestamp) -> Vec<JobFlakiness
         })
         .collect();
     found.sort_by(|one, two| two.behaviour.rank(&one.behaviour));
+    found.shrink_to_fit();
     found
 }
 

@@ -41,8 +41,8 @@ pub(super) fn identity<'a>(
         return Some(stale(ctx, place, tag, notes));
     }
     if *label != Label::Agrees && *claim != Claimed::Agrees {
-        let shared = ctx.image(place).and_then(|image| image.tagged.get(digest)).filter(|tags| tags.len() > 1);
-        if let Some((older, theirs)) = shared.and_then(|tags| ctx.older_owner(place, tags)) {
+        let shared = ctx.image(place).filter(|image| image.is_shared(tag, digest));
+        if let Some((older, theirs)) = shared.and_then(|image| ctx.older_owner(place, image, digest)) {
             notes.say(|| {
                 format!(
                     "{theirs}, the tag of older commit {} (run #{}), has the same digest.",

@@ -68,7 +68,7 @@ fn newly_landed(snapshot: &Snapshot, report: &ServiceReport) -> Vec<Landed> {
 
 fn landed(row: &Row, spec: &ImageSpec, tag_ref: TagRef, known: Option<&LandedRecord>) -> Option<Landed> {
     let (digest, last_seen) = (row.digest.clone()?, row.seen_at?);
-    let answers = |proof: &Proof| proof.wanted == spec.platforms && proof.rule == spec.revision;
+    let answers = |proof: &Proof| *proof.wanted == *spec.platforms && proof.rule == spec.revision;
     let is_known = |known: &LandedRecord| {
         known.digest == digest
             && known.proof.as_deref().is_some_and(answers)

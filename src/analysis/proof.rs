@@ -37,7 +37,7 @@ pub(super) fn unreadable(
             Some(Verdict::Unknown)
         }
         Some(Probe::Absent(absence)) => {
-            let before = readable_at.or_else(|| known?.landed.values().map(|landed| landed.last_seen).max());
+            let before = readable_at.or_else(|| known?.landed.iter().map(|(.., landed)| landed.last_seen).max());
             notes.unsure(|| format!("Let landfall's credential list the tags of {image}: a 404 can hide a 403."));
             if let Some(before) = before {
                 notes.say(|| {

@@ -3,14 +3,19 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Conclusion, Deployments, Ended, Failure, Look, Miss, RunState, Sample, Service, Snapshot, Urgency, Wanted,
+    Conclusion, Deployments, Ended, Failure, Look, Miss, RunState, Sample, Service, Snapshot, Stage, Urgency, Wanted,
 };
 
 /// The newest runs that are read.
 const RUNS: usize = 100;
 
 /// Looks that are wanted at once: the next follow when these are answered, so that no service waits for another's past.
+/// What nobody waits for goes by fewer, because in a large world each wish takes room.
 const AT_ONCE: usize = 6;
+const AT_ONCE_IN_BACKGROUND: usize = 2;
+
+/// Whoever cannot be asked for so many runs cannot be asked for the others.
+const REFUSED: usize = 3;
 
 /// The pauses after a failure, by what can be done about it: wait, mend something, hardly anything.
 const AGAIN: SignedDuration = SignedDuration::from_mins(15);
@@ -34,16 +39,27 @@ pub enum Depth {
 #[must_use]
 pub fn readings(snapshot: &Snapshot, service: &Service, depth: Depth, urgency: Urgency, now: Timestamp) -> Vec<Wanted> {
     let mut wanted: Vec<Look> = deployments(snapshot, service, now).into_iter().collect();
+    let mut refused = 0;
+    let at_once = if urgency.is_background() { AT_ONCE_IN_BACKGROUND } else { AT_ONCE };
     for sample in snapshot.samples(service).take(RUNS).filter(|sample| ran(sample)) {
         let ended = Ended::of(&sample.run, service.trust.retries);
-        if sample.tries(service.trust.retries).is_none() && may(sample.tries_failure.as_deref(), now) {
+        let missed = [&sample.learnt().tries_failure, &sample.learnt().reports_failure];
+        refused +=
+            missed.into_iter().flatten().filter(|miss| is_of_source(&miss.failure) && !may(Some(miss), now)).count();
+        if refused >= REFUSED {
+            break;
+        }
+        if sample.tries(service.trust.retries).is_none() && may(sample.learnt().tries_failure.as_ref(), now) {
             wanted.push(Look::Tries(ended.clone()));
         }
         let reports = depth == Depth::Reports && service.trust.reports.is_some();
-        if reports && sample.reports(service.trust.retries).is_none() && may(sample.reports_failure.as_deref(), now) {
+        if reports
+            && sample.reports(service.trust.retries).is_none()
+            && may(sample.learnt().reports_failure.as_ref(), now)
+        {
             wanted.push(Look::Reports(ended));
         }
-        if wanted.len() >= AT_ONCE {
+        if wanted.len() >= at_once {
             break;
         }
     }
@@ -64,6 +80,20 @@ fn deployments(snapshot: &Snapshot, service: &Service, now: Timestamp) -> Option
 /// A run that was left out left nothing behind.
 fn ran(sample: &Sample) -> bool {
     sample.run.state != RunState::Finished(Conclusion::Skipped)
+}
+
+/// Returns whether a failure says that the source cannot be asked, whatever for. A server may be broken for one run.
+fn is_of_source(failure: &Failure) -> bool {
+    match failure {
+        Failure::Auth { .. } | Failure::RateLimited { .. } => true,
+        Failure::Unreachable { stage, .. } => !matches!(stage, Stage::Server(_)),
+        Failure::Forbidden(_)
+        | Failure::NotFound(_)
+        | Failure::Malformed(_)
+        | Failure::TooLarge { .. }
+        | Failure::Ambiguous(_)
+        | Failure::Withheld(_) => false,
+    }
 }
 
 /// Returns whether a look may be asked, or asked again.

@@ -187,9 +187,9 @@ impl Coverage {
         let looked_for = samples.iter().filter(|sample| sample.reports(retries).is_some()).count();
         Self {
             jobs_read: samples.iter().filter(|sample| sample.tries(retries).is_some()).count(),
-            jobs_failure: newest.clone().find_map(|sample| sample.tries_failure.as_deref().cloned()),
+            jobs_failure: newest.clone().find_map(|sample| sample.learnt().tries_failure.clone()),
             reports_looked_for: (service.trust.reports.is_some() || looked_for > 0).then_some(looked_for),
-            reports_failure: newest.clone().find_map(|sample| sample.reports_failure.as_deref().cloned()),
+            reports_failure: newest.clone().find_map(|sample| sample.learnt().reports_failure.clone()),
             reports_read: read.sum(),
             unread: unread.collect(),
         }

@@ -248,7 +248,7 @@ fn present<'a>(
     let claim = Claimed::of(ctx, place, tag, digest, &logs);
     claim.say(tag, claimed, notes);
     found.content = Some(Arc::new(Proof {
-        wanted: place.spec.platforms.clone(),
+        wanted: place.spec.platforms.as_slice().into(),
         rule: place.spec.revision,
         created: content.created,
         revision: content.revisions.first().map(|revision| (*revision).clone()),

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Cmd, Model, Settled, credentials, incidents, settle};
 use crate::analysis::{self, ServiceReport, SourceReport};
-use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceId, SourceKind, Urgency};
+use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceKind, Urgency};
 
 /// How often it is kept when a source last answered.
 const KEEP_ANSWERED: SignedDuration = SignedDuration::from_mins(1);
@@ -134,7 +134,10 @@ fn judge(model: &mut Model, places: &BTreeSet<usize>) -> Settled {
         shelved.extend(model.snapshot.tidy(service));
         if model.frozen.is_none() {
             let mut judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
-            judged.rows.shrink_to_fit();
+            // Judged again and again, it is of one size each time, so that its place is used again.
+            if judged.rows.len() < judged.rows.capacity() / 2 {
+                judged.rows.shrink_to_fit();
+            }
             let settled = settle(&mut model.snapshot, &judged, model.now);
             facts.extend(settled.facts);
             shelved.extend(settled.shelved);
@@ -180,7 +183,7 @@ pub(super) fn sources(snapshot: &Snapshot, services: &[Arc<Service>]) -> Vec<Sou
     let mut unasked = std::collections::BTreeMap::new();
     for service in services {
         unasked.insert(service.ci.clone(), SourceKind::Ci);
-        let registries = service.images.iter().filter_map(|image| SourceId::parse(image.repository.registry()).ok());
+        let registries = service.images.iter().map(|image| image.repository.source());
         unasked.extend(registries.map(|registry| (registry, SourceKind::Registry)));
     }
     unasked.retain(|id, _| !known.contains(id));

@@ -55,8 +55,7 @@ pub(super) fn registry_host(entry: Entry<'_>, problems: &mut Problems<'_>) -> Op
         return None;
     }
     // Docker Hub goes by several names; an image's name settles which one is meant.
-    let image = ImageName::parse(&format!("{host}/image")).ok()?;
-    SourceId::parse(image.registry()).ok()
+    ImageName::parse(&format!("{host}/image")).ok().map(|image| image.source())
 }
 
 /// Returns whether image names may start with this host: `localhost`, or a name with a dot or a port.

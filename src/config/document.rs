@@ -135,7 +135,7 @@ pub(super) fn refuse_twin(table: &Table<'_>, key: &'static str, twin: bool, prob
 /// Adds, with defaults, the registries that only images name.
 fn add_named_by_images(registries: &mut Vec<RegistryEntry>, services: &[Arc<Service>]) {
     for image in services.iter().flat_map(|service| &service.images) {
-        let Ok(host) = SourceId::parse(image.repository.registry()) else { continue };
+        let host = image.repository.source();
         if !registries.iter().any(|registry| registry.host == host) {
             let credential = CredentialSource::Docker;
             registries.push(RegistryEntry {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::record::insert;
 use super::{Miss, Sha, Text};
 
 /// A commit whose image landed.
@@ -127,7 +128,8 @@ impl Deployments {
 /// The commits of one service that landed, by the run that pushed them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Arrivals {
-    commits: BTreeMap<u64, LandedCommit>,
+    /// By the run's number, in their order.
+    commits: Vec<(u64, LandedCommit)>,
     /// Counts whatever changes.
     pub(super) edition: u64,
 }
@@ -138,21 +140,23 @@ const COMMITS: usize = 1_000;
 impl Arrivals {
     /// Notes that a commit landed. When it did is what was noted first.
     pub(super) fn note(&mut self, run: u64, commit: LandedCommit) {
-        if self.commits.contains_key(&run) {
-            return;
-        }
-        self.commits.insert(run, commit);
+        let Err(place) = self.find(run) else { return };
+        insert(&mut self.commits, place, (run, commit));
         self.edition += 1;
         if self.commits.len() > COMMITS {
-            self.commits.pop_first();
+            self.commits.remove(0);
         }
     }
 
     pub(super) fn knows(&self, run: u64) -> bool {
-        self.commits.contains_key(&run)
+        self.find(run).is_ok()
     }
 
     pub(super) fn commits(&self) -> impl Iterator<Item = &LandedCommit> {
-        self.commits.values()
+        self.commits.iter().map(|(_, commit)| commit)
+    }
+
+    fn find(&self, run: u64) -> Result<usize, usize> {
+        self.commits.binary_search_by_key(&run, |(known, _)| *known)
     }
 }

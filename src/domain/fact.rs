@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::{
     Absence, Batch, CredentialRecord, CredentialScope, Deployed, Digest, Ended, ImageConfig, ImageName, Job,
-    JobExecution, JobId, LandedCommit, Manifest, Platform, PushLog, RepoPath, Reports, RetryLog, RevisionRule, Run,
-    RunKey, ServiceName, SourceId, SourceKind, TagRef, Text,
+    JobExecution, JobId, LandedCommit, LandedRecord, Manifest, Platform, PushLog, RepoPath, Reports, RetryLog,
+    RevisionRule, Run, RunKey, ServiceName, SourceId, SourceKind, TagRef, Text,
 };
 
 /// One thing that is kept. A newer fact about the same takes the older one's place.
@@ -141,7 +141,7 @@ pub struct Landed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
     /// The platforms that had to resolve. Where the configuration names others by now, this proves nothing.
-    pub wanted: Vec<Platform>,
+    pub wanted: Arc<[Platform]>,
     /// What was asked of the revision label; where that is something else by now, this proves nothing.
     pub rule: RevisionRule,
     /// When the image was built, by its own word.
@@ -154,6 +154,24 @@ pub struct Proof {
     pub layers: u32,
     /// Whether the log of the push claims this digest; `None` where it was not read, or claims nothing.
     pub claimed: Option<bool>,
+}
+
+impl Proof {
+    /// Mostly it names the run's own commit, and what is wanted and offered is what the last one says too: each such word
+    /// is held once.
+    pub(super) fn share(&mut self, run: Option<&Run>, last: Option<&LandedRecord>) {
+        if let (Some(revision), Some(run)) = (&mut self.revision, run)
+            && revision.raw() == run.sha.as_str()
+        {
+            *revision = Text::from(&run.sha);
+        }
+        let Some(last) = last.and_then(|last| last.proof.as_ref()) else { return };
+        for (own, known) in [(&mut self.wanted, &last.wanted), (&mut self.platforms, &last.platforms)] {
+            if own == known {
+                *own = known.clone();
+            }
+        }
+    }
 }
 
 /// The verdict over one row of the report, as it was last judged.

@@ -96,6 +96,10 @@ impl Sha {
         Ok(Self(value.to_ascii_lowercase().into()))
     }
 
+    pub(super) fn as_shared(&self) -> &ArcStr {
+        &self.0
+    }
+
     /// Returns the first `length` digits, or all where there are fewer.
     #[must_use]
     pub fn short(&self, length: usize) -> &str {
@@ -325,6 +329,12 @@ impl ImageName {
     #[must_use]
     pub fn registry(&self) -> &str {
         &self.registry
+    }
+
+    /// Returns the registry as a source.
+    #[must_use]
+    pub fn source(&self) -> SourceId {
+        SourceId(self.registry.clone())
     }
 
     /// Returns the path in the registry, as in `/v2/<path>/manifests/…`.

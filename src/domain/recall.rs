@@ -1,5 +1,7 @@
 //! What of a snapshot is kept for later processes, and how it comes back. What this process saw itself is newer and stays.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -61,7 +63,13 @@ impl Snapshot {
             Fact::Tries(ended, jobs) => self.samples.tried(&ended, jobs),
             Fact::Reports(ended, reports) => self.samples.reported(&ended, reports),
             Fact::Retried(run, job, log) => self.samples.logged(&run, job, &log),
-            Fact::Arrived(service, run, commit) => self.arrivals.entry(service).or_default().note(run.id, commit),
+            Fact::Arrived(service, run, mut commit) => {
+                if let Some(known) = self.samples.run(&run).filter(|known| known.sha == commit.sha) {
+                    commit.sha = known.sha.clone();
+                    commit.title = if known.title == commit.title { known.title.clone() } else { commit.title };
+                }
+                self.arrivals.entry(service).or_default().note(run.id, commit);
+            }
             Fact::Deployed(service, told, at) => self.deployments.entry(service).or_default().recall(at, told),
             Fact::Scanned(scope, list, at) => self.credentials.entry(scope).or_default().recall(at, list),
         }
@@ -171,10 +179,7 @@ impl Snapshot {
             return;
         }
         let probe = match known {
-            Ok(digest) => {
-                image.tagged.entry(digest.clone()).or_default().insert(tag_ref.tag.clone());
-                Probe::Present(digest)
-            }
+            Ok(digest) => Probe::Present(digest),
             Err(absence) => Probe::Absent(absence),
         };
         let record = TagRecord { probe, seen_at, changed_at, last_known: None, absent_since, absent_looks };
@@ -182,16 +187,14 @@ impl Snapshot {
     }
 
     fn recall_landed(&mut self, landed: Landed) {
-        let Landed { tag_ref, run, digest, since, last_seen, proof } = landed;
+        let Landed { tag_ref, run, digest, since, last_seen, mut proof } = landed;
         let TagRef { image, tag } = tag_ref;
         let image = self.images.entry(image).or_default();
-        let tag = image.tags.get_key_value(&tag).map_or(tag, |(known, _)| known.clone());
-        image.tagged.entry(digest.clone()).or_default().insert(tag.clone());
-        let record = LandedRecord { digest, since, last_seen, proof };
-        let place = (tag, run);
-        if image.landed.get(&place).is_none_or(|known| known.last_seen <= last_seen) {
-            image.landed.insert(place, record);
+        if let Some(proof) = proof.as_mut().and_then(Arc::get_mut) {
+            proof.share(self.samples.run(&run), image.landed.iter().next_back().map(|(.., last)| last));
         }
+        let tag = image.tags.get_key_value(&tag).map_or(tag, |(known, _)| known.clone());
+        image.landed.note(tag, run, LandedRecord { digest, since, last_seen, proof });
     }
 }
 

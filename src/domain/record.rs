@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    Absence, Batch, Digest, Failure, ImageConfig, Job, JobId, Manifest, Probe, Proof, PushLog, Run, RunKey, Tag,
+    Absence, Batch, Digest, Failure, ImageConfig, Job, JobId, LandedTags, Manifest, Probe, Proof, PushLog, Run, Tag,
 };
 
 /// The newest runs of a service.
@@ -69,7 +69,7 @@ pub struct RunRecord {
     /// Whether the run went on after its jobs were read.
     pub jobs_outdated: bool,
     /// Why its jobs could not be read.
-    pub jobs_failure: Option<Miss>,
+    pub jobs_failure: Option<Box<Miss>>,
     /// What the logs of its jobs say.
     pub logs: FxHashMap<JobId, PushLog>,
     /// Why a log could not be read.
@@ -93,10 +93,8 @@ pub struct ImageRecord {
     pub listed_at: Option<Timestamp>,
     /// The last answer to a list of tags.
     pub canary: Option<Probe<Batch<Tag>>>,
-    /// Tags that landed once, by tag and run.
-    pub landed: FxHashMap<(Tag, RunKey), LandedRecord>,
-    /// Every digest that a tag of this repository was seen to point to, and the tags that were seen there last.
-    pub tagged: FxHashMap<Digest, Tags>,
+    /// Tags that landed once, each for a run.
+    pub landed: LandedTags,
 }
 
 impl ImageRecord {
@@ -106,41 +104,7 @@ impl ImageRecord {
         self.manifests.shrink_to_fit();
         self.configs.shrink_to_fit();
         self.blobs.shrink_to_fit();
-    }
-}
-
-/// The tags that were seen to point to one digest: nearly always a single one.
-#[derive(Debug, Clone, Default)]
-pub struct Tags(Vec<Tag>);
-
-impl Tags {
-    /// Returns how many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Returns whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Returns this tag, if it is among them.
-    #[must_use]
-    pub fn get(&self, tag: &Tag) -> Option<&Tag> {
-        self.0.iter().find(|known| *known == tag)
-    }
-
-    pub(super) fn insert(&mut self, tag: Tag) {
-        if self.get(&tag).is_none() {
-            self.0.reserve_exact(1);
-            self.0.push(tag);
-        }
-    }
-
-    pub(super) fn remove(&mut self, tag: &Tag) {
-        self.0.retain(|known| known != tag);
+        self.landed.shrink_to_fit();
     }
 }
 
@@ -175,6 +139,15 @@ pub struct LandedRecord {
 }
 
 impl TagRecord {
+    /// Returns where the tag points, by the newest answer that said something.
+    #[must_use]
+    pub fn digest(&self) -> Option<&Digest> {
+        match (&self.probe, self.last_known.as_deref()) {
+            (Probe::Present(digest), _) | (Probe::Unseen(_), Some((_, Ok(digest)))) => Some(digest),
+            (Probe::Absent(_), _) | (Probe::Unseen(_), Some((_, Err(_))) | None) => None,
+        }
+    }
+
     pub(super) fn new(at: Timestamp, probe: Probe<Digest>) -> Self {
         let absent = matches!(probe, Probe::Absent(_));
         Self {
@@ -226,4 +199,13 @@ pub(super) fn replace<T: PartialEq>(slot: &mut T, value: T) -> bool {
     let changed = *slot != value;
     *slot = value;
     changed
+}
+
+/// Puts a value at its place in a list of which there are very many: none takes much more room than it needs.
+pub(super) fn insert<T>(list: &mut Vec<T>, place: usize, value: T) {
+    const SPARE: usize = 4;
+    if list.len() == list.capacity() {
+        list.reserve_exact(SPARE + list.len() / 8);
+    }
+    list.insert(place, value);
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
+use super::record::insert;
 use super::{
     Batch, Fact, Failure, JobExecution, JobId, Miss, RepoPath, Reports, Retries, RetryLog, Run, RunKey, Service,
     SourceId,
@@ -45,21 +46,28 @@ pub struct Read<T> {
     pub value: T,
 }
 
-/// What is known of one run that is over. Of most, in a large world, only how it ended.
+/// One run that is over, and what was learnt of it.
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// The run, as it was listed when its newest attempt was over.
     pub run: Arc<Run>,
+    /// Of most runs, in a large world, nothing.
+    learnt: Option<Box<Learnt>>,
+}
+
+/// What was learnt of a run beyond how it ended.
+#[derive(Debug, Clone, Default)]
+pub struct Learnt {
     /// The attempts before it that were seen over in a list, oldest first.
     pub before: Vec<Arc<Run>>,
     /// Its jobs, of every try.
-    pub tries: Option<Box<Read<Arc<Batch<JobExecution>>>>>,
+    pub tries: Option<Read<Arc<Batch<JobExecution>>>>,
     /// Why they could not be read the last time.
-    pub tries_failure: Option<Box<Miss>>,
+    pub tries_failure: Option<Miss>,
     /// What its tests left behind.
-    pub reports: Option<Box<Read<Arc<Reports>>>>,
+    pub reports: Option<Read<Arc<Reports>>>,
     /// Why that could not be read the last time.
-    pub reports_failure: Option<Box<Miss>>,
+    pub reports_failure: Option<Miss>,
     /// What the logs that were read say of retries.
     pub logs: BTreeMap<JobId, Arc<RetryLog>>,
 }
@@ -77,7 +85,8 @@ pub(super) struct Samples {
 
 #[derive(Debug, Clone, Default)]
 struct Remembered {
-    runs: BTreeMap<u64, Sample>,
+    /// In the order of their numbers.
+    runs: Vec<Sample>,
     /// Counts whatever changes.
     edition: u64,
 }
@@ -122,39 +131,40 @@ impl Samples {
 
     /// Takes in the jobs of every try of a run.
     pub(super) fn tried(&mut self, of: &Ended, jobs: Arc<Batch<JobExecution>>) {
-        self.change(&of.run, |sample| {
-            sample.tries_failure = None;
-            put(&mut sample.tries, of, jobs)
+        self.change(&of.run, |learnt| {
+            learnt.tries_failure = None;
+            put(&mut learnt.tries, of, jobs)
         });
     }
 
     /// Takes in what the tests of a run left behind.
     pub(super) fn reported(&mut self, of: &Ended, reports: Arc<Reports>) {
         let shared = self.sharing(&of.run, reports);
-        self.change(&of.run, |sample| {
-            sample.reports_failure = None;
-            put(&mut sample.reports, of, shared)
+        self.change(&of.run, |learnt| {
+            learnt.reports_failure = None;
+            put(&mut learnt.reports, of, shared)
         });
     }
 
     /// Takes in what a log says of retries.
     pub(super) fn logged(&mut self, run: &RunKey, job: JobId, log: &Arc<RetryLog>) {
-        self.change(run, |sample| sample.logs.insert(job, log.clone()).as_ref() != Some(log));
+        self.change(run, |learnt| learnt.logs.insert(job, log.clone()).as_ref() != Some(log));
     }
 
     /// Takes in why the jobs of a run could not be read.
     pub(super) fn untried(&mut self, run: &RunKey, at: Timestamp, failure: Failure) {
-        self.change(run, |sample| sample.tries_failure.replace(Miss { at, failure }.into()).is_none());
+        self.change(run, |learnt| learnt.tries_failure.replace(Miss { at, failure }).is_none());
     }
 
     /// Takes in why the reports of a run could not be looked for.
     pub(super) fn unreported(&mut self, run: &RunKey, at: Timestamp, failure: Failure) {
-        self.change(run, |sample| sample.reports_failure.replace(Miss { at, failure }.into()).is_none());
+        self.change(run, |learnt| learnt.reports_failure.replace(Miss { at, failure }).is_none());
     }
 
     /// Notes that more is known of a run.
     pub(super) fn touch(&mut self, run: &RunKey) {
-        self.change(run, |_| true);
+        let Some(known) = self.repos.get_mut(&(run.ci.clone(), run.repo.clone())) else { return };
+        known.edition += u64::from(known.find(run.id).is_ok());
     }
 
     /// Returns what is to be kept for later processes, once.
@@ -169,7 +179,7 @@ impl Samples {
 
     /// Returns what is remembered of the runs of the service's workflows, newest first.
     pub(super) fn of<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = &'a Sample> {
-        let runs = self.known(service).into_iter().flat_map(|known| known.runs.values().rev());
+        let runs = self.known(service).into_iter().flat_map(|known| known.runs.iter().rev());
         runs.filter(|sample| service.watches(&sample.run))
     }
 
@@ -178,52 +188,69 @@ impl Samples {
         self.known(service).map_or(0, |known| known.edition)
     }
 
+    /// Returns a run that is over, if it is remembered.
+    pub(super) fn run(&self, key: &RunKey) -> Option<&Run> {
+        let known = self.repos.get(&(key.ci.clone(), key.repo.clone()))?;
+        Some(&known.runs.get(known.find(key.id).ok()?)?.run)
+    }
+
     fn known(&self, service: &Service) -> Option<&Remembered> {
         self.repos.get(&(service.ci.clone(), service.repo.clone()))
     }
 
-    fn change(&mut self, run: &RunKey, change: impl FnOnce(&mut Sample) -> bool) {
+    fn change(&mut self, run: &RunKey, change: impl FnOnce(&mut Learnt) -> bool) {
         let Some(known) = self.repos.get_mut(&(run.ci.clone(), run.repo.clone())) else { return };
-        let changed = known.runs.get_mut(&run.id).is_some_and(change);
+        let sample = known.find(run.id).ok().and_then(|place| known.runs.get_mut(place));
+        let changed = sample.is_some_and(|sample| change(sample.learnt.get_or_insert_default()));
         known.edition += u64::from(changed);
     }
 
     /// Mostly the same tests pass in run after run: what says so is held once.
     fn sharing(&self, run: &RunKey, reports: Arc<Reports>) -> Arc<Reports> {
         let Some(known) = self.repos.get(&(run.ci.clone(), run.repo.clone())) else { return reports };
-        let others = known.runs.values().rev().filter_map(|sample| sample.reports.as_ref());
+        let others = known.runs.iter().rev().filter_map(|sample| sample.learnt().reports.as_ref());
         reports.sharing(others.map(|read| &*read.value))
     }
 }
 
 impl Remembered {
     fn ended(&mut self, run: &Arc<Run>) -> bool {
-        if let Some(sample) = self.runs.get_mut(&run.key.id) {
-            return sample.ended(run);
-        }
+        let place = match self.find(run.key.id) {
+            Ok(known) => return self.runs.get_mut(known).is_some_and(|sample| sample.ended(run)),
+            Err(place) => place,
+        };
         let is_full = self.runs.len() >= RUNS;
-        if is_full && self.runs.first_key_value().is_some_and(|(oldest, _)| run.key.id < *oldest) {
+        if is_full && place == 0 {
             return false;
         }
-        self.runs.insert(run.key.id, Sample::new(run.clone()));
+        insert(&mut self.runs, place, Sample { run: run.clone(), learnt: None });
         if is_full {
-            self.runs.pop_first();
+            self.runs.remove(0);
         }
         true
     }
+
+    /// Returns where a run is, or would be.
+    fn find(&self, run: u64) -> Result<usize, usize> {
+        self.runs.binary_search_by_key(&run, |sample| sample.run.key.id)
+    }
 }
 
+/// What was learnt of most runs.
+static NOTHING: Learnt = Learnt {
+    before: Vec::new(),
+    tries: None,
+    tries_failure: None,
+    reports: None,
+    reports_failure: None,
+    logs: BTreeMap::new(),
+};
+
 impl Sample {
-    fn new(run: Arc<Run>) -> Self {
-        Self {
-            run,
-            before: Vec::new(),
-            tries: None,
-            tries_failure: None,
-            reports: None,
-            reports_failure: None,
-            logs: BTreeMap::new(),
-        }
+    /// Returns what was learnt of the run.
+    #[must_use]
+    pub fn learnt(&self) -> &Learnt {
+        self.learnt.as_deref().unwrap_or(&NOTHING)
     }
 
     /// Takes in the run as it ended, and returns whether that says anything new.
@@ -233,16 +260,17 @@ impl Sample {
         }
         let (known, other) = (self.run.key.attempt, run.key.attempt);
         if other < known {
-            let is_known = self.before.iter().any(|before| before.key.attempt == other);
+            let is_known = self.learnt().before.iter().any(|before| before.key.attempt == other);
             if !is_known {
-                self.before.push(run.clone());
-                self.before.sort_by_key(|before| before.key.attempt);
+                let before = &mut self.learnt.get_or_insert_default().before;
+                before.push(run.clone());
+                before.sort_by_key(|before| before.key.attempt);
             }
             return !is_known;
         }
         let before = std::mem::replace(&mut self.run, run.clone());
         if known < other {
-            self.before.push(before);
+            self.learnt.get_or_insert_default().before.push(before);
         }
         true
     }
@@ -250,23 +278,23 @@ impl Sample {
     /// Returns its jobs, of every try, where they were read after the end that is known.
     #[must_use]
     pub fn tries(&self, retries: Retries) -> Option<&Batch<JobExecution>> {
-        let read = self.tries.as_ref()?;
+        let read = self.learnt().tries.as_ref()?;
         (read.of == Ended::of(&self.run, retries)).then_some(&read.value)
     }
 
     /// Returns what its tests left behind, where that was read after the end that is known.
     #[must_use]
     pub fn reports(&self, retries: Retries) -> Option<&Reports> {
-        let read = self.reports.as_ref()?;
+        let read = self.learnt().reports.as_ref()?;
         (read.of == Ended::of(&self.run, retries)).then_some(&read.value)
     }
 }
 
 /// Puts in what was read, unless something of a later end is there.
-fn put<T: PartialEq>(slot: &mut Option<Box<Read<T>>>, of: &Ended, value: T) -> bool {
+fn put<T: PartialEq>(slot: &mut Option<Read<T>>, of: &Ended, value: T) -> bool {
     let age = |ended: &Ended| (ended.run.attempt, ended.at);
     if slot.as_ref().is_some_and(|known| age(&known.of) > age(of)) {
         return false;
     }
-    super::record::replace(slot, Some(Read { of: of.clone(), value }.into()))
+    super::record::replace(slot, Some(Read { of: of.clone(), value }))
 }

@@ -13,7 +13,7 @@ impl Snapshot {
         let Some(record) = self.images.get_mut(image) else { return Vec::new() };
         let mut let_go = Vec::new();
         for (tag, run) in proven {
-            let Some(landed) = record.landed.get_mut(&(tag.clone(), run.clone())) else { continue };
+            let Some(landed) = record.landed.get_mut(tag, run) else { continue };
             let Some(known) = record.tags.get(tag) else { continue };
             if landed.proof.is_some() && known.probe == Probe::Present(landed.digest.clone()) {
                 landed.last_seen = landed.last_seen.max(known.seen_at);
@@ -62,12 +62,12 @@ impl Snapshot {
             self.listings.get(&service.name).map(|listing| listing.runs.clone()).unwrap_or_default();
         for spec in &service.images {
             let Some(record) = self.images.get_mut(&spec.repository) else { continue };
-            record.landed.retain(|(_, run), _| !gone.contains(run));
+            record.landed.retain(|run| !gone.contains(run));
             for template in &spec.tags {
                 for tag in left.iter().filter_map(|run| template.expand(run).ok()) {
                     let wanted = still.iter().any(|run| template.expand(run).is_ok_and(|other| other == tag));
                     if !wanted {
-                        record.forget_tag(&tag);
+                        record.tags.remove(&tag);
                         let_go.push(Look::Tag(TagRef { image: spec.repository.clone(), tag }));
                     }
                 }
@@ -75,16 +75,6 @@ impl Snapshot {
             sweep(&spec.repository, record, &mut let_go);
         }
         let_go
-    }
-}
-
-impl ImageRecord {
-    fn forget_tag(&mut self, tag: &Tag) {
-        self.tags.remove(tag);
-        self.tagged.retain(|_, tags| {
-            tags.remove(tag);
-            !tags.is_empty()
-        });
     }
 }
 

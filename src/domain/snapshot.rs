@@ -304,7 +304,7 @@ impl Snapshot {
         health.failure = Some((at, miss.failure.clone()));
         match look {
             Look::Runs(service) => self.listings.entry(service).or_default().failure = Some(miss),
-            Look::Jobs(run) => self.runs.entry(run).or_default().jobs_failure = Some(miss),
+            Look::Jobs(run) => self.runs.entry(run).or_default().jobs_failure = Some(miss.into()),
             Look::PushLog(run, job) => {
                 self.runs.entry(run).or_default().log_failures.insert(job, miss);
             }
@@ -324,7 +324,6 @@ impl Snapshot {
         let probe = match probe {
             Probe::Present(manifest) => {
                 let digest = manifest.digest.clone();
-                record.tagged.entry(digest.clone()).or_default().insert(tag.clone());
                 record.manifests.insert(digest.clone(), Probe::Present(manifest));
                 Probe::Present(digest)
             }
@@ -332,13 +331,6 @@ impl Snapshot {
             Probe::Unseen(failure) => Probe::Unseen(failure),
         };
         if let Some(known) = record.tags.get_mut(&tag) {
-            // Where the tag pointed before says nothing of where it points now.
-            if let (Probe::Present(before), Probe::Present(_) | Probe::Absent(_)) = (&known.probe, &probe)
-                && probe != known.probe
-                && let Some(tags) = record.tagged.get_mut(before)
-            {
-                tags.remove(&tag);
-            }
             return known.absorb(at, probe);
         }
         record.tags.insert(tag, TagRecord::new(at, probe));

@@ -6,6 +6,8 @@ use std::fmt;
 use arcstr::ArcStr;
 use serde::{Serialize, Serializer};
 
+use super::Sha;
+
 /// The longest text that is kept, in characters; branch names, titles and error bodies are cut to it.
 const LONGEST: usize = 512;
 
@@ -104,6 +106,13 @@ impl fmt::Display for Text {
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+/// A commit's id is shown as it is.
+impl From<&Sha> for Text {
+    fn from(sha: &Sha) -> Self {
+        Self(sha.as_shared().clone())
     }
 }
 

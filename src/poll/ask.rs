@@ -34,7 +34,7 @@ impl Asker {
             Look::Jobs(run) | Look::PushLog(run, _) => Some((run.ci.clone(), SourceKind::Ci)),
             Look::Tries(ended) | Look::Reports(ended) => Some((ended.run.ci.clone(), SourceKind::Ci)),
             Look::Tag(_) | Look::Manifest(..) | Look::Config(..) | Look::Blob(..) | Look::Canary(_) => {
-                registry_of(look.image()?)
+                look.image().map(registry_of)
             }
         }
     }
@@ -129,8 +129,7 @@ impl Asker {
 
     /// Gets the image's registry ready to be asked.
     pub(super) async fn warm(&self, image: &ImageName) {
-        let host = SourceId::parse(image.registry()).ok();
-        if let Some(registry) = host.and_then(|host| self.sources.registries.get(&host)) {
+        if let Some(registry) = self.sources.registries.get(&image.source()) {
             registry.warm(image).await;
         }
     }
@@ -238,8 +237,8 @@ pub(super) fn failure_of(seen: &Seen) -> Option<&Failure> {
     }
 }
 
-fn registry_of(image: &ImageName) -> Option<(SourceId, SourceKind)> {
-    Some((SourceId::parse(image.registry()).ok()?, SourceKind::Registry))
+fn registry_of(image: &ImageName) -> (SourceId, SourceKind) {
+    (image.source(), SourceKind::Registry)
 }
 
 fn nobody(look: Look) -> Seen {

@@ -26,7 +26,7 @@ pub(super) enum Kind {
 /// What many proofs have in common: the platforms that were wanted, the rule, the platforms that are offered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Frame {
-    pub(super) wanted: Vec<Platform>,
+    pub(super) wanted: Arc<[Platform]>,
     pub(super) rule: RevisionRule,
     pub(super) platforms: Arc<[Platform]>,
 }

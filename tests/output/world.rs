@@ -67,7 +67,7 @@ pub(crate) fn row(service: &Arc<Service>, number: u64, verdict: Verdict) -> Row 
         digest: there.then(|| Digest::sha256([7; 32])),
         found: there.then(|| {
             Arc::new(Proof {
-                wanted: Vec::new(),
+                wanted: Arc::new([]),
                 rule: RevisionRule::Auto,
                 created: Some(at(-6)),
                 revision: None,

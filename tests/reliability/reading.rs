@@ -35,7 +35,7 @@ fn passed(run: &RunKey) -> Seen {
 fn the_newest_runs_are_read_first_and_none_is_read_twice() {
     let (mut world, runs) = three();
     let newest_first: Vec<Look> = runs.iter().rev().map(|run| Look::Tries(end(run))).collect();
-    assert_eq!(wanted(&world), newest_first);
+    assert_eq!(wanted(&world), newest_first[..2], "the next follows when these are answered");
     world.see(now(), passed(&runs[2]));
     assert_eq!(wanted(&world), newest_first[1..]);
     world.see(now(), passed(&runs[0])).see(now(), passed(&runs[1]));
@@ -91,7 +91,9 @@ fn a_long_past_is_asked_for_piece_by_piece() {
     for number in 1..=20 {
         world.run(number, 100 - i64::try_from(number).unwrap());
     }
-    assert_eq!(wanted(&world).len(), 6);
+    assert_eq!(wanted(&world).len(), 2);
+    let asked = readings(&world.snapshot, &world.service, Depth::Tries, Urgency::Layers, now());
+    assert_eq!(asked.len(), 6, "where somebody waits for it");
 }
 
 #[test]
@@ -144,4 +146,21 @@ fn deployments_are_asked_for_once_an_hour_from_the_last_one_that_is_over() {
     let known = world.snapshot.deployments(&world.service.name).unwrap();
     assert_eq!(known.over().count(), 3, "a failure takes nothing away");
     assert_eq!(looks(&world, 60), [9], "what was refused is asked for again after an hour");
+}
+
+#[test]
+fn a_source_that_cannot_be_asked_is_not_asked_for_run_after_run() {
+    let mut world = World::new();
+    let runs: Vec<RunKey> = (1..=8).map(|number| world.run(number, 100 - i64::try_from(number).unwrap())).collect();
+    let away = |stage| Failure::Unreachable { stage, says: "".into() };
+    for run in runs[5..].iter().rev() {
+        world.see(now(), Seen::Failed(Look::Tries(end(run)), away(Stage::Connect)));
+    }
+    assert_eq!(wanted(&world), []);
+    let later = SignedDuration::from_mins(15);
+    assert_eq!(wanted_at(&world, Depth::Reports, later), [Look::Tries(end(&runs[7])), Look::Tries(end(&runs[6]))]);
+    for run in runs[5..].iter().rev() {
+        world.see(now(), Seen::Failed(Look::Tries(end(run)), away(Stage::Server(500))));
+    }
+    assert_eq!(wanted(&world), [Look::Tries(end(&runs[4])), Look::Tries(end(&runs[3]))], "broken for these runs only");
 }

@@ -49,7 +49,7 @@ fn restarted(world: &mut World) -> World {
     let (snapshot, service) = (&world.snapshot, &world.service);
     let mut facts = snapshot.facts(&Look::Runs(service.name.clone()));
     let known = snapshot.image(&image()).unwrap();
-    for ((tag, run), record) in &known.landed {
+    for (tag, run, record) in known.landed.iter() {
         facts.push(Fact::Landed(landfall::domain::Landed {
             tag_ref: TagRef { image: image(), tag: tag.clone() },
             run: run.clone(),
@@ -164,7 +164,7 @@ fn a_part_that_goes_away_after_the_proof_is_seen_and_the_proof_is_withdrawn() {
     keep(&mut world);
     let known = world.snapshot.image(&image()).unwrap();
     let tag = Tag::parse("sha-00000001").unwrap();
-    assert!(known.landed.get(&(tag, run.clone())).unwrap().proof.is_none());
+    assert!(known.landed.get(tag.as_str(), &run).unwrap().1.proof.is_none());
     assert_eq!(restarted(&mut world).verdict(&run), Verdict::Unknown, "not landed on the strength of an old look");
 }
 
@@ -193,8 +193,8 @@ fn runs_that_left_the_list_leave_the_memory_with_all_that_hangs_on_them() {
     world.see(now(), Seen::Runs(name, newest));
     world.snapshot.tidy(&world.service.clone());
     let known = world.snapshot.image(&image()).unwrap();
-    assert!(known.landed.keys().all(|(_, run)| *run != runs[0]));
-    assert!(!known.tagged.contains_key(&digest("image1")));
+    assert!(known.landed.iter().all(|(_, run, _)| *run != runs[0]));
+    assert!(!known.points_to(&Tag::parse(TAGS[0]).unwrap(), &digest("image1")));
     assert!(world.snapshot.run(&runs[0]).is_none());
     assert_eq!(world.report().rows.len(), 2);
 }
