@@ -1,4 +1,5 @@
-//! How long it takes to judge 200 services of 50 runs, all of them or the one that changed.
+//! How long it takes to judge 200 services of 50 runs: all of them from nothing, as a check does it, once what landed is
+//! proven (`everything_settled`) and before that (`everything`); or after one of them changed, as the dashboard does it.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench")]
 
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use divan::Bencher;
 use jiff::{SignedDuration, Timestamp};
-use landfall::analysis::{Report, ServiceReport, analyse, judge, plan};
+use landfall::analysis::{Report, ServiceReport, analyse, incidents, judge, plan};
 use landfall::app::settle;
 use landfall::config::{self, Config};
 use landfall::demo::{Servers, World};
@@ -71,6 +72,18 @@ fn everything_settled(bencher: Bencher<'_, '_>) {
 fn everything(bencher: Bencher<'_, '_>) {
     let (config, snapshot, now) = seen();
     bencher.bench_local(|| -> Report { analyse(snapshot, &config.services, &config.policy, *now) });
+}
+
+/// The service that changed is judged, and then which of all findings belong together.
+#[divan::bench]
+fn everything_after_one_change(bencher: Bencher<'_, '_>) {
+    let (config, snapshot, now) = settled();
+    let mut report = analyse(snapshot, &config.services, &config.policy, *now);
+    let service = config.services.first().unwrap();
+    bencher.bench_local(|| {
+        *report.services.first_mut().unwrap() = judge(snapshot, service, &config.policy, *now);
+        report.incidents = incidents(snapshot, &report, &config.policy, *now);
+    });
 }
 
 #[divan::bench]

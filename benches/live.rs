@@ -53,6 +53,9 @@ fn main() {
         let servers = runtime.block_on(Servers::start(world, Duration::from_millis(50), Timestamp::now())).unwrap();
         let state = tempfile::tempdir().unwrap();
         let config = servers.config_file().unwrap();
+        let text = std::fs::read_to_string(&config).unwrap();
+        // All of them are looked at, however many that are.
+        std::fs::write(&config, format!("[policy]\nruns = {runs}\n\n{text}")).unwrap();
         println!("{services} services x {runs} runs, every answer 50 ms late");
         if services > 20 {
             look(&config, state.path());

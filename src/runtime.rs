@@ -12,6 +12,7 @@ mod keys;
 mod memory;
 mod oneshot;
 mod pace;
+mod recalled;
 mod remember;
 mod secrecy;
 mod signals;
@@ -27,6 +28,7 @@ use tokio::task::JoinHandle;
 use crate::cli::{CheckArgs, DemoArgs, DoctorArgs};
 use crate::config::{Config, Loaded, Place};
 use crate::domain::{Part, Snapshot};
+use crate::poll::Clock as _;
 
 pub use self::oneshot::{Oneshot, Watcher};
 pub use clock::SystemClock;
@@ -62,8 +64,14 @@ async fn show(
     let (give, recalled) = tokio::sync::oneshot::channel();
     let connect = async move {
         let Opened { kept, mut memory } = opening.await.map_err(|_| "the history could not be opened".to_owned())?;
-        // A dashboard that does not wait any more has ended.
-        let _ = give.send(kept);
+        let (services, policy) = (config.services.clone(), config.policy.clone());
+        let judging = tokio::task::spawn_blocking(move || {
+            let judged = recalled::judged(&kept, &services, &policy, SystemClock.now());
+            // A dashboard that does not wait any more has ended.
+            drop(give.send((kept, judged)));
+        });
+        // The first frame comes before everything else.
+        judging.await.map_err(|_| "what the history holds could not be judged".to_owned())?;
         let sources = sources::build_with(&config, memory.archive().as_ref())?;
         let remembered = memory.remembered();
         let keep = Box::new(move |kept| match kept {

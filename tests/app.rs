@@ -10,6 +10,8 @@ mod acting;
 mod moving;
 #[path = "app/passing.rs"]
 mod passing;
+#[path = "app/recalled.rs"]
+mod recalled;
 #[path = "app/typing.rs"]
 mod typing;
 

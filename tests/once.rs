@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use landfall::analysis::{Depth, readings};
+use landfall::analysis::{Depth, judge, readings};
 use landfall::app::{Charset, Cmd, Model, Msg, Settings, update};
 use landfall::config::{self, Config};
 use landfall::demo::{Kind, Server, Servers, World};
@@ -42,8 +42,9 @@ impl Dashboard {
             Poller::start(build(config).unwrap(), &config.services, steady(config), Arc::new(SystemClock), sender);
         let services = config.services.clone();
         let mut dashboard = Self { model, poller, store, inbox, services, seen: known.clone() };
-        let todo = dashboard.model.recall(known);
-        dashboard.act(todo);
+        let judged = dashboard.services.iter().map(|service| judge(&known, service, &config.policy, now));
+        let judged = judged.collect();
+        dashboard.model.recall(known, judged);
         for seen in [Seen::Remembered(remembered), Seen::Recalled] {
             dashboard.take(Observation { at: now, source: SourceId::own(), seen });
         }

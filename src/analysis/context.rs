@@ -1,5 +1,6 @@
 //! What stands around one row: the runs of its service, which of them is newest, and who owns a moving tag.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use super::push::is_partial;
 use super::{Asked, Policy};
 use crate::domain::{
     Batch, Digest, ImageRecord, ImageSpec, Job, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag,
-    TagTemplate, Urgency,
+    TagTemplate, TemplateError, Urgency,
 };
 
 /// How many green runs below the newest are looked at now and then: one would roll back to them.
@@ -31,6 +32,8 @@ pub(super) struct Context<'a> {
     oldest_recent: usize,
     /// The place of the run that one would roll back to, where somebody asked for an answer.
     way_back: Option<usize>,
+    /// Room for the tag of the next row, so that not each takes its own.
+    room: Cell<String>,
 }
 
 /// One run × image × tag.
@@ -73,7 +76,30 @@ impl<'a> Context<'a> {
             .as_ref()
             .and_then(|_| runs.iter().position(|run| is_green(service, run) && stands(snapshot, service, run)));
         let images = service.images.iter().map(|spec| snapshot.image(&spec.repository)).collect();
-        Self { snapshot, service, policy, now, runs, images, publishing, newest_green, oldest_recent, way_back }
+        let room = Cell::default();
+        Self { snapshot, service, policy, now, runs, images, publishing, newest_green, oldest_recent, way_back, room }
+    }
+
+    /// Returns the same without its runs: enough for what jobs and logs say.
+    pub(super) fn of_jobs(
+        snapshot: &'a Snapshot,
+        service: &'a Arc<Service>,
+        policy: &'a Policy,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            snapshot,
+            service,
+            policy,
+            now,
+            runs: &[],
+            images: Vec::new(),
+            publishing: Vec::new(),
+            newest_green: None,
+            oldest_recent: 0,
+            way_back: None,
+            room: Cell::default(),
+        }
     }
 
     /// Returns the newest green run that was to publish.
@@ -178,6 +204,19 @@ impl<'a> Context<'a> {
         place.urgency == Urgency::Newest
             || self.way_back == Some(place.position)
             || self.policy.asked.as_ref().is_some_and(named)
+    }
+
+    /// Does something with the tag that the place's run is to push, as its template writes it, which may be no valid tag.
+    pub(super) fn written<T>(
+        &self,
+        place: &Place<'_>,
+        read: impl FnOnce(&str) -> Result<T, TemplateError>,
+    ) -> Result<T, TemplateError> {
+        let mut written = self.room.take();
+        written.clear();
+        let done = place.template.write(place.run, &mut written).and_then(|()| read(&written));
+        self.room.set(written);
+        done
     }
 
     pub(super) fn image(&self, place: &Place<'_>) -> Option<&'a ImageRecord> {

@@ -129,7 +129,7 @@ pub fn incidents(snapshot: &Snapshot, report: &Report, policy: &Policy, now: Tim
         let everywhere = members(&all).filter(|members| {
             let spread: BTreeSet<_> = members.iter().map(|stop| namespace(&stop.image)).collect();
             let since = members.first().map(|stop| stop.at);
-            let quiet = !all.landings.iter().any(|landings| Some(landings.last) > since);
+            let quiet = !all.landings.iter().any(|landings| landings.last() > since);
             spread.len() > 1 && (quiet || own.is_empty())
         });
         match everywhere {
@@ -174,18 +174,31 @@ impl<'a> Group<'a> {
             own.entry(landings.image).or_default().push(landings);
         }
         let own = |stop: &Stop| own.get(&stop.image).into_iter().flatten();
+        let is_silent = |stop: &&&Stop| stop.refusals.is_empty();
+        let is_refused = |stop: &&&Stop| !stop.refusals.is_empty();
+        let landed_since = |stop: &Stop| own(stop).any(|landings| landings.any_since(stop.at));
         // When a credential that had been refused was last seen to work again.
         let after = |stop: &Stop| {
-            let pushes = own(stop).filter(|landings| landings.last > stop.at).flat_map(|landings| &landings.pushes);
-            pushes.map(|(at, _)| *at).filter(|at| *at > stop.at).min()
+            own(stop).flat_map(|landings| landings.pushes()).map(|(at, _)| at).filter(|at| *at > stop.at).min()
         };
-        let refused = self.stops.iter().filter(|stop| !stop.refusals.is_empty());
-        let again = refused.filter_map(|stop| after(stop)).max();
-        let newest = self.landings.iter().map(|landings| landings.last).max();
+        let mut refused = self.stops.iter().filter(is_refused);
+        let again = if refused.all(|stop| landed_since(stop)) {
+            None
+        } else {
+            self.stops.iter().filter(is_refused).filter_map(|stop| after(stop)).max()
+        };
+        // Nearly always something landed since the last of them, which is as good as the newest that landed.
+        let last = self.stops.iter().filter(is_silent).map(|stop| stop.at).max();
+        let newest = last.and_then(|last| {
+            let since = self.landings.iter().any(|landings| landings.any_since(last)).then_some(last);
+            since.or_else(|| self.landings.iter().filter_map(|landings| landings.last()).max())
+        });
         let stands = |stop: &&&'a Stop| {
-            let last = || own(stop).map(|landings| landings.last).max();
-            let last = if stop.refusals.is_empty() { newest } else { last().max(again) };
-            last.is_none_or(|last| last < stop.at)
+            if stop.refusals.is_empty() {
+                newest.is_none_or(|newest| newest < stop.at)
+            } else {
+                !landed_since(stop) && again.is_none_or(|again| again < stop.at)
+            }
         };
         let mut standing: Vec<&'a Stop> = self.stops.iter().filter(stands).copied().collect();
         standing.sort_by_key(|stop| stop.at);
@@ -212,8 +225,8 @@ fn incident<'a>(scope: Text, members: &[&Stop], group: &Group<'a>, report: &Repo
     let refused = members.iter().any(|stop| !stop.refusals.is_empty());
     let basis = if refused { IncidentBasis::Refused } else { IncidentBasis::Suspected };
     let last_before = |landings: &&Landings<'a>| {
-        let (at, run) = landings.pushes.iter().filter(|(at, _)| *at < since).max_by_key(|(at, _)| *at)?;
-        Some((*at, landings.service, landings.image, *run))
+        let (at, run) = landings.pushes().filter(|(at, _)| *at < since).max_by_key(|(at, _)| *at)?;
+        Some((at, landings.service, landings.image, run))
     };
     let theirs = group.landings.iter().filter(|landings| images.contains(landings.image)).filter_map(last_before);
     let newest = theirs.max_by_key(|(at, ..)| *at);

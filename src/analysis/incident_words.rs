@@ -32,8 +32,11 @@ pub(super) fn evidence(members: &[&Stop], landings: &[&Landings<'_>], last_good:
         }
         None => "Among the runs that are known no push was good before.".to_owned(),
     });
-    let later: BTreeSet<_> =
-        landings.iter().filter(|landings| landings.last > first.at).map(|landings| &landings.service.name).collect();
+    let later: BTreeSet<_> = landings
+        .iter()
+        .filter(|landings| landings.last() > Some(first.at))
+        .map(|landings| &landings.service.name)
+        .collect();
     if !later.is_empty() {
         let names = listed(&later);
         evidence.push(format!("Images of {names} landed since: they may be pushed with another credential."));

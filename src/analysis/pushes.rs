@@ -1,6 +1,7 @@
 //! What became of the push of each image in each run: it landed, or it did not and nothing but its credential explains
 //! that.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,14 +14,38 @@ use super::refused::names_a_credential;
 use super::{Policy, Report, Row, ServiceReport, Verdict};
 use crate::domain::{ImageName, Run, Service, Snapshot, Text};
 
-/// The pushes of an image that landed, of which there is at least one.
+/// The pushes of an image that landed. There are many, and only where something is in trouble do they say anything: they
+/// are read when they are asked for.
 pub(super) struct Landings<'a> {
     pub(super) image: &'a ImageName,
     pub(super) service: &'a Service,
-    /// When the last push was over.
-    pub(super) last: Timestamp,
-    /// Every run, and when its push was over.
-    pub(super) pushes: Vec<(Timestamp, &'a Run)>,
+    image_index: usize,
+    rows: &'a [Row],
+    /// The service's jobs, where it is in trouble. Of the others, and there are many, the end of the run will do.
+    jobs: Option<Rc<Context<'a>>>,
+}
+
+impl<'a> Landings<'a> {
+    /// Returns every run that landed and when its push was over, nearly always the newest first.
+    pub(super) fn pushes(&self) -> impl Iterator<Item = (Timestamp, &'a Run)> {
+        let ours = self.rows.iter().filter(|row| row.image_index == self.image_index);
+        let landed = ours.filter(|row| row.verdict == Verdict::Landed);
+        landed.filter_map(|row| {
+            let jobs = self.jobs.as_deref();
+            let at = jobs.map_or(row.run.finished_at, |jobs| jobs.push_ended(&row.run));
+            Some((at?, &*row.run))
+        })
+    }
+
+    /// Returns when the last push was over; `None` where none landed.
+    pub(super) fn last(&self) -> Option<Timestamp> {
+        self.pushes().map(|(at, _)| at).max()
+    }
+
+    /// Returns whether a push landed that was over at this moment, or later.
+    pub(super) fn any_since(&self, since: Timestamp) -> bool {
+        self.pushes().any(|(at, _)| at >= since)
+    }
 }
 
 /// An image that did not land, although its run was to push it and nothing says that it did.
@@ -46,48 +71,42 @@ pub(super) struct Pushes<'a> {
 impl<'a> Pushes<'a> {
     /// Reads them out of the rows. Where no two images of a registry are in trouble, which is nearly always, nothing
     /// is read.
-    pub(super) fn of(snapshot: &Snapshot, report: &'a Report, policy: &Policy, now: Timestamp) -> Self {
+    pub(super) fn of(snapshot: &'a Snapshot, report: &'a Report, policy: &'a Policy, now: Timestamp) -> Self {
         let mut pushes = Self::default();
         let troubled = troubled(report);
         let concerns = |image: &ImageName| troubled.get(image.registry()).is_some_and(Option::is_none);
         for report in &report.services {
-            let images: Vec<_> = report
-                .service
-                .images
-                .iter()
-                .map(|spec| concerns(&spec.repository).then_some(&spec.repository))
-                .collect();
-            if images.iter().any(Option::is_some) {
-                // Of services without trouble only landings are read, and there are many: the end of the run will do.
-                let is_troubled = report.rows.iter().any(may_stop);
-                let ctx = is_troubled.then(|| Context::new(snapshot, &report.service, policy, now));
-                pushes.read(ctx.as_ref(), report, &images);
+            let images = report.service.images.iter().enumerate();
+            let images = images.map(|(place, spec)| (place, &spec.repository)).filter(|(_, image)| concerns(image));
+            let mut jobs = None;
+            for (image_index, image) in images {
+                let jobs = jobs.get_or_insert_with(|| {
+                    let is_troubled = report.rows.iter().any(may_stop);
+                    is_troubled.then(|| Rc::new(Context::of_jobs(snapshot, &report.service, policy, now)))
+                });
+                if let Some(jobs) = jobs {
+                    pushes.stop(jobs, report, image_index, image);
+                }
+                let (service, rows) = (&*report.service, &*report.rows);
+                pushes.landings.push(Landings { image, service, image_index, rows, jobs: jobs.clone() });
             }
         }
         pushes
     }
 
-    /// Reads the rows of a service. `images` are those that are concerned, each at its place.
-    fn read(&mut self, ctx: Option<&Context<'_>>, report: &'a ServiceReport, images: &[Option<&'a ImageName>]) {
-        let mut landed: Vec<Vec<(Timestamp, &Run)>> = images.iter().map(|_| Vec::new()).collect();
-        for rows in report.rows.chunk_by(|one, next| Arc::ptr_eq(&one.run, &next.run)) {
-            for rows in rows.chunk_by(|one, next| one.image_index == next.image_index) {
-                let Some(row) = rows.first() else { continue };
-                let Some(image) = images.get(row.image_index).copied().flatten() else { continue };
-                let Some(at) = ctx.map_or(row.run.finished_at, |ctx| ctx.push_ended(&row.run)) else { continue };
-                if rows.iter().any(|row| row.verdict == Verdict::Landed) {
-                    landed.get_mut(row.image_index).into_iter().for_each(|landed| landed.push((at, &*row.run)));
-                } else if let Some((refusals, is_sure)) = ctx.and_then(|ctx| stopped(ctx, rows)) {
-                    let (image, service, run) = (image.clone(), row.service.clone(), row.run.clone());
-                    self.stops.push(Stop { image, service, run, at, refusals, is_sure });
-                }
+    /// Reads which pushes of an image did not land.
+    fn stop(&mut self, ctx: &Context<'_>, report: &ServiceReport, image_index: usize, image: &ImageName) {
+        let is_same = |one: &Row, next: &Row| Arc::ptr_eq(&one.run, &next.run) && one.image_index == next.image_index;
+        for rows in report.rows.chunk_by(is_same) {
+            let Some(row) = rows.first().filter(|row| row.image_index == image_index) else { continue };
+            if !rows.iter().any(may_stop) || rows.iter().any(|row| row.verdict == Verdict::Landed) {
+                continue;
+            }
+            if let Some((at, (refusals, is_sure))) = ctx.push_ended(&row.run).zip(stopped(ctx, rows)) {
+                let (image, service, run) = (image.clone(), row.service.clone(), row.run.clone());
+                self.stops.push(Stop { image, service, run, at, refusals, is_sure });
             }
         }
-        let landings = images.iter().zip(landed).filter_map(|(image, pushes)| {
-            let last = pushes.iter().map(|(at, _)| *at).max()?;
-            Some(Landings { image: (*image)?, service: &report.service, last, pushes })
-        });
-        self.landings.extend(landings);
     }
 
     /// Returns the hosts where something does not land.

@@ -111,6 +111,12 @@ impl Reliability {
         UNASSESSED.clone()
     }
 
+    /// Returns whether it was judged. While what is remembered of its runs is still read it is not, and says nothing.
+    #[must_use]
+    pub fn is_assessed(&self) -> bool {
+        self.stamp.is_some()
+    }
+
     /// Returns the runs by the provider's id, to find what a job or test names.
     #[must_use]
     pub fn run(&self, id: u64) -> Option<&Arc<Run>> {

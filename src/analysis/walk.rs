@@ -85,16 +85,16 @@ struct Known<'a> {
 impl<'a> Known<'a> {
     /// A tag that is known already is not made anew.
     fn of(ctx: &Context<'a>, place: &Place<'a>) -> Result<Self, TemplateError> {
-        let mut written = String::with_capacity(64);
-        place.template.write(place.run, &mut written)?;
         let image = ctx.image(place);
-        let landed = image.and_then(|image| image.landed_for(&written, &place.run.key));
-        let looked = image.and_then(|image| image.tags.get_key_value(written.as_str()));
-        let tag = landed.map(|(tag, _)| tag).or(looked.map(|(tag, _)| tag));
-        Ok(Self {
-            tag: tag.cloned().map_or_else(|| place.template.read(&written), Ok)?,
-            record: looked.map(|(_, record)| record),
-            lasting: landed.and_then(|(_, record)| Lasting::answering(place, record)),
+        ctx.written(place, |written| {
+            let landed = image.and_then(|image| image.landed_for(written, &place.run.key));
+            let looked = image.and_then(|image| image.tags.get_key_value(written));
+            let tag = landed.map(|(tag, _)| tag).or(looked.map(|(tag, _)| tag));
+            Ok(Self {
+                tag: tag.cloned().map_or_else(|| place.template.read(written), Ok)?,
+                record: looked.map(|(_, record)| record),
+                lasting: landed.and_then(|(_, record)| Lasting::answering(place, record)),
+            })
         })
     }
 }

@@ -10,7 +10,7 @@ use super::list::List;
 use super::overlay::Overlay;
 use super::rounds::Rounds;
 use super::{Charset, Cmd, Screen, credentials, detail, header, seen};
-use crate::analysis::{CredentialPolicy, Interest, Policy, Report, analyse};
+use crate::analysis::{CredentialPolicy, Interest, Policy, Report, ServiceReport, analyse};
 use crate::domain::{Service, ServiceName, Snapshot, SourceId};
 use crate::pane::{Filter, Identity, Line, PANES, Pane, Scope, Subject, Tally, View};
 
@@ -50,6 +50,8 @@ pub struct Model {
     pub(super) rounds: Rounds,
     /// Whether what earlier processes remember of runs that are over is known: before that, none is read anew.
     pub(super) remembers: bool,
+    /// While that is still read: the services of which all came. Of the others nothing is told that it may change.
+    pub(super) half_read: Option<BTreeSet<usize>>,
     /// When it was last kept that a source answered.
     pub(super) answered: BTreeMap<SourceId, Timestamp>,
     pub(super) pane: usize,
@@ -95,6 +97,7 @@ impl Model {
             unjudged: BTreeSet::new(),
             rounds: Rounds::new(now),
             remembers: false,
+            half_read: None,
             answered: BTreeMap::new(),
             pane: 0,
             lists: std::array::from_fn(|_| List::default()),
@@ -130,9 +133,11 @@ impl Model {
         &self.services
     }
 
-    /// Takes in what earlier processes kept, before any source was asked, and judges all of it.
-    pub fn recall(&mut self, kept: Snapshot) -> Vec<Cmd> {
-        seen::recall(self, kept)
+    /// Takes in what earlier processes kept, before any source was asked. `judged` is what `analysis::judge` says of it,
+    /// service by service, so that somebody else may do that meanwhile; what follows for the memory, `begin` returns. How
+    /// much a service can be trusted is told once what is remembered of its runs came, or `Seen::Recalled`.
+    pub fn recall(&mut self, kept: Snapshot, judged: Vec<ServiceReport>) {
+        seen::recall(self, kept, judged);
     }
 
     /// Returns the first looks that are wanted, for every service.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Cmd, Model, Settled, credentials, incidents, settle};
-use crate::analysis::{self, ServiceReport, SourceReport};
-use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceKind, Urgency};
+use crate::analysis::{self, Row, ServiceReport, SourceReport};
+use crate::domain::{Fact, Health, Observation, Seen, Service, Snapshot, SourceKind, Urgency};
 
 /// How often it is kept when a source last answered.
 const KEEP_ANSWERED: SignedDuration = SignedDuration::from_mins(1);
@@ -19,8 +19,9 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
         observations.iter().any(|it| matches!(it.seen, Seen::Credentials(_) | Seen::Pipelines(_)));
     for observation in observations {
         model.now = model.now.max(observation.at);
-        concerned.extend(model.interest.of(&observation.seen));
-        model.remembers |= observation.seen == Seen::Recalled;
+        let concerns = model.interest.of(&observation.seen);
+        remember(model, &observation.seen, &concerns);
+        concerned.extend(concerns);
         let answered = observation.seen.answers();
         let (source, at) = (observation.source.clone(), observation.at);
         let is_new = model.snapshot.absorb(observation);
@@ -47,15 +48,37 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
     todo
 }
 
-/// Takes in all that earlier processes kept.
-pub(super) fn recall(model: &mut Model, kept: Snapshot) -> Vec<Cmd> {
-    model.snapshot.begin_with(kept);
-    if model.frozen.is_none() {
-        credentials::judge(model);
+/// Notes how far what earlier processes remember of runs that are over was read.
+fn remember(model: &mut Model, seen: &Seen, concerns: &[usize]) {
+    if *seen == Seen::Recalled {
+        model.remembers = true;
+        model.half_read = None;
+    } else if let (Some(read), Seen::Remembered(facts)) = (&mut model.half_read, seen)
+        && facts.iter().any(|fact| matches!(fact, Fact::Arrived(..)))
+    {
+        // Which commits landed is read when all is read of how runs ended.
+        read.extend(concerns);
     }
+}
+
+/// Takes in all that earlier processes kept, and the verdicts by it.
+pub(super) fn recall(model: &mut Model, kept: Snapshot, judged: Vec<ServiceReport>) {
+    model.snapshot.begin_with(kept);
+    model.half_read = Some(BTreeSet::new());
+    if model.frozen.is_some() {
+        model.unjudged.extend(0..model.services.len());
+        return;
+    }
+    for (slot, mut judged) in model.report.services.iter_mut().zip(judged) {
+        trim(&mut judged.rows);
+        model.tally.remove(slot);
+        model.tally.add(&judged);
+        *slot = judged;
+    }
+    model.edition += 1;
     look_at_sources(model);
-    // Nobody can be asked yet: `begin` plans every service.
-    judge(model, &(0..model.services.len()).collect()).todo()
+    // With them the incidents.
+    credentials::judge(model);
 }
 
 /// Tells anew how the sources are doing, unless the screen stands still.
@@ -134,16 +157,17 @@ fn judge(model: &mut Model, places: &BTreeSet<usize>) -> Settled {
         shelved.extend(model.snapshot.tidy(service));
         if model.frozen.is_none() {
             let mut judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
-            // Judged again and again, it is of one size each time, so that its place is used again.
-            if judged.rows.len() < judged.rows.capacity() / 2 {
-                judged.rows.shrink_to_fit();
-            }
+            trim(&mut judged.rows);
             let settled = settle(&mut model.snapshot, &judged, model.now);
             facts.extend(settled.facts);
             shelved.extend(settled.shelved);
             if let Some(slot) = model.report.services.get_mut(place) {
                 let known = &slot.reliability;
-                judged.reliability = analysis::renewed(known, &model.snapshot, &judged, &model.policy, model.now);
+                judged.reliability = if model.half_read.as_ref().is_none_or(|read| read.contains(&place)) {
+                    analysis::renewed(known, &model.snapshot, &judged, &model.policy, model.now)
+                } else {
+                    known.clone()
+                };
                 model.edition += u64::from(!reads_the_same(slot, &judged));
                 model.tally.remove(slot);
                 model.tally.add(&judged);
@@ -158,6 +182,14 @@ fn judge(model: &mut Model, places: &BTreeSet<usize>) -> Settled {
         incidents::judge(model);
     }
     Settled { facts, shelved }
+}
+
+/// Gives back room that rows do not fill. Judged again and again, they are mostly of one size, so that their place is used
+/// again.
+fn trim(rows: &mut Vec<Row>) {
+    if rows.len() < rows.capacity() / 2 {
+        rows.shrink_to_fit();
+    }
 }
 
 /// Returns whether two reports of a service lead to the same rows in the same order.

@@ -31,6 +31,7 @@ impl LandedTags {
     }
 
     /// Returns each with its run and what is known of it, in the order of the runs.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Tag, &RunKey, &LandedRecord)> {
         self.0.iter().map(|landing| (&landing.tag, &landing.run, &landing.record))
     }
@@ -120,8 +121,9 @@ mod tests {
         let at = Timestamp::UNIX_EPOCH;
         for &(name, id, byte) in landed {
             let record = LandedRecord { digest: digest(byte), since: at, last_seen: at, proof: None };
-            let key = tag(name).zip(run(id, 1));
-            key.into_iter().for_each(|(tag, run)| image.landed.note(tag, run, record.clone()));
+            if let Some((tag, run)) = tag(name).zip(run(id, 1)) {
+                image.landed.note(tag, run, record);
+            }
         }
         image
     }

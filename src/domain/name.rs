@@ -93,7 +93,8 @@ impl Sha {
         if !right_length || !value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NameError::new("commit id", value, "40 or 64 hex digits are needed"));
         }
-        Ok(Self(value.to_ascii_lowercase().into()))
+        let is_lower = !value.bytes().any(|byte| byte.is_ascii_uppercase());
+        Ok(Self(if is_lower { value.into() } else { value.to_ascii_lowercase().into() }))
     }
 
     pub(super) fn as_shared(&self) -> &ArcStr {

@@ -75,6 +75,14 @@ impl Snapshot {
         }
     }
 
+    /// Takes in what another snapshot recalled of anything but runs, their jobs and logs, while this one recalled those.
+    pub fn recall_images(&mut self, others: Self) {
+        self.images.extend(others.images);
+        self.judged.extend(others.judged);
+        self.health.extend(others.health);
+        self.credentials.extend(others.credentials);
+    }
+
     /// Returns the verdict over a row that was noted last, by its word, and since when it holds.
     #[must_use]
     pub fn judged(&self, run: &RunKey, tag_ref: &TagRef) -> Option<(&str, Timestamp)> {

@@ -13,6 +13,7 @@ const LONGEST: usize = 512;
 
 /// Before the two forms of a text that is not shown as it was sent. No text that is begins with it.
 const TWO: char = '\0';
+const TWO_BYTE: u8 = 0;
 /// The hex digits that say how many bytes the first form has.
 const DIGITS: usize = 4;
 
@@ -27,6 +28,9 @@ impl Text {
     /// Returns the text, cut to 512 characters.
     #[must_use]
     pub fn new(raw: &str) -> Self {
+        if raw.len() <= LONGEST && raw.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Self(raw.into());
+        }
         let cut = match raw.char_indices().nth(LONGEST) {
             Some((end, _)) => raw.get(..end).unwrap_or_default(),
             None => raw,
@@ -57,7 +61,15 @@ impl Text {
     }
 
     /// Returns what was sent, and what is shown.
+    #[inline]
     fn forms(&self) -> (&str, &str) {
+        if self.0.as_bytes().first() != Some(&TWO_BYTE) {
+            return (&self.0, &self.0);
+        }
+        self.two_forms()
+    }
+
+    fn two_forms(&self) -> (&str, &str) {
         let Some(forms) = self.0.strip_prefix(TWO) else { return (&self.0, &self.0) };
         let both = || {
             let (length, forms) = forms.split_at_checked(DIGITS)?;

@@ -67,7 +67,8 @@ impl Pane for Durations {
         let Some((service, workflow)) = find(view.report, place) else { return Vec::new() };
         let name = Line::of(Tone::Strong, service.service.name.to_string());
         let Some(workflow) = workflow else {
-            return vec![name, Line::new(), Line::of(Tone::Dim, "- no run yet")];
+            let words = if service.reliability.is_assessed() { "- no run yet" } else { "… reading" };
+            return vec![name, Line::new(), Line::of(Tone::Dim, words)];
         };
         let limit = view.policy.slow_pipeline;
         let newest = workflow.newest.map_or_else(Line::new, |(time, against)| {

@@ -69,7 +69,8 @@ impl Pane for Flaky {
         let name = Line::of(Tone::Strong, service.service.name.to_string());
         let known = &service.reliability;
         if known.runs.is_empty() {
-            return vec![name, Line::of(Tone::Dim, "- no run that is over")];
+            let words = if known.is_assessed() { "- no run that is over" } else { "… reading" };
+            return vec![name, Line::of(Tone::Dim, words)];
         }
         let (builds, tests) = (&known.flakiness.builds, &known.flakiness.tests);
         let needed = builds.gate.clean_builds_needed.map(|needed| format!("{needed} clean")).unwrap_or_default();

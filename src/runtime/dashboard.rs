@@ -21,7 +21,7 @@ use super::keys;
 use super::pace::Pace;
 use super::remember;
 use super::signals::Signals;
-use crate::analysis::{CredentialPolicy, Policy};
+use crate::analysis::{CredentialPolicy, Policy, ServiceReport};
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
 use crate::domain::{Fact, Look, Observation, Part, Seen, Service, Snapshot, Wanted};
 use crate::poll::{Clock as _, ExpiryWatch, Poller, Rhythm, Sources};
@@ -75,6 +75,9 @@ pub enum Kept {
 /// Takes what is to be kept. It must not block.
 pub type Keep = Box<dyn FnMut(Kept) + Send>;
 
+/// What earlier processes kept, and the verdicts over every service by it.
+pub type Recalled = (Snapshot, Vec<ServiceReport>);
+
 /// How long the first frame waits for what earlier processes kept.
 const RECALL: Duration = Duration::from_millis(150);
 
@@ -83,7 +86,7 @@ const RECALL: Duration = Duration::from_millis(150);
 /// said. Exit codes are those of `terminal`.
 pub async fn run(
     shown: Shown,
-    recalled: oneshot::Receiver<Snapshot>,
+    recalled: oneshot::Receiver<Recalled>,
     notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
     connect: impl Future<Output = Result<Connected, String>> + Send + 'static,
 ) -> ExitCode {
@@ -171,7 +174,7 @@ impl Dashboard {
     async fn run(
         &mut self,
         mut signals: Signals,
-        mut recalled: oneshot::Receiver<Snapshot>,
+        mut recalled: oneshot::Receiver<Recalled>,
         mut notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
         connecting: JoinHandle<Result<Connected, String>>,
     ) -> io::Result<End> {
@@ -311,9 +314,8 @@ impl Dashboard {
         self.changed = self.changed.or(Some(false));
     }
 
-    fn recall(&mut self, kept: Snapshot) {
-        let todo = self.model.recall(kept);
-        self.do_quietly(todo);
+    fn recall(&mut self, (kept, judged): Recalled) {
+        self.model.recall(kept, judged);
         self.changed = self.changed.or(Some(false));
     }
 

@@ -51,6 +51,13 @@ pub(super) struct Opened<T> {
 /// What earlier processes kept is gathered in it.
 pub(super) trait Gather: Default + Send + 'static {
     fn gather(&mut self, fact: Fact);
+
+    /// Returns what was kept, with what hangs on so many runs.
+    fn read(store: &mut Store, runs: usize) -> Result<Self, StoreError> {
+        let mut kept = Self::default();
+        store.recall_each(runs, &mut |fact| kept.gather(fact))?;
+        Ok(kept)
+    }
 }
 
 impl Gather for Vec<Fact> {
@@ -62,6 +69,14 @@ impl Gather for Vec<Fact> {
 impl Gather for Snapshot {
     fn gather(&mut self, fact: Fact) {
         self.recall(fact);
+    }
+
+    /// Somebody waits for the first frame, and nobody else works meanwhile.
+    fn read(store: &mut Store, runs: usize) -> Result<Self, StoreError> {
+        let (mut kept, mut others) = (Self::default(), Self::default());
+        store.recall_beside(runs, &mut |fact| kept.recall(fact), &mut |fact| others.recall(fact))?;
+        kept.recall_images(others);
+        Ok(kept)
     }
 }
 
@@ -187,8 +202,7 @@ fn read<T: Gather>(
 ) -> Result<Opened<T>, (Tell, String)> {
     let retention = Retention { days: history.days, megabytes: history.megabytes };
     let opened = Store::open(dir, SystemClock.now(), retention).and_then(|mut store| {
-        let mut kept = T::default();
-        store.recall_each(DEEPER * runs, &mut |fact| kept.gather(fact))?;
+        let kept = T::read(&mut store, DEEPER * runs)?;
         Ok::<_, StoreError>((store, kept))
     });
     let (store, kept) = match opened {

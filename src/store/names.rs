@@ -71,6 +71,12 @@ impl Names {
         Ok(())
     }
 
+    /// Returns whether no name was written since they were last read.
+    pub(super) fn are_all(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let newest = connection.query_row("SELECT max(id) FROM name", [], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(newest.is_none_or(|newest| newest <= self.newest))
+    }
+
     /// Returns the mark of a name, if it was ever written.
     pub(super) fn find(&mut self, to: &Connection, kind: Kind, text: &str) -> rusqlite::Result<Option<Mark>> {
         let known = |names: &Self| names.marks.get(&kind).and_then(|marks| marks.get(text)).copied();

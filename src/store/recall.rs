@@ -33,16 +33,30 @@ impl<'a> Recalling<'a> {
         Self { connection, names, runs, words: Words::default(), take }
     }
 
-    /// Reads table by table; one that cannot be read keeps nobody from reading the next.
+    /// Reads what CI providers told of runs.
     ///
     /// # Errors
     /// The first of all tables.
-    pub(super) fn all(mut self) -> rusqlite::Result<()> {
-        let long = [Self::listings, Self::jobs, Self::logs, Self::contents];
-        let small = [Self::tags, Self::readable, Self::landed, Self::judged, Self::answered, Self::scanned];
+    pub(super) fn runs(mut self) -> rusqlite::Result<()> {
+        self.tables(&[Self::listings, Self::jobs, Self::logs])
+    }
+
+    /// Reads what registries hold, and whatever else is known but for runs. It takes about as long as the runs do.
+    ///
+    /// # Errors
+    /// The first of all tables.
+    pub(super) fn images(mut self) -> rusqlite::Result<()> {
+        let content = [Self::contents, Self::tags, Self::readable, Self::landed];
+        let others = [Self::judged, Self::answered, Self::scanned];
+        let first = self.tables(&content);
+        first.and(self.tables(&others))
+    }
+
+    /// Reads table by table; one that cannot be read keeps nobody from reading the next.
+    fn tables(&mut self, tables: &[fn(&mut Self) -> rusqlite::Result<()>]) -> rusqlite::Result<()> {
         let mut first = Ok(());
-        for table in long.into_iter().chain(small) {
-            first = first.and(table(&mut self));
+        for table in tables {
+            first = first.and(table(self));
         }
         first
     }

@@ -148,10 +148,18 @@ proptest! {
         }
         let expected = newest(&facts);
         let recalled = by_subject(store.recall(usize::MAX).unwrap());
+        let (mut of_runs, mut others) = (Vec::new(), Vec::new());
+        store.recall_beside(usize::MAX, &mut |fact| of_runs.push(fact), &mut |fact| others.push(fact)).unwrap();
+        let is_of_runs = |fact: &Fact| matches!(fact, Fact::Runs { .. } | Fact::Jobs { .. } | Fact::PushLog(..));
+        prop_assert!(of_runs.iter().all(is_of_runs) && !others.iter().any(is_of_runs));
+        let mut joined = snapshot(of_runs.clone());
+        joined.recall_images(snapshot(others.clone()));
+        prop_assert_eq!(&by_subject([of_runs, others].concat()), &recalled);
         prop_assert_eq!(&recalled, &expected);
         let (kept, seen) = (snapshot(recalled.into_values()), snapshot(expected.into_values()));
         for look in looks() {
             prop_assert_eq!(kept.facts(&look), seen.facts(&look));
+            prop_assert_eq!(joined.facts(&look), seen.facts(&look));
         }
     }
 }
