@@ -36,7 +36,7 @@ pub(super) fn read(
     others: Take<'_>,
 ) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
-    let named = names.load(&transaction);
+    let loaded = names.load(&transaction);
     let names = &*names;
     let (beside, own) = thread::scope(|scope| {
         let take = &mut *of_runs;
@@ -52,7 +52,7 @@ pub(super) fn read(
         Ok(Beside::Unread) => Recalling::new(&transaction, names, depth, of_runs).runs(),
         Err(error) => Err(error),
     };
-    named.and(runs).and(own)
+    loaded.and(runs).and(own)
 }
 
 /// Whether another connection could read.
