@@ -13,6 +13,7 @@ mod hold;
 mod known;
 mod lane;
 mod moment;
+mod outbox;
 mod patient;
 mod purse;
 mod queue;

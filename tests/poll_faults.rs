@@ -132,7 +132,7 @@ async fn a_source_whose_counters_panic_takes_nobody_with_it() {
 #[tokio::test(start_paused = true)]
 async fn what_the_user_asks_goes_beside_a_background_that_fills_the_lane_and_only_one_does() {
     let mut bench = bench(STEADY, |_| Ok(()));
-    bench.keep((0..40).map(list), MINUTE);
+    bench.keep((0..60).map(list), MINUTE);
     bench.pass(HOUR).await;
     *bench.source.latency.lock().unwrap() = MINUTE * 10;
     bench.source.most.store(0, Ordering::SeqCst);

@@ -6,6 +6,8 @@ use crate::analysis::{Report, ServiceReport, Verdict};
 
 /// Services taken at once, so that a key never waits long.
 const AT_ONCE: usize = 200;
+/// Between two times that any are taken.
+const APART: SignedDuration = SignedDuration::from_secs(1);
 /// Between two rounds through all services, in seconds. Full minutes are among their moments, and at those ages change.
 const ROUND: i64 = 30;
 
@@ -26,13 +28,13 @@ impl Rounds {
 
     /// Returns rounds that begin at once, because what time it is was wrong before.
     pub(super) fn begun(now: Timestamp) -> Self {
-        Self { all: Some(0), last: now.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(now), ..Self::new(now) }
+        Self { all: Some(0), last: now.saturating_sub(APART).unwrap_or(now), ..Self::new(now) }
     }
 
     /// Returns the places of the services that are due.
     pub(super) fn due(&mut self, report: &Report, now: Timestamp) -> Vec<usize> {
         let count = report.services.len();
-        if now.duration_since(self.last) < SignedDuration::from_secs(1) || count == 0 {
+        if now.duration_since(self.last) < APART || count == 0 {
             return Vec::new();
         }
         self.last = now;
@@ -57,12 +59,15 @@ impl Rounds {
         due
     }
 
-    /// Returns when something may be due again.
+    /// Returns when something may be due again. A round that is to begin while the last services were just taken is
+    /// due a moment later: whoever came earlier would find nothing to do, and come again and again.
     pub(super) fn next(&self, report: &Report, now: Timestamp) -> Timestamp {
+        let soonest = self.last.saturating_add(APART).unwrap_or(now);
         if self.all.is_some() || report.services.iter().any(is_restless) {
-            return now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
+            soonest
+        } else {
+            self.next_round.max(soonest)
         }
-        self.next_round
     }
 }
 

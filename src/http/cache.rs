@@ -80,7 +80,7 @@ impl Cache {
 
     /// Remembers a complete answer that carries a mark, and says in it as which edition.
     pub(super) fn put(&self, key: &Key, answer: &mut Answer) {
-        let mark = |name| answer.headers.get(name).cloned();
+        let mark = |name| answer.headers.get(name).and_then(owned);
         let (etag, last_modified) = (mark(header::ETAG), mark(header::LAST_MODIFIED));
         if self.limit == 0 || (etag.is_none() && last_modified.is_none()) {
             return self.forget(key);
@@ -243,7 +243,7 @@ impl Kept {
 
     /// Returns the answer with what a 304 says anew, if it does.
     fn renewed(&self, newest: &HeaderMap, edition: impl FnOnce() -> Edition) -> Option<Self> {
-        let newer = |name, mark: &Option<HeaderValue>| newest.get(name).or(mark.as_ref()).cloned();
+        let newer = |name, mark: &Option<HeaderValue>| newest.get(name).and_then(owned).or_else(|| mark.clone());
         let (etag, last_modified) =
             (newer(header::ETAG, &self.etag), newer(header::LAST_MODIFIED, &self.last_modified));
         let mut headers = meaningful(newest);
@@ -272,11 +272,66 @@ impl Kept {
 
 fn meaningful(headers: &HeaderMap) -> HeaderMap {
     let kept = headers.iter().filter(|(name, _)| KEPT.contains(name));
-    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+    kept.filter_map(|(name, value)| Some((name.clone(), owned(value)?))).collect()
+}
+
+/// Returns a copy that shares nothing. What came over the wire is a slice of all that was read with it, and would keep
+/// those kilobytes.
+fn owned(value: &HeaderValue) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(value.as_bytes()).ok()
 }
 
 /// A server may forbid that its answer is written down.
 fn is_private_to_memory(headers: &HeaderMap) -> bool {
     let said = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     said.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case("no-store"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use bytes::Bytes;
+    use url::Url;
+
+    /// Headers that are slices of what was read.
+    fn headers(read: &Bytes) -> HeaderMap {
+        let slice = |text: &[u8]| {
+            let from = read.windows(text.len()).position(|part| part == text).unwrap();
+            HeaderValue::from_maybe_shared(read.slice(from..from + text.len())).unwrap()
+        };
+        [(header::ETAG, slice(b"mark")), (header::LINK, slice(b"<next>")), (header::DATE, slice(b"today"))]
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn what_is_remembered_of_an_answer_keeps_nothing_else_of_what_was_read_with_it() {
+        let cache = Cache::new(1 << 20, None);
+        let key = cache.key(&Ask::get(Url::parse("https://ci.test/runs").unwrap()));
+        let reads = ["etag: mark, link: <next>, date: today", "and etag: marked, link: <next>, date: today"];
+        let [first, second] = reads.map(|read| Bytes::copy_from_slice(read.as_bytes()));
+        let mut answer = Answer {
+            status: StatusCode::OK,
+            headers: headers(&first),
+            body: Bytes::from_static(b"{}").into(),
+            truncated: false,
+            not_modified: false,
+            edition: None,
+            elsewhere: false,
+        };
+        let is_read = |value: &HeaderValue| {
+            [&first, &second].iter().any(|read| read.as_ptr_range().contains(&value.as_bytes().as_ptr()))
+        };
+        assert!(answer.headers.values().all(is_read));
+        cache.put(&key, &mut answer);
+        let kept = cache.get(&key).unwrap();
+        let mut newer = headers(&second);
+        newer.insert(header::ETAG, HeaderValue::from_maybe_shared(second.slice(10..16)).unwrap());
+        let renewed = kept.renewed(&newer, || Edition(9)).unwrap();
+        for (kept, mark) in [(&*kept, "mark"), (&renewed, "marked")] {
+            assert_eq!((kept.etag.as_ref().unwrap().as_bytes(), kept.headers.len()), (mark.as_bytes(), 1));
+            assert!(!kept.headers.values().chain(&kept.etag).any(is_read));
+        }
+    }
 }

@@ -13,7 +13,11 @@ use crate::domain::SecretSource;
 /// A command is not run again before this: it may be slow, ask somebody, or lock an account.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A secret and where it comes from. An environment variable never changes; a file is read again when it has changed;
+/// A file that serves is looked at again after this: requests that go together need one look.
+const GLANCE: Duration = Duration::from_secs(5);
+
+/// A secret and where it comes from. An environment variable never changes; a file is read again when it has changed,
+/// within seconds, or at once where it was refused;
 /// a command is run again once its secret was refused, and after `fresh` where that is set.
 #[derive(Debug)]
 pub(crate) struct Renewable {
@@ -34,7 +38,9 @@ struct State {
 struct Held {
     secret: Secret,
     read_at: Instant,
+    /// The file's, and when it was looked at.
     stamp: Stamp,
+    stamped_at: Instant,
 }
 
 /// What was last found wanting.
@@ -101,18 +107,23 @@ impl Renewable {
 
     /// Returns what is held, or what the source gives now.
     async fn look(&self, state: &mut State) -> Result<Secret, SecretError> {
+        let refused = state.is_refused();
+        if let Some(held) = state.held.as_ref().filter(|held| !refused && self.is_fresh(held)) {
+            return Ok(held.secret.clone());
+        }
         // Noted before reading: what is written meanwhile is seen next time.
+        let stamped_at = Instant::now();
         let stamp = match &self.source {
             SecretSource::File(path) => stamp(path).await,
             SecretSource::Env(_) | SecretSource::Command(_) => None,
         };
-        let refused = state.is_refused();
-        if let Some(held) = state.held.as_ref().filter(|held| self.is_current(held, refused, stamp)) {
+        if let Some(held) = state.held.as_mut().filter(|held| self.is_current(held, refused, stamp)) {
+            held.stamped_at = stamped_at;
             return Ok(held.secret.clone());
         }
         match (self.ask(state).await, &state.held) {
             (Ok(secret), _) => {
-                state.held = Some(Held { secret: secret.clone(), read_at: Instant::now(), stamp });
+                state.held = Some(Held { secret: secret.clone(), read_at: Instant::now(), stamp, stamped_at });
                 Ok(secret)
             }
             // A command that fails once does not take away what still works.
@@ -139,6 +150,11 @@ impl Renewable {
 
     fn is_command(&self) -> bool {
         matches!(self.source, SecretSource::Command(_))
+    }
+
+    /// Returns whether a file was looked at a moment ago.
+    fn is_fresh(&self, held: &Held) -> bool {
+        matches!(self.source, SecretSource::File(_)) && held.stamp.is_some() && held.stamped_at.elapsed() < GLANCE
     }
 
     fn is_current(&self, held: &Held, refused: bool, stamp: Stamp) -> bool {
@@ -225,15 +241,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_of_another_length_is_read_again_at_once() {
+    async fn a_file_that_changed_is_read_again_within_seconds() {
         let place = Place::new();
         place.write("one");
         let secret = place.file();
         assert_eq!(get(&secret).await.unwrap(), "one");
         place.write("three");
+        assert_eq!(get(&secret).await.unwrap(), "one", "it was looked at a moment ago");
+        later(5).await;
         assert_eq!(get(&secret).await.unwrap(), "three");
         fs::remove_file(place.path()).unwrap();
+        later(5).await;
         get(&secret).await.unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changed_is_read_again_at_once_where_it_was_refused() {
+        let place = Place::new();
+        place.write("one");
+        let secret = place.file();
+        let refused = secret.get().await.unwrap();
+        place.write("three");
+        assert_eq!(secret.another(&refused).await.unwrap().expose_secret(), "three");
+        assert_eq!(get(&secret).await.unwrap(), "three");
     }
 
     #[tokio::test]

@@ -12,8 +12,9 @@ use super::{Ask, ClientOptions, fault};
 use crate::domain::{Failure, Stage, Text};
 
 const CONNECT: Duration = Duration::from_secs(5);
-/// A connection holds a buffer as large as what it read; after a burst only those stay that the background uses.
-const IDLE: Duration = Duration::from_secs(20);
+/// A connection holds a buffer as large as what it read; after a burst only those stay that the background uses, whose
+/// looks come every 20 seconds.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// The connections of one source.
 #[derive(Debug)]

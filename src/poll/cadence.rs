@@ -10,9 +10,9 @@ use crate::domain::Urgency;
 /// Shorter intervals are kept as they are.
 const PHASED: Duration = Duration::from_secs(10);
 
-/// Looks of a minute and more come in beats, so that the machine wakes up for several at once.
-const BEAT: Duration = Duration::from_secs(10);
-const BEATS_AT_LEAST: u32 = 6;
+/// Looks of a minute and more come in beats, so that the machine wakes up for many at once, and for none in between.
+const BEAT: Duration = Duration::from_secs(20);
+const BEATS_AT_LEAST: u32 = 3;
 
 /// No interval is stretched beyond this.
 const LONGEST: Duration = Duration::from_mins(15);
@@ -153,15 +153,15 @@ mod tests {
     #[test]
     fn looks_of_one_minute_are_spread_over_its_beats() {
         let cadence = Cadence::new(Instant::now(), true);
-        let mut beats = [0; 6];
+        let mut beats = [0; 3];
         for look in 0..600 {
             let due = cadence.again(mixed(look), &rest(cadence.epoch, true), MINUTE) - cadence.epoch;
             assert_eq!(due.as_millis() % BEAT.as_millis(), 0);
-            if let Some(count) = beats.get_mut(usize::try_from(due.as_secs() % 60 / 10).unwrap_or(6)) {
+            if let Some(count) = beats.get_mut(usize::try_from(due.as_secs() % 60 / 20).unwrap_or(3)) {
                 *count += 1;
             }
         }
-        assert!(beats.iter().all(|count| (60..=140).contains(count)), "{beats:?}");
+        assert!(beats.iter().all(|count| (150..=250).contains(count)), "{beats:?}");
     }
 
     #[test]

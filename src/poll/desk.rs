@@ -13,6 +13,7 @@ use super::ask::{Asker, failure_of, unanswered};
 use super::bar::{Bars, Pass};
 use super::gate::Ended;
 use super::moment::Moment;
+use super::outbox::Outbox;
 use super::queue::Queue;
 use super::renewal::Renewals;
 use super::tell::EVERY;
@@ -29,7 +30,7 @@ pub(super) struct Desk {
     pub(super) asker: Asker,
     pub(super) rhythm: Rhythm,
     clock: Arc<dyn Clock>,
-    observations: mpsc::Sender<Observation>,
+    pub(super) outbox: Outbox,
     report: watch::Sender<Progress>,
     pub(super) queue: Queue,
     pub(super) bars: Bars,
@@ -76,7 +77,7 @@ impl Desk {
             asker,
             rhythm,
             clock,
-            observations,
+            outbox: Outbox::new(observations),
             report,
             queue: Queue::new(rhythm, now.at),
             bars: Bars::default(),
@@ -130,7 +131,7 @@ impl Desk {
         }
         let told = self.queue.lanes.values().filter_map(|lane| lane.told.wakes());
         let calmer = self.queue.lanes.values().filter_map(|lane| lane.calms(now));
-        due.into_iter().chain(told).chain(calmer).chain(self.renewals.next()).min()
+        due.into_iter().chain(told).chain(calmer).chain(self.renewals.next()).chain(self.outbox.due()).min()
     }
 
     /// Does what is due.
@@ -141,6 +142,7 @@ impl Desk {
         self.queue.promote(now.at);
         self.start_what_may(now).await?;
         if self.rhythm.is_steady() {
+            self.hand_over(now).await?;
             self.say_what_cannot_be_asked(now).await?;
             self.look_for_new_credentials(now.at);
             self.tell_paces(None, now).await?;
@@ -281,6 +283,22 @@ impl Desk {
             (Some(failure), true) => self.failed_steadily(source, seen, &failure, &ended).await?,
             (Some(failure), false) => self.failed_patiently(source, seen, &failure, ended).await?,
         }
+        // Of what goes out together with others it is told then.
+        if self.outbox.due().is_none() { self.tell_state(source, now).await } else { Ok(()) }
+    }
+
+    /// Hands over the answers that are held, once nobody is under way any more, or they were held for long enough.
+    async fn hand_over(&mut self, now: Moment) -> Result<(), Gone> {
+        if self.outbox.due().is_some_and(|due| self.whose.is_empty() || due <= now.at) {
+            for source in self.outbox.send_held().await? {
+                self.tell_state(&source, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells how a source is doing that has just answered.
+    async fn tell_state(&mut self, source: &SourceId, now: Moment) -> Result<(), Gone> {
         self.tell_traffic(source, now).await?;
         if self.rhythm.is_steady() { self.tell_paces(Some(source), now).await } else { Ok(()) }
     }
@@ -298,7 +316,7 @@ impl Desk {
     }
 
     pub(super) async fn tell_all(
-        &self,
+        &mut self,
         source: &SourceId,
         looks: Vec<Look>,
         failure: &Failure,
@@ -310,8 +328,7 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) async fn send(&self, source: &SourceId, seen: Seen, now: Moment) -> Result<(), Gone> {
-        let observation = Observation { at: now.wall, source: source.clone(), seen };
-        self.observations.send(observation).await.map_err(|_| Gone)
+    pub(super) async fn send(&mut self, source: &SourceId, seen: Seen, now: Moment) -> Result<(), Gone> {
+        self.outbox.send(Observation { at: now.wall, source: source.clone(), seen }).await
     }
 }

@@ -24,8 +24,8 @@ const SETTLING: Duration = Duration::from_mins(1);
 
 /// Looks in the background go two abreast, so that only two find out that a token expired or that too much was asked …
 const ABREAST: usize = 2;
-/// … and more only where more than six wait for each.
-const BACKLOG: usize = 6;
+/// … and more only where more than a dozen wait for each.
+const BACKLOG: usize = 12;
 
 /// Looks that nobody needs go one in so many at once: a place is soon free for one that somebody does.
 const SPARE: usize = 4;

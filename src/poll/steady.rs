@@ -8,7 +8,7 @@ use super::gate::{Because, Ended};
 use super::lane::Closed;
 use super::moment::Moment;
 use super::patient::{FIX_PAUSE, first};
-use crate::domain::{Failure, Pace, Remedy, Seen, SourceId, SourceKind, Urgency};
+use crate::domain::{Failure, Observation, Pace, Remedy, Seen, SourceId, SourceKind, Urgency};
 
 impl Desk {
     /// Where the machine has slept, what waits for a moment on the wall waits no longer.
@@ -39,6 +39,10 @@ impl Desk {
         self.lives(source, ended);
         if self.bars.lift(look) {
             self.queue.recover(|_, other| other.image() == look.image(), now.at);
+        }
+        if self.queue.state(look).is_some_and(|state| state.urgency.is_background()) {
+            self.outbox.hold(Observation { at: now.wall, source: source.clone(), seen }, now.at);
+            return Ok(());
         }
         self.send(source, seen, now).await
     }

@@ -137,12 +137,31 @@ fn a_verdict_that_rests_on_an_old_list_says_how_old() {
 fn a_quiet_dashboard_sleeps_until_the_next_half_minute() {
     let restless = Stage::new((80, 24)).model.wakes_at();
     assert_eq!(restless, now() + SignedDuration::from_secs(1), "while something is unknown it looks every second");
+    assert_eq!(quiet().model.wakes_at(), now() + SignedDuration::from_secs(30));
+}
+
+#[test]
+fn an_answer_just_before_the_half_minute_leads_to_one_wake_up_after_it() {
+    let mut stage = quiet();
+    let answered = seconds_on(29) + SignedDuration::from_millis(400);
+    stage.pass(answered);
+    let mut wakes = Vec::new();
+    while stage.model.wakes_at() < seconds_on(70) && wakes.len() < 10 {
+        let at = stage.model.wakes_at();
+        wakes.push(at);
+        stage.pass(at);
+    }
+    assert_eq!(wakes, [answered + SignedDuration::from_secs(1), seconds_on(60)]);
+}
+
+/// One service whose only run landed.
+fn quiet() -> Stage {
     let fine = run("cart", 12, 44, "Drop sold-out lines with a notice");
     let mut stage = Stage { model: alone() };
     let mut all = runs("cart", std::slice::from_ref(&fine));
     all.extend(pushed("cart", &fine, &fine.sha));
     stage.see(all);
-    assert_eq!(stage.model.wakes_at(), now() + SignedDuration::from_secs(30));
+    stage
 }
 
 fn alone() -> landfall::app::Model {
