@@ -28,7 +28,9 @@ fn kept() -> Kept {
     facts.extend(snapshot.unkept());
     let (remembered, others): (Vec<Fact>, Vec<Fact>) = facts.into_iter().partition(|fact| fact.concerns().is_some());
     let mut known = Snapshot::default();
-    others.into_iter().for_each(|fact| known.recall(fact));
+    for fact in others {
+        known.recall(fact);
+    }
     let (arrived, mut ordered): (Vec<Fact>, Vec<Fact>) =
         remembered.into_iter().partition(|fact| matches!(fact, Fact::Arrived(..)));
     ordered.extend(arrived);
