@@ -215,6 +215,12 @@ impl Store {
         (!self.opened.alone).then(|| self.opened.path.clone())
     }
 
+    /// Gives back what is held to write faster: a dashboard writes a little every half minute, and holds it for ever.
+    fn rest(&self) {
+        // What is not given back now is used again.
+        let _ = self.opened.connection.release_memory();
+    }
+
     /// Leaves no log of writes behind, as far as that goes without waiting.
     fn leave(&self) -> rusqlite::Result<()> {
         open::checkpoint(&self.opened.connection)

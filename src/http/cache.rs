@@ -272,7 +272,13 @@ impl Kept {
 
 fn meaningful(headers: &HeaderMap) -> HeaderMap {
     let kept = headers.iter().filter(|(name, _)| KEPT.contains(name));
-    kept.filter_map(|(name, value)| Some((name.clone(), owned(value)?))).collect()
+    let kept: Vec<_> = kept.filter_map(|(name, value)| Some((name, owned(value)?))).collect();
+    // Grown one by one, a map has room for six at once.
+    let mut meaningful = HeaderMap::with_capacity(kept.len());
+    for (name, value) in kept {
+        meaningful.append(name, value);
+    }
+    meaningful
 }
 
 /// Returns a copy that shares nothing. What came over the wire is a slice of all that was read with it, and would keep

@@ -290,9 +290,10 @@ impl Desk {
     /// Hands over the answers that are held, once nobody is under way any more, or they were held for long enough.
     async fn hand_over(&mut self, now: Moment) -> Result<(), Gone> {
         if self.outbox.due().is_some_and(|due| self.whose.is_empty() || due <= now.at) {
-            for source in self.outbox.send_held().await? {
-                self.tell_state(&source, now).await?;
-            }
+            self.outbox.send_held().await?;
+        }
+        for source in self.outbox.take_untold() {
+            self.tell_state(&source, now).await?;
         }
         Ok(())
     }

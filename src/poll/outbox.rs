@@ -18,11 +18,13 @@ pub(super) struct Outbox {
     out: mpsc::Sender<Observation>,
     held: Vec<Observation>,
     since: Option<Instant>,
+    /// Whose answers were held, and of whom it is not told yet how they are doing.
+    untold: BTreeSet<SourceId>,
 }
 
 impl Outbox {
     pub(super) fn new(out: mpsc::Sender<Observation>) -> Self {
-        Self { out, held: Vec::new(), since: None }
+        Self { out, held: Vec::new(), since: None, untold: BTreeSet::new() }
     }
 
     /// Sends what was seen, after all that is held.
@@ -33,6 +35,7 @@ impl Outbox {
 
     /// Holds an answer that nobody waits for until others are there that were asked with it.
     pub(super) fn hold(&mut self, observation: Observation, now: Instant) {
+        self.untold.insert(observation.source.clone());
         self.held.push(observation);
         self.since.get_or_insert(now);
     }
@@ -42,14 +45,17 @@ impl Outbox {
         Some(self.since? + LONGEST)
     }
 
-    /// Sends what is held, and returns whose answers were among it.
-    pub(super) async fn send_held(&mut self) -> Result<BTreeSet<SourceId>, Gone> {
+    /// Sends what is held.
+    pub(super) async fn send_held(&mut self) -> Result<(), Gone> {
         self.since = None;
-        let mut sources = BTreeSet::new();
         for observation in std::mem::take(&mut self.held) {
-            sources.insert(observation.source.clone());
             self.out.send(observation).await.map_err(|_| Gone)?;
         }
-        Ok(sources)
+        Ok(())
+    }
+
+    /// Returns whose answers were held and are sent by now, once each.
+    pub(super) fn take_untold(&mut self) -> BTreeSet<SourceId> {
+        if self.held.is_empty() { std::mem::take(&mut self.untold) } else { BTreeSet::new() }
     }
 }

@@ -225,6 +225,7 @@ impl<C: Fn() -> Timestamp, T: Fn(Option<String>)> Writing<C, T> {
             let order = if self.sweeping && !self.hurry {
                 next_or_none(orders)
             } else {
+                self.store.rest();
                 orders.recv().map(Some).map_err(|_| Gone)
             };
             match order {
