@@ -37,6 +37,8 @@ pub(super) fn judged(
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::config;
 
@@ -45,10 +47,12 @@ mod tests {
         for count in [1, FEW - 1, FEW, 2 * FEW + 1] {
             let mut text = String::from("[[ci]]\nname = \"github\"\nkind = \"github\"\ntoken = { env = \"HOME\" }\n");
             for number in 0..count {
-                text += &format!(
+                write!(
+                    text,
                     "[[service]]\nname = \"s{number}\"\nci = \"github\"\nrepo = \"acme/s{number}\"\n\
                      [[service.image]]\nrepository = \"ghcr.io/acme/s{number}\"\ntags = [\"{{sha}}\"]\n"
-                );
+                )
+                .unwrap();
             }
             let services = config::parse(&text, std::path::Path::new("few.toml")).unwrap().config.services;
             let judged = judged(&Snapshot::default(), &services, &Policy::default(), Timestamp::UNIX_EPOCH);
