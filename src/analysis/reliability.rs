@@ -113,8 +113,8 @@ impl Reliability {
 
     /// Returns whether it was judged. While what is remembered of its runs is still read it is not, and says nothing.
     #[must_use]
-    pub fn is_assessed(&self) -> bool {
-        self.stamp.is_some()
+    pub fn is_assessed(self: &Arc<Self>) -> bool {
+        !Arc::ptr_eq(self, &UNASSESSED)
     }
 
     /// Returns the runs by the provider's id, to find what a job or test names.
