@@ -115,7 +115,7 @@ fn what_is_unknown_is_null_and_never_empty_or_zero() {
     let (_, value) = json_of(Report { services: vec![world::report_of(&service, vec![bare])], ..quiet(&[]) });
     let image = value.pointer("/images/0").unwrap();
     for key in
-        ["branch", "run_finished_at", "tag", "verdict_since", "digest", "created", "revision", "cause", "last_known"]
+        ["branch", "run_finished_at", "tag", "verdict_since", "digest", "created", "revision", "cause", "seen_at", "last_known"]
     {
         assert_eq!(image.get(key), Some(&Value::Null), "{key}");
     }
