@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::push::is_partial;
 use super::proof::SOONEST;
+use super::push::is_partial;
 use super::{Asked, Policy, Verdict};
 use crate::domain::{
     Batch, ImageRecord, ImageSpec, Job, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag, TagTemplate,

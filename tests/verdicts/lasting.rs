@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use landfall::analysis::{Asked, Verdict, judge, keepsakes, plan, sheddable};
 use landfall::domain::{
-    Absence, AbsenceCode, Conclusion, Fact, Look, Probe, RevisionRule, Run, RunKey, RunState, Seen, Snapshot, Tag, TagRef,
-    Urgency, Wanted,
+    Absence, AbsenceCode, Conclusion, Fact, Look, Probe, RevisionRule, Run, RunKey, RunState, Seen, Snapshot, Tag,
+    TagRef, Urgency, Wanted,
 };
 
 use crate::world::{World, digest, image, index, minutes_ago, now, platform, sha, unreachable};
