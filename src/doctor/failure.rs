@@ -16,7 +16,7 @@ pub(super) fn check(name: String, before: &str, failure: &Failure) -> Check {
 /// Returns the word that tells one failure from another, where its own sentence does not begin with it.
 fn word(failure: &Failure) -> Option<&'static str> {
     match failure {
-        Failure::Auth { stage: AuthStage::Local, .. } => Some("unreadable"),
+        Failure::Auth { stage: AuthStage::Local, .. } => None,
         Failure::Auth { kind: AuthKind::Absent, .. } => Some("anonymous"),
         Failure::Auth { .. } | Failure::Forbidden(_) => Some("refused"),
         Failure::Unreachable { .. } => Some("unreachable"),
