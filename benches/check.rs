@@ -1,5 +1,5 @@
-//! A `check` of 20 repositories with 20 runs each, every answer 50 ms late, cold and once more: how long, how many, how
-//! much memory.
+//! A `check` of 20 repositories with 20 runs each, every answer 50 ms late, cold, once more and after a while: how long,
+//! how many requests, how much memory.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -18,6 +18,7 @@ mod replay;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -35,6 +36,8 @@ const RUNS: usize = 20;
 const TRIPS: u32 = 5;
 /// Once more: three rounds of 8 for 20 lists, beside which challenge and tokens come, then the tag.
 const TRIPS_AGAIN: u32 = 4;
+/// After so long what is wrong with an older commit is looked at again.
+const HOLDS: Duration = Duration::from_secs(16);
 /// What one registry's width allows: a challenge, then six rounds of 16 for 20 tokens, 20 tags, 20 children of
 /// the ten indexes and 30 configs.
 const ROUNDS: u32 = 7;
@@ -155,42 +158,53 @@ fn as_a_process(there: &Runtime) {
     }
 }
 
-/// The second of two, which remembers what the first one saw.
+/// The second of two, which remembers what the first one saw; and a third one, after so long that what is wrong with older
+/// commits is looked at again.
 fn once_more(there: &Runtime, here: &Runtime) {
     let (servers, mut records) = serve(there);
     let config = servers.config_file().unwrap();
     let state = tempfile::tempdir().unwrap();
     let (config, folder) = (config.to_str().unwrap(), state.path().to_str().unwrap());
-    let check = || {
+    let mut check = || {
+        while records.try_recv().is_ok() {}
+        let unchanged = servers.not_modified(Server::GitHub);
         let arguments = ["--state", folder, "--config", config, "check", "--format", "json"];
-        child::run(Path::new(env!("CARGO_BIN_EXE_landfall")), &arguments)
+        let child = child::run(Path::new(env!("CARGO_BIN_EXE_landfall")), &arguments);
+        let recorded: Vec<Recorded> = std::iter::from_fn(|| records.try_recv().ok()).collect();
+        (child, servers.not_modified(Server::GitHub) - unchanged, recorded)
     };
     check();
-    while records.try_recv().is_ok() {}
-    let unchanged = servers.not_modified(Server::GitHub);
-    let child = check();
-    let unchanged = servers.not_modified(Server::GitHub) - unchanged;
-    let recorded: Vec<Recorded> = std::iter::from_fn(|| records.try_recv().ok()).collect();
+    for (what, pause) in [("once more", Duration::ZERO), ("after a while", HOLDS)] {
+        sleep(pause);
+        let (child, unchanged, recorded) = check();
+        let asked = recorded.iter().filter(|record| record.server == Server::GitHub).count() as u64;
+        let (sent, looks) = counted(&recorded);
+        let all = recorded.len();
+        let again = here.block_on(replay::replay(&servers, recorded));
+        println!("\n`landfall check` {what}: {:.0} ms, exit {:?}", millis(child.wall), child.code);
+        println!("  {sent}");
+        println!("  GitHub was asked {asked} times, {unchanged} of them answered by 304: {} billed", asked - unchanged);
+        println!("  requests a service, but for logins: {}", ratio(looks as f64, SERVICES as f64, 2.0));
+        println!("  and with them: {:.2}", all as f64 / SERVICES as f64);
+        println!("  the same requests, nothing in between: {:.0} ms", millis(again));
+        let path = LATENCY * TRIPS_AGAIN;
+        println!(
+            "  {TRIPS_AGAIN} trips that wait for each other: {:.0} ms   {}",
+            millis(path),
+            ratio(millis(child.wall), millis(path), 1.5)
+        );
+    }
+}
+
+/// Returns what was asked, kind by kind, and how much of it had nothing to do with logging in.
+fn counted(recorded: &[Recorded]) -> (String, u64) {
     let mut sent = BTreeMap::new();
-    for record in &recorded {
+    for record in recorded {
         *sent.entry(record.kind).or_insert(0_u64) += 1;
     }
-    let asked = recorded.iter().filter(|record| record.server == Server::GitHub).count() as u64;
     let login = [Kind::Token, Kind::Challenge].iter().filter_map(|kind| sent.get(kind)).sum::<u64>();
-    let looks = recorded.len() as u64 - login;
-    let again = here.block_on(replay::replay(&servers, recorded));
-    println!("\n`landfall check` once more: {:.0} ms, exit {:?}", millis(child.wall), child.code);
     let kinds: Vec<String> = sent.iter().map(|(kind, count)| format!("{kind:?} {count}")).collect();
-    println!("  {}", kinds.join(", "));
-    println!("  GitHub was asked {asked} times, {unchanged} of them answered by 304: {} billed", asked - unchanged);
-    println!("  requests a service, but for logins: {}", ratio(looks as f64, SERVICES as f64, 2.0));
-    println!("  the same requests, nothing in between: {:.0} ms", millis(again));
-    let path = LATENCY * TRIPS_AGAIN;
-    println!(
-        "  {TRIPS_AGAIN} trips that wait for each other: {:.0} ms   {}",
-        millis(path),
-        ratio(millis(child.wall), millis(path), 1.5)
-    );
+    (kinds.join(", "), recorded.len() as u64 - login)
 }
 
 fn millis(time: Duration) -> f64 {

@@ -40,6 +40,9 @@ const WAKE_UPS: u64 = 3;
 /// By then everything is written that the first start learnt.
 const WRITTEN: Duration = Duration::from_secs(30);
 
+/// How often each of the keys is pressed.
+const ROUNDS: usize = 4;
+
 fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
@@ -94,9 +97,44 @@ fn many(services: u64, runs: u64) {
     let mut terminal = start("second start", &config, &state, "service-");
     sleep(QUIET);
     tell_memory(&terminal);
-    let mut times: Vec<Duration> = (0..30).map(|_| terminal.key("j")).collect();
+    keys(&mut terminal);
+}
+
+/// What is pressed, and what that is called. Each leads to another screen than the one before.
+const KEYS: [(&str, &[&str]); 12] = [
+    ("j and k", &["j", "j", "k"]),
+    ("G and g", &["G", "g"]),
+    ("page down and up", &["\x1b[6~", "\x1b[5~"]),
+    ("Tab to each pane", &["\t", "\t", "\t", "\t", "\t", "\t", "\t"]),
+    ("Divergence: j, G and g", &["2", "j", "G", "g"]),
+    ("Divergence: s, three times", &["s", "s", "s"]),
+    ("Divergence: n and N", &["n", "N"]),
+    ("Divergence: Enter and Esc", &["j", "\r", "\x1b"]),
+    (
+        "Divergence: a filter, letter by letter, and Esc",
+        &["/", "s", "e", "r", "v", "i", "c", "e", "-", "4", "2", "\x1b"],
+    ),
+    ("Divergence: a filter that nothing passes", &["/", "z", "q", "\x7f", "\x1b"]),
+    ("Overview: a filter, letter by letter, and Esc", &["1", "/", "s", "e", "-", "4", "\x1b"]),
+    ("? and Esc", &["?", "\x1b"]),
+];
+
+/// Presses keys of many kinds, for long enough that everything that is done now and then is done meanwhile.
+fn keys(terminal: &mut Terminal) {
+    let mut all = Vec::new();
+    for (what, keys) in KEYS {
+        let pressed = (0..ROUNDS).flat_map(|_| keys);
+        let mut times: Vec<Duration> = pressed.filter_map(|key| terminal.key(key)).collect();
+        all.extend_from_slice(&times);
+        tell_times(what, &mut times);
+    }
+    tell_times("every key", &mut all);
+}
+
+fn tell_times(what: &str, times: &mut [Duration]) {
     times.sort_unstable();
-    println!("  a key until its frame: median {:.1?}, worst {:.1?}", times.get(15).unwrap(), times.last().unwrap());
+    let (median, worst) = (times.get(times.len() / 2).unwrap(), times.last().unwrap());
+    println!("  {what:<48} {:>4} keys: median {median:>7.1?}, worst {worst:>7.1?}", times.len());
 }
 
 fn configured(services: u64) -> String {

@@ -3,6 +3,7 @@
 mod browse;
 mod check;
 mod clock;
+mod connected;
 pub mod dashboard;
 mod demo;
 mod doctor;

@@ -9,6 +9,8 @@ mod dates;
 mod hours;
 #[path = "credentials/join.rs"]
 mod join;
+#[path = "credentials/readers.rs"]
+mod readers;
 #[path = "credentials/severity.rs"]
 mod severity;
 #[path = "credentials/told.rs"]

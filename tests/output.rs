@@ -114,9 +114,18 @@ fn what_is_unknown_is_null_and_never_empty_or_zero() {
     (bare.tag, bare.since, bare.last_known) = (None, None, None);
     let (_, value) = json_of(Report { services: vec![world::report_of(&service, vec![bare])], ..quiet(&[]) });
     let image = value.pointer("/images/0").unwrap();
-    for key in
-        ["branch", "run_finished_at", "tag", "verdict_since", "digest", "created", "revision", "cause", "last_known"]
-    {
+    for key in [
+        "branch",
+        "run_finished_at",
+        "tag",
+        "verdict_since",
+        "digest",
+        "created",
+        "revision",
+        "cause",
+        "seen_at",
+        "last_known",
+    ] {
         assert_eq!(image.get(key), Some(&Value::Null), "{key}");
     }
     assert_eq!(value.pointer("/sources/0/budget_remaining"), Some(&Value::Null));

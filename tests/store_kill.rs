@@ -14,7 +14,8 @@ use jiff::SignedDuration;
 use landfall::domain::{Fact, Look};
 use landfall::store::Store;
 
-use world::{at, ended, image, jobs, judged, landed, open, reports, run_key, runs, tag, tries};
+use world::trust::{reports, tries};
+use world::{at, ended, image, jobs, judged, landed, open, run_key, runs, tag};
 
 /// Says to this very binary what to do, and in which folder.
 const ROLE: &str = "LANDFALL_TEST_ROLE";

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::proof::SOONEST;
 use super::push::is_partial;
-use super::{Asked, Policy};
+use super::{Asked, Policy, Verdict};
 use crate::domain::{
     Batch, Digest, ImageRecord, ImageSpec, Job, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag,
     TagTemplate, TemplateError, Urgency,
@@ -193,17 +194,36 @@ impl<'a> Context<'a> {
     }
 
     /// Returns whether an answer of this moment is too old for what somebody asked.
-    pub(super) fn is_too_old(&self, seen_at: Timestamp) -> bool {
+    fn is_too_old(&self, seen_at: Timestamp) -> bool {
         self.policy.asked.as_ref().is_some_and(|asked| seen_at < asked.at)
+    }
+
+    /// Returns whether an answer of this moment, which makes this verdict, is too old for what somebody asked. What it
+    /// says of an older commit, after all pipelines of that were over, holds for as long as no look follows another.
+    pub(super) fn is_outdated(&self, place: &Place<'_>, verdict: Verdict, seen_at: Timestamp) -> bool {
+        let is_older = self.newest_green.is_some_and(|newest| place.position > newest) && !self.is_named(place);
+        let is_final = verdict == Verdict::Landed || verdict.is_finding();
+        let holds = is_older && is_final && self.was_over(place, seen_at);
+        let until = if holds { seen_at.saturating_add(SOONEST).unwrap_or(seen_at) } else { seen_at };
+        self.is_too_old(until)
+    }
+
+    /// Returns whether no pipeline of the commit can have pushed anything since then.
+    fn was_over(&self, place: &Place<'_>, then: Timestamp) -> bool {
+        let mut theirs = self.runs.iter().filter(|run| run.sha == place.run.sha);
+        theirs.all(|run| run.state.is_finished() && run.finished_at.is_some_and(|end| end <= then))
     }
 
     /// Returns whether the row must be looked at anew whatever it was.
     pub(super) fn is_asked(&self, place: &Place<'_>) -> bool {
+        place.urgency == Urgency::Newest || self.way_back == Some(place.position) || self.is_named(place)
+    }
+
+    /// Returns whether somebody asked for the row's commit by its name.
+    fn is_named(&self, place: &Place<'_>) -> bool {
         let named =
             |asked: &Asked| asked.commit.as_ref().is_some_and(|commit| place.run.sha.as_str().starts_with(commit));
-        place.urgency == Urgency::Newest
-            || self.way_back == Some(place.position)
-            || self.policy.asked.as_ref().is_some_and(named)
+        self.policy.asked.as_ref().is_some_and(named)
     }
 
     /// Does something with the tag that the place's run is to push, as its template writes it, which may be no valid tag.

@@ -127,7 +127,7 @@ pub fn credentials(snapshot: &Snapshot, policy: &CredentialPolicy, now: Timestam
             let (record, declared) = with_declared(record, policy, &seen);
             let mut urgency = urgency(&record, &policy.hours, now);
             if let Some(words) = half_rotated(&record, declared, &seen) {
-                urgency.reasons.insert(0, words);
+                urgency.reasons.insert(0, words.into());
                 urgency.severity = urgency.severity.min(Severity::Critical);
             }
             let unseen = now.duration_since(record.observed_at);
@@ -233,7 +233,7 @@ fn unread(rows: &mut Vec<CredentialReport>, source: &SourceId, scope: &Text, fai
     if failure.remedy() != Remedy::Fix {
         record.replace = Some(ASKS_AGAIN.into());
     }
-    let reasons = vec![format!("could not look: {failure}")];
+    let reasons = vec![format!("could not look: {failure}").into()];
     let urgency = Urgency { severity: Severity::Unknown, reasons, hints: Vec::new(), act_by: None };
     rows.push(CredentialReport {
         source: Some(source.clone()),

@@ -34,8 +34,8 @@ pub(super) fn redact(rows: &mut [CredentialReport]) {
         let replace = (asks_again && row.record.kind.is_list()).then(|| ASKS_AGAIN.into());
         row.record = Arc::new(CredentialRecord { replace, consumers, ..nameless(&row.record, place.into()) });
         for reason in &mut row.urgency.reasons {
-            if let Some(kept) = QUOTING.into_iter().find(|kept| reason.starts_with(kept)) {
-                *reason = format!("{kept} …");
+            if let Some(kept) = QUOTING.into_iter().find(|kept| reason.found.starts_with(kept)) {
+                *reason = format!("{kept} …").into();
             }
         }
         row.breaks = breaks(&row.breaks);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Reason;
 use super::working_time::{act_by, is_working, team_time, team_zone, time_left, time_past};
 use crate::domain::{CredentialKind, CredentialRecord, Expiry, Hours, LastUse, Renewal, Standing};
 
@@ -100,7 +101,7 @@ pub struct Urgency {
     /// How urgent it is.
     pub severity: Severity,
     /// A sentence for everything that was found, the worst first.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
     /// What may help to decide what to do, and changes nothing.
     pub hints: Vec<String>,
     /// Until when somebody has to start, in the team's working time; nothing where it has no end or renews itself.
@@ -123,7 +124,7 @@ pub fn urgency(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Urge
     found.extend(policy(record, now));
     found.extend(not_yet(record, now));
     if let Expiry::Unreadable(words) = &record.expiry {
-        found.push((Severity::Unknown, format!("its end cannot be read: {words}")));
+        found.push((Severity::Unknown, format!("its end cannot be read: {words}").into()));
     }
     // Of a list that is out of reach there is no end that anybody could declare.
     let knows_nothing = matches!(record.expiry, Expiry::Untold)
@@ -132,10 +133,10 @@ pub fn urgency(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Urge
         && !matches!(record.standing, Standing::OutOfReach(_));
     let is_accepted = matches!(record.standing, Standing::Accepted | Standing::AboveNeed(_));
     if knows_nothing && record.renewal == Renewal::Auto && is_accepted {
-        found.push((Severity::Ok, "was accepted, and is renewed by a program".to_owned()));
+        found.push((Severity::Ok, "was accepted, and is renewed by a program".into()));
     } else if knows_nothing {
         let words = "no expiry is known and no policy is set: declare expires_at, rotate_by or max_age_days for it";
-        found.push((Severity::Unknown, words.to_owned()));
+        found.push((Severity::Unknown, words.into()));
     }
     found.sort_by_key(|(severity, _)| *severity);
     let severity = found.first().map_or(Severity::Unknown, |(severity, _)| *severity);
@@ -143,21 +144,21 @@ pub fn urgency(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Urge
     Urgency { severity, reasons, hints: hints(record, now), act_by }
 }
 
-type Found = Option<(Severity, String)>;
+type Found = Option<(Severity, Reason)>;
 
 fn standing(record: &CredentialRecord) -> Found {
     let said = |words: &str, says: &crate::domain::Text| {
-        if says.is_empty() { words.to_owned() } else { format!("{words}: {says}") }
+        Reason::from(if says.is_empty() { words.to_owned() } else { format!("{words}: {says}") })
     };
     match &record.standing {
         Standing::Accepted | Standing::Untried => None,
         Standing::AboveNeed(what) => {
             let what = if what.is_empty() { "rights above need" } else { what.as_str() };
-            Some((Severity::Warning, what.to_owned()))
+            Some((Severity::Warning, what.into()))
         }
         Standing::OutOfReach(who) => {
             let who = if who.is_empty() { "others than us" } else { who.as_str() };
-            Some((Severity::Notice, format!("is only shown to {who}")))
+            Some((Severity::Notice, format!("is only shown to {who}").into()))
         }
         Standing::Refused(says) => Some((Severity::Broken, said("it was refused", says))),
         Standing::Ended(says) => Some((Severity::Expired, said("it was refused because it has ended", says))),
@@ -167,34 +168,35 @@ fn standing(record: &CredentialRecord) -> Found {
 fn end(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> (Found, Option<Timestamp>) {
     let at = match record.expiry {
         Expiry::At(at) => at,
-        Expiry::Never => return (Some((Severity::Never, "it has no end".to_owned())), None),
+        Expiry::Never => return (Some((Severity::Never, "it has no end".into())), None),
         Expiry::Untold | Expiry::Unreadable(_) => return (None, None),
     };
     let zone = team_zone(hours, at);
     let moment = team_time(hours, at, now);
     if at <= now {
         let ago = time_past(now.duration_since(at));
-        return (Some((Severity::Expired, format!("expired {moment} {zone}, {ago} ago"))), None);
+        return (Some((Severity::Expired, format!("expired {moment} {zone}, {ago} ago").into())), None);
     }
     let left = at.duration_since(now);
     let mut severity = by_time_left(record, left);
     let off_hours = if is_working(hours, at) { "" } else { " (off hours)" };
     if record.renewal == Renewal::Auto {
-        return (Some((severity, format!("expires {moment} {zone}{off_hours}, and is renewed by a program"))), None);
+        let words = format!("expires {moment} {zone}{off_hours}, and is renewed by a program");
+        return (Some((severity, words.into())), None);
     }
     let act_by = act_by(hours, at);
     // Where the clock is put forward or back in between, both moments need their zone.
     let same = act_by.is_some_and(|by| team_zone(hours, by) == zone);
-    let words = format!("expires {moment}{}{off_hours}", if same { String::new() } else { format!(" {zone}") });
+    let found = format!("expires {moment}{}{off_hours}", if same { String::new() } else { format!(" {zone}") });
     let by = act_by.map(|by| format!("{} {}", team_time(hours, by, now), team_zone(hours, by)));
     let is_late = act_by.is_none_or(|by| by <= now);
     severity = if is_late { severity.worse() } else { severity };
-    let words = match by {
-        Some(by) if is_late => format!("{words}: act now, it was to be done by {by}"),
-        Some(by) => format!("{words}: act by {by}"),
-        None => format!("{words}: act now, no working time is left before it"),
+    let act = match by {
+        Some(by) if is_late => format!("now, it was to be done by {by}"),
+        Some(by) => format!("by {by}"),
+        None => "now, no working time is left before it".to_owned(),
     };
-    (Some((severity, words)), act_by)
+    (Some((severity, Reason { found, act: Some(act) })), act_by)
 }
 
 /// A fixed threshold would call a token of one hour critical all its life: a part of the lifetime is the limit, where
@@ -215,29 +217,29 @@ fn by_time_left(record: &CredentialRecord, left: SignedDuration) -> Severity {
     }
 }
 
-fn policy(record: &CredentialRecord, now: Timestamp) -> Vec<(Severity, String)> {
+fn policy(record: &CredentialRecord, now: Timestamp) -> Vec<(Severity, Reason)> {
     let mut found = Vec::new();
     if let Some(by) = record.rotate_by {
         let notice = record.age_from().map_or(DAY * 30, |from| (by.duration_since(from) / 5).min(DAY * 30));
         let left = by.duration_since(now);
         found.push(if by <= now {
-            (Severity::Overdue, format!("was to be replaced {} ago", time_past(-left)))
+            (Severity::Overdue, format!("was to be replaced {} ago", time_past(-left)).into())
         } else if left <= notice && record.renewal != Renewal::Auto {
-            (Severity::Notice, format!("is to be replaced within {}", time_left(left)))
+            (Severity::Notice, format!("is to be replaced within {}", time_left(left)).into())
         } else {
-            (Severity::Ok, format!("is to be replaced in {}", time_left(left)))
+            (Severity::Ok, format!("is to be replaced in {}", time_left(left)).into())
         });
     }
     if let Some(max) = record.max_age {
         let Some(from) = record.age_from() else {
             found.push((
                 Severity::Unknown,
-                format!("may grow {} old, and nobody says when it was made", time_left(max)),
+                format!("may grow {} old, and nobody says when it was made", time_left(max)).into(),
             ));
             return found;
         };
         let age = now.duration_since(from);
-        let words = format!("is {} old, and may grow {} old", time_past(age), time_left(max));
+        let words = format!("is {} old, and may grow {} old", time_past(age), time_left(max)).into();
         found.push(if age >= max {
             (Severity::Overdue, words)
         } else if age >= max / 5 * 4 {
@@ -253,7 +255,7 @@ fn not_yet(record: &CredentialRecord, now: Timestamp) -> Found {
     let dated =
         matches!(record.kind, CredentialKind::Certificate | CredentialKind::SshCertificate | CredentialKind::Jwt);
     let from = record.created_at.filter(|from| dated && from.duration_since(now) > SKEW)?;
-    Some((Severity::Broken, format!("is not valid yet, but in {}", time_left(from.duration_since(now)))))
+    Some((Severity::Broken, format!("is not valid yet, but in {}", time_left(from.duration_since(now))).into()))
 }
 
 fn hints(record: &CredentialRecord, now: Timestamp) -> Vec<String> {

@@ -72,7 +72,7 @@ pub(super) fn suspects(credentials: &[CredentialReport], members: &[&Stop]) -> V
             severity: row.urgency.severity,
             why: why(row, host, members)?,
             services: services(row, members),
-            reason: row.urgency.reasons.first().cloned(),
+            reason: row.urgency.reasons.first().map(ToString::to_string),
             next_step: next_step(record, row.urgency.severity),
         })
     };

@@ -153,7 +153,7 @@ fn tagged<'a>(
             }
             if verdict == Verdict::Landed {
                 look_again(ctx, place, tag, record.seen_at, notes);
-            } else if ctx.is_too_old(record.seen_at) {
+            } else if ctx.is_outdated(place, verdict, record.seen_at) {
                 notes.want(place.urgency, None, look);
             } else {
                 let again = next_look(place, record.seen_at, record.changed_at);
@@ -166,7 +166,7 @@ fn tagged<'a>(
             let verdict = absence::judge(ctx, place, tag, record, absence, notes);
             // That nothing was to be pushed is the word of the run's jobs, and not the registry's.
             let stands = verdict == Verdict::NotExpected && !ctx.is_asked(place);
-            if ctx.is_too_old(record.seen_at) && !stands {
+            if ctx.is_outdated(place, verdict, record.seen_at) && !stands {
                 notes.want(place.urgency, None, look);
             }
             if verdict == Verdict::Unknown {

@@ -140,9 +140,20 @@ impl Model {
         seen::recall(self, kept, judged);
     }
 
-    /// Returns the first looks that are wanted, for every service.
+    /// Returns the first looks that are wanted; of many services for a few, and the others are due.
     pub fn begin(&mut self) -> Vec<Cmd> {
         seen::plan_all(self)
+    }
+
+    /// Returns whether services are due to be judged and planned anew: more changed at once than a key may wait for.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.rounds.are_behind()
+    }
+
+    /// Judges and plans the next few of the services that are due.
+    pub fn catch_up(&mut self) -> Vec<Cmd> {
+        seen::catch_up(self)
     }
 
     /// Returns when something may change without anybody acting or answering.

@@ -1,12 +1,17 @@
-//! Which services are judged and planned anew only because time passed.
+//! Which services are judged and planned anew: because time passed, or because more changed at once than a key may wait
+//! for.
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::analysis::{Report, ServiceReport, Verdict};
 
-/// Services taken at once, so that a key never waits long.
+/// Services that become due at once, so that a round is spread over its time.
 const AT_ONCE: usize = 200;
-/// Between two times that any are taken.
+/// Services taken at once: a key waits for no more of them.
+const SLICE: usize = 32;
+/// Between two times that any become due.
 const APART: SignedDuration = SignedDuration::from_secs(1);
 /// Between two rounds through all services, in seconds. Full minutes are among their moments, and at those ages change.
 const ROUND: i64 = 30;
@@ -19,11 +24,13 @@ pub(super) struct Rounds {
     /// The service after the last restless one that was taken.
     restless: usize,
     last: Timestamp,
+    /// Services that are due and were not taken yet.
+    owed: BTreeSet<usize>,
 }
 
 impl Rounds {
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { all: None, next_round: following(now), restless: 0, last: now }
+        Self { all: None, next_round: following(now), restless: 0, last: now, owed: BTreeSet::new() }
     }
 
     /// Returns rounds that begin at once, because what time it is was wrong before.
@@ -31,21 +38,39 @@ impl Rounds {
         Self { all: Some(0), last: now.saturating_sub(APART).unwrap_or(now), ..Self::new(now) }
     }
 
-    /// Returns the places of the services that are due.
-    pub(super) fn due(&mut self, report: &Report, now: Timestamp) -> Vec<usize> {
+    /// Notes that these services are due too, and returns those of them that are to be taken at once.
+    pub(super) fn owe(&mut self, mut places: BTreeSet<usize>) -> BTreeSet<usize> {
+        let later = places.iter().nth(SLICE).copied().map(|first| places.split_off(&first)).unwrap_or_default();
+        self.owed.retain(|place| !places.contains(place));
+        self.owed.extend(later);
+        places
+    }
+
+    /// Returns the next services that are due, as many as are taken at once.
+    pub(super) fn take(&mut self) -> BTreeSet<usize> {
+        let later = self.owed.iter().nth(SLICE).copied().map(|first| self.owed.split_off(&first));
+        std::mem::replace(&mut self.owed, later.unwrap_or_default())
+    }
+
+    /// Returns whether services are due that were not taken yet.
+    pub(super) fn are_behind(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// Notes which services are due by now.
+    pub(super) fn pass(&mut self, report: &Report, now: Timestamp) {
         let count = report.services.len();
         if now.duration_since(self.last) < APART || count == 0 {
-            return Vec::new();
+            return;
         }
         self.last = now;
         if now >= self.next_round {
             self.next_round = following(now);
             self.all = self.all.or(Some(0));
         }
-        let mut due = Vec::new();
         if let Some(from) = self.all {
             let to = (from + AT_ONCE).min(count);
-            due.extend(from..to);
+            self.owed.extend(from..to);
             self.all = (to < count).then_some(to);
         }
         let after = self.restless;
@@ -53,15 +78,15 @@ impl Rounds {
         let restless = restless.filter(|place| report.services.get(*place).is_some_and(is_restless));
         let restless: Vec<_> = restless.take(AT_ONCE).collect();
         self.restless = restless.last().map_or(0, |last| last + 1);
-        due.extend(restless);
-        due.sort_unstable();
-        due.dedup();
-        due
+        self.owed.extend(restless);
     }
 
     /// Returns when something may be due again. A round that is to begin while the last services were just taken is
     /// due a moment later: whoever came earlier would find nothing to do, and come again and again.
     pub(super) fn next(&self, report: &Report, now: Timestamp) -> Timestamp {
+        if self.are_behind() {
+            return now;
+        }
         let soonest = self.last.saturating_add(APART).unwrap_or(now);
         if self.all.is_some() || report.services.iter().any(is_restless) {
             soonest

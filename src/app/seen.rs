@@ -44,7 +44,7 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
     if !facts.is_empty() {
         todo.push(Cmd::Remember(facts));
     }
-    todo.extend(renew(model, &concerned));
+    todo.extend(renew_some(model, concerned));
     todo
 }
 
@@ -98,12 +98,24 @@ fn look_at_sources(model: &mut Model) {
 pub(super) fn pass(model: &mut Model, now: Timestamp) -> Vec<Cmd> {
     model.tell_time(now);
     credentials::pass(model);
-    let due = model.rounds.due(&model.report, model.now);
-    renew(model, &due.into_iter().collect())
+    model.rounds.pass(&model.report, model.now);
+    catch_up(model)
 }
 
 pub(super) fn plan_all(model: &mut Model) -> Vec<Cmd> {
-    renew(model, &(0..model.services.len()).collect())
+    renew_some(model, (0..model.services.len()).collect())
+}
+
+/// Judges and plans the next few of the services that are due.
+pub(super) fn catch_up(model: &mut Model) -> Vec<Cmd> {
+    let next = model.rounds.take();
+    renew(model, &next)
+}
+
+/// Judges and plans these services, or the first few of many: the others are due, and come after the next keys.
+fn renew_some(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
+    let first = model.rounds.owe(places);
+    renew(model, &first)
 }
 
 /// Judges whatever changed while the screen stood still.
@@ -113,7 +125,7 @@ pub(super) fn thaw(model: &mut Model) -> Vec<Cmd> {
     model.edition += 1;
     credentials::judge(model);
     let unjudged = std::mem::take(&mut model.unjudged);
-    renew(model, &unjudged)
+    renew_some(model, unjudged)
 }
 
 /// Judges these services anew, and plans what is to be looked at next for them.
@@ -178,7 +190,7 @@ fn judge(model: &mut Model, places: &BTreeSet<usize>) -> Settled {
     facts.extend(model.snapshot.unkept());
     if model.frozen.is_some() {
         model.unjudged.extend(places);
-    } else if !places.is_empty() {
+    } else if !places.is_empty() && !model.rounds.are_behind() {
         incidents::judge(model);
     }
     Settled { facts, shelved }

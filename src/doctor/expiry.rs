@@ -71,11 +71,9 @@ fn own(record: &CredentialRecord, hours: &Hours, now: Timestamp) -> Check {
         Standing::Untried | Standing::OutOfReach(_) => "could not be tried; ",
         Standing::Refused(_) | Standing::Ended(_) => "",
     };
-    let said = match grade {
-        // What else is not known of a dead one helps nobody.
-        Grade::Fail => urgency.reasons.first().cloned().unwrap_or_default(),
-        Grade::Ok | Grade::Warn | Grade::Unknown => urgency.reasons.join("; "),
-    };
+    // What else is not known of a dead one helps nobody.
+    let told = if grade == Grade::Fail { 1 } else { usize::MAX };
+    let said = urgency.reasons.iter().take(told).map(ToString::to_string).collect::<Vec<_>>().join("; ");
     let says = format!("from {}: {stands}{said}", record.place);
     let check = Check::new("token", grade, says);
     let notes = record.notes.iter().map(Text::as_str).collect::<Vec<_>>().join(" ");

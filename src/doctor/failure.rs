@@ -16,11 +16,17 @@ pub(super) fn check(name: String, before: &str, failure: &Failure) -> Check {
 /// Returns the word that tells one failure from another, where its own sentence does not begin with it.
 fn word(failure: &Failure) -> Option<&'static str> {
     match failure {
-        Failure::Auth { stage: AuthStage::Local, .. } => Some("unreadable"),
-        Failure::Auth { kind: AuthKind::Absent, .. } => Some("anonymous"),
-        Failure::Auth { .. } | Failure::Forbidden(_) => Some("refused"),
+        Failure::Auth {
+            stage: AuthStage::Api | AuthStage::Token | AuthStage::Registry,
+            kind: AuthKind::Absent,
+            ..
+        } => Some("anonymous"),
+        Failure::Auth { stage: AuthStage::Api | AuthStage::Token | AuthStage::Registry, .. }
+        | Failure::Forbidden(_) => Some("refused"),
         Failure::Unreachable { .. } => Some("unreachable"),
-        Failure::NotFound(_)
+        // What cannot be read here says so itself.
+        Failure::Auth { stage: AuthStage::Local, .. }
+        | Failure::NotFound(_)
         | Failure::RateLimited { .. }
         | Failure::Malformed(_)
         | Failure::TooLarge { .. }

@@ -124,6 +124,7 @@ impl Failure {
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
+            Self::Auth { stage: AuthStage::Local, .. } => "no credential",
             Self::Auth { .. } => "unauthorized",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not found",
@@ -140,6 +141,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // Nobody was asked, so nobody wants or refuses anything.
+            Self::Auth { stage: AuthStage::Local, says, .. } => said(f, "the credential cannot be read", says),
             Self::Auth { stage, kind, says } => {
                 write!(f, "{} {}", stage.words(), kind.words())?;
                 quote(f, says)

@@ -209,7 +209,10 @@ fn checked(value: &str, place: &str) -> Result<Secret, SecretError> {
 }
 
 async fn contents(path: &Path) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| format!("cannot be read: {}", error.kind());
+    let unreadable = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "is not there: put the secret into it, or name another file".to_owned(),
+        kind => format!("cannot be read: {kind}"),
+    };
     // A named pipe would wait for a writer for ever.
     if !tokio::fs::metadata(path).await.map_err(unreadable)?.is_file() {
         return Err("is no regular file".to_owned());

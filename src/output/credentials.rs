@@ -28,7 +28,7 @@ pub(super) struct Credential<'a> {
     created_at: Option<Timestamp>,
     rotated_at: Option<Timestamp>,
     last_used_at: Option<Timestamp>,
-    reasons: &'a [String],
+    reasons: Vec<String>,
     notes: Vec<String>,
     owner: Option<&'a Text>,
     runbook: Option<&'a Text>,
@@ -112,7 +112,7 @@ fn credential(row: &CredentialReport) -> Credential<'_> {
             LastUse::At(at) => Some(at),
             LastUse::Never | LastUse::Untold => None,
         },
-        reasons: &row.urgency.reasons,
+        reasons: row.urgency.reasons.iter().map(ToString::to_string).collect(),
         notes: row.urgency.hints.iter().cloned().chain(record.notes.iter().map(ToString::to_string)).collect(),
         owner: record.owner.as_ref(),
         runbook: record.runbook.as_ref(),
@@ -138,7 +138,8 @@ pub(super) fn section(text: &mut String, report: &Report, style: Style) {
         paragraph(text, "  ", &words, style);
         let step = next_step(record, row.urgency.severity);
         let first = row.breaks.first.as_ref().map(analysis::FirstToBreak::words);
-        for words in row.urgency.reasons.iter().take(1).chain(&first).chain(&step) {
+        let reason = row.urgency.reasons.first().map(ToString::to_string);
+        for words in reason.iter().chain(&first).chain(&step) {
             paragraph(text, "      ", words, style);
         }
     }

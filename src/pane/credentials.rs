@@ -4,7 +4,7 @@ use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
-use crate::analysis::{CredentialReport, FirstToBreak, Report, Severity, next_step, time_left, time_past};
+use crate::analysis::{CredentialReport, FirstToBreak, Reason, Report, Severity, next_step, time_left, time_past};
 use crate::domain::Expiry;
 
 pub(super) struct Credentials;
@@ -55,7 +55,7 @@ impl Pane for Credentials {
     fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line> {
         let Some(row) = view.report.credentials.get(place.outer()) else { return Vec::new() };
         let record = &row.record;
-        let why = row.urgency.reasons.first().cloned().unwrap_or_default();
+        let why = row.urgency.reasons.first().map(ToString::to_string).unwrap_or_default();
         let seen = age(record.observed_at, view.now);
         vec![
             severity_words(row),
@@ -86,12 +86,7 @@ impl Pane for Credentials {
         let urgent = tone(row.urgency.severity);
         let place =
             Line::of(Tone::Strong, record.name.to_string()).with(Tone::Plain, format!(" · {} · ", record.place));
-        let reason = row.urgency.reasons.first().cloned().unwrap_or_default();
-        // What is to be done comes first: the end of the line may be cut.
-        let reason = match reason.split_once(": act ") {
-            Some((ends, act)) => format!("act {act} · {ends}"),
-            None => reason,
-        };
+        let reason = row.urgency.reasons.first().map(Reason::act_first).unwrap_or_default();
         let unseen = row.stale.map(|stale| format!("not seen for {} · ", time_past(stale))).unwrap_or_default();
         let step = || next_step(record, row.urgency.severity).map(|step| format!("next: {step}"));
         let last = row.breaks.first.as_ref().map(FirstToBreak::words).or_else(step).unwrap_or_default();

@@ -133,6 +133,9 @@ fn shared(search: &mut Search<'_>, service: &ServiceReport) -> Met {
 }
 
 fn passes(search: &mut Search<'_>, shared: Met, row: &Row) -> bool {
+    if search.is_over(shared) {
+        return search.passes(shared);
+    }
     let branch = row.run.branch.as_ref().or(row.run.git_tag.as_ref()).map_or("", |branch| branch.as_str());
     let tag = row.tag.as_ref().map_or("", |tag| tag.as_str());
     let image = row.image().map_or("", |image| image.repository());

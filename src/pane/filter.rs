@@ -1,5 +1,6 @@
 //! Narrowing what is shown by words that must occur, or with `!` must not.
 
+use memchr::memchr2_iter;
 use regex::{Regex, RegexBuilder};
 
 /// Words of which each must occur somewhere in a row, and words after `!` of which none may.
@@ -7,7 +8,32 @@ use regex::{Regex, RegexBuilder};
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     text: String,
-    words: Vec<(Regex, bool)>,
+    words: Vec<Word>,
+}
+
+/// A word that must occur, or must not.
+#[derive(Debug, Clone)]
+struct Word {
+    literal: Regex,
+    /// Its letters, where they are ASCII and mean both cases: nearly every field is looked through without `literal`.
+    plain: Option<Box<[u8]>>,
+    without: bool,
+}
+
+impl Word {
+    fn occurs(&self, field: &str) -> bool {
+        match &self.plain {
+            Some(word) if field.is_ascii() => occurs(word, field.as_bytes()),
+            Some(_) | None => self.literal.is_match(field),
+        }
+    }
+}
+
+/// Returns whether a word of ASCII letters occurs in ASCII text, in whichever case.
+fn occurs(word: &[u8], field: &[u8]) -> bool {
+    let Some(first) = word.first() else { return true };
+    let mut begins = memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), field);
+    begins.any(|at| field.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word)))
 }
 
 /// What a filter still asks, once some fields were looked at.
@@ -23,7 +49,8 @@ impl Filter {
             let both_cases = !word.chars().any(char::is_uppercase);
             let literal = RegexBuilder::new(&regex::escape(word)).case_insensitive(both_cases).build();
             // Only a word of kilobytes makes too large an expression; it is left out.
-            literal.ok().map(|literal| (literal, without))
+            let plain = (both_cases && word.is_ascii()).then(|| word.as_bytes().into());
+            literal.ok().map(|literal| Word { literal, plain, without })
         };
         let words = text.split_whitespace().filter(|word| *word != "!").filter_map(word).take(16).collect();
         Self { text: text.to_owned(), words }
@@ -44,13 +71,13 @@ impl Filter {
     /// Returns whether whatever passes this one passes the other too: it was typed on.
     #[must_use]
     pub fn narrows(&self, other: &Self) -> bool {
-        self.text.starts_with(&other.text) && self.words.iter().all(|(_, without)| !without)
+        self.text.starts_with(&other.text) && self.words.iter().all(|word| !word.without)
     }
 
     /// Returns the words' search, to be used for many rows.
     #[must_use]
     pub fn search(&self) -> Search<'_> {
-        Search { filter: self, joined: String::new() }
+        Search { filter: self }
     }
 }
 
@@ -63,35 +90,31 @@ impl PartialEq for Filter {
 /// A filter at work. Fields that many rows share are looked at once and their `Met` carried on.
 pub struct Search<'a> {
     filter: &'a Filter,
-    /// The fields of one row, with a character between them that nobody can type.
-    joined: String,
 }
 
 impl Search<'_> {
     /// Returns which words occur in these fields, beside those that occurred before.
     pub fn meet(&mut self, before: Met, fields: &[&str]) -> Met {
-        if self.filter.words.is_empty() {
-            return before;
-        }
-        self.joined.clear();
-        for field in fields {
-            self.joined.push_str(field);
-            self.joined.push('\0');
-        }
         let mut met = before.0;
-        for (bit, (word, _)) in self.filter.words.iter().enumerate() {
+        for (bit, word) in self.filter.words.iter().enumerate() {
             if met & (1 << bit) == 0 {
-                met |= u64::from(word.is_match(&self.joined)) << bit;
+                met |= u64::from(fields.iter().any(|field| word.occurs(field))) << bit;
             }
         }
         Met(met)
+    }
+
+    /// Returns whether every word occurred already, so that no other field can change anything.
+    #[must_use]
+    pub fn is_over(&self, met: Met) -> bool {
+        met.0 == (1 << self.filter.words.len()) - 1
     }
 
     /// Returns whether a row with these words passes.
     #[must_use]
     pub fn passes(&self, met: Met) -> bool {
         let mut words = self.filter.words.iter().enumerate();
-        words.all(|(bit, (_, without))| (met.0 & (1 << bit) != 0) != *without)
+        words.all(|(bit, word)| (met.0 & (1 << bit) != 0) != word.without)
     }
 }
 

@@ -59,11 +59,12 @@ impl Tally {
 }
 
 /// Returns how many rows have which verdict, worst first. Where `width` cells are too few, findings other than the
-/// worst become one number, then what is least urgent is left out. While not everything was read it says so.
+/// worst become one number, then what is least urgent is left out, and then words are. While not everything was read it
+/// says so.
 #[must_use]
 pub fn totals(tally: &Tally, width: usize) -> Line {
     let counted = Verdict::ALL.into_iter().zip(tally.counts).filter(|(_, count)| *count > 0).collect();
-    let mut attempt = Attempt { tally, counted, others: 0, brief: false };
+    let mut attempt = Attempt { tally, counted, others: 0, brief: false, bare: Bare::None };
     loop {
         let line = attempt.line();
         if line.width() <= width || !attempt.shorten() {
@@ -80,24 +81,40 @@ struct Attempt<'a> {
     others: usize,
     /// Whether the looking is said in few letters.
     brief: bool,
+    bare: Bare,
+}
+
+/// Which words are left out where nothing else can be: a number that is cut tells something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Bare {
+    None,
+    /// Those of the verdicts.
+    Verdicts,
+    /// And what is being looked at.
+    Ahead,
+    /// And those of the looking.
+    Looking,
 }
 
 impl Attempt<'_> {
     fn line(&self) -> Line {
         let (findings, rest): (Vec<_>, Vec<_>) = self.counted.iter().partition(|(verdict, _)| verdict.is_finding());
         let one = |(verdict, count): &(Verdict, usize)| {
-            Line::of(tone(*verdict), format!("{} {count} {}", glyph(*verdict), word(*verdict)))
+            let words = if self.bare == Bare::None { format!(" {}", word(*verdict)) } else { String::new() };
+            Line::of(tone(*verdict), format!("{} {count}{words}", glyph(*verdict)))
         };
-        let mut parts: Vec<_> = looking(self.tally, self.brief).into_iter().collect();
+        let mut parts: Vec<_> = looking(self.tally, self.brief, self.bare).into_iter().collect();
         let looking = !parts.is_empty();
         parts.extend(findings.iter().map(one));
         if self.others > 0 {
-            parts.push(Line::of(Tone::Bad, counted(self.others, "other finding")));
+            let (others, bare) = (self.others, self.bare > Bare::None);
+            let words = if bare { format!("+{others}") } else { counted(others, "other finding") };
+            parts.push(Line::of(Tone::Bad, words));
         }
         if !looking {
-            parts.extend(unread(self.tally));
+            parts.extend(unread(self.tally, self.bare));
         }
-        if self.tally.ahead > 0 {
+        if self.tally.ahead > 0 && self.bare < Bare::Ahead {
             parts.push(Line::of(Tone::Info, format!("looking at {}", self.tally.ahead)));
         }
         parts.extend(rest.iter().map(one));
@@ -123,22 +140,35 @@ impl Attempt<'_> {
             (None, Some(at)) => (Some(at), true),
             (None, None) => (least.into_iter().find_map(place), false),
         };
-        let Some(at) = at else { return false };
+        let Some(at) = at else { return self.bare() };
         let (_, count) = self.counted.remove(at);
         self.others += if merged { count } else { 0 };
         true
     }
+
+    /// Leaves more words out; returns whether there were any.
+    fn bare(&mut self) -> bool {
+        let before = self.bare;
+        self.bare = match before {
+            Bare::None => Bare::Verdicts,
+            Bare::Verdicts => Bare::Ahead,
+            Bare::Ahead | Bare::Looking => Bare::Looking,
+        };
+        self.bare != before
+    }
 }
 
 /// How far the looking has come, until it has been everywhere.
-fn looking(tally: &Tally, brief: bool) -> Option<Line> {
+fn looking(tally: &Tally, brief: bool, bare: Bare) -> Option<Line> {
     let Tally { services, read, unread, .. } = tally;
     let words = if brief { format!("{read}/{services}") } else { format!("{read} of {services} services read") };
-    (read + unread < *services).then(|| Line::of(Tone::Info, format!("looking… {words}")))
+    let words = if bare < Bare::Looking { format!("looking… {words}") } else { words };
+    (read + unread < *services).then(|| Line::of(Tone::Info, words))
 }
 
-fn unread(tally: &Tally) -> Option<Line> {
-    (tally.unread > 0).then(|| Line::of(Tone::Warn, format!("? {} unread", counted(tally.unread, "service"))))
+fn unread(tally: &Tally, bare: Bare) -> Option<Line> {
+    let count = if bare < Bare::Ahead { counted(tally.unread, "service") } else { tally.unread.to_string() };
+    (tally.unread > 0).then(|| Line::of(Tone::Warn, format!("? {count} unread")))
 }
 
 /// A source that is asked for nothing but what it refuses may give no other answer for so long.
@@ -195,4 +225,35 @@ fn notices(view: &View<'_>) -> Vec<(String, String)> {
     let skewed = view.report.sources.iter().filter_map(|source| about(source, skewed(&source.health)));
     let own = view.snapshot.notices().iter().map(|(part, words)| (part.to_string(), words.to_string()));
     slowed.chain(skewed).chain(own).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::indexing_slicing, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn every_count_is_whole_however_few_cells_there_are() {
+        let counts = std::array::from_fn(|place| 33 + place);
+        let tallies = [
+            Tally { counts, ahead: 44, services: 20, read: 18, unread: 2 },
+            Tally { counts, ahead: 0, services: 20, read: 16, unread: 2 },
+        ];
+        for tally in tallies {
+            for width in 36..200 {
+                let line = totals(&tally, width);
+                assert!(line.width() <= width, "{width}: {}", line.text());
+                assert!(line.text().contains(&format!(
+                    "{} {}",
+                    glyph(Verdict::Missing),
+                    counts[Verdict::Missing as usize]
+                )));
+                assert!(line.text().contains(&format!(
+                    "{} {}",
+                    glyph(Verdict::Unknown),
+                    counts[Verdict::Unknown as usize]
+                )));
+            }
+        }
+    }
 }

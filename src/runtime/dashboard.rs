@@ -1,7 +1,7 @@
 //! The loop of the dashboard: keys first, then what was seen, then time; one frame for all of it.
 
 use std::collections::BTreeSet;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::io;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -17,22 +17,22 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::browse::browse;
 use super::clock::SystemClock;
+pub use super::connected::{Connected, Keep, Kept};
 use super::keys;
 use super::pace::Pace;
 use super::remember;
 use super::signals::Signals;
 use crate::analysis::{CredentialPolicy, Policy, ServiceReport};
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
-use crate::domain::{Fact, Look, Observation, Part, Seen, Service, Snapshot, Wanted};
-use crate::poll::{Clock as _, ExpiryWatch, Poller, Rhythm, Sources};
-use crate::source::ExpirySource;
+use crate::domain::{Observation, Part, Seen, Service, Snapshot, Wanted};
+use crate::poll::{Clock as _, ExpiryWatch, Poller};
 use crate::terminal::{self, Abilities, Terminal};
 use crate::ui::{Canvas, Theme};
 
 /// Observations that may wait for the loop before their senders do.
 const WAITING: usize = 256;
 /// Observations taken in between two looks at the keyboard.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 32;
 
 /// What is shown.
 pub struct Shown {
@@ -45,35 +45,6 @@ pub struct Shown {
     /// What credentials are judged by.
     pub credentials: CredentialPolicy,
 }
-
-/// What is there once everybody can be asked.
-pub struct Connected {
-    /// Who can be asked.
-    pub sources: Sources,
-    /// Who knows when credentials end.
-    pub expiry: Vec<Arc<dyn ExpirySource>>,
-    /// How hard to try.
-    pub rhythm: Rhythm,
-    /// Takes what is to be kept. It must not block.
-    pub keep: Keep,
-    /// What earlier processes remember of runs that are over, piece by piece. Nothing of those is read anew before all
-    /// of it came.
-    pub remembered: mpsc::Receiver<Vec<Fact>>,
-}
-
-/// What is to be kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kept {
-    /// What was seen.
-    Facts(Vec<Fact>),
-    /// What was seen once more, as it was.
-    Again(Vec<Fact>),
-    /// What these looks gave need not be at hand any more.
-    Shelved(Vec<Look>),
-}
-
-/// Takes what is to be kept. It must not block.
-pub type Keep = Box<dyn FnMut(Kept) + Send>;
 
 /// What earlier processes kept, and the verdicts over every service by it.
 pub type Recalled = (Snapshot, Vec<ServiceReport>);
@@ -184,7 +155,7 @@ impl Dashboard {
             waiting = false;
             self.recall(kept.unwrap_or_default());
         }
-        self.draw()?;
+        self.draw(false)?;
         let (seen, mut observations) = mpsc::channel(WAITING);
         let mut events = EventStream::new();
         let mut batch = Vec::with_capacity(AT_ONCE);
@@ -192,7 +163,7 @@ impl Dashboard {
             if let Some(urgent) = self.changed
                 && self.pace.due(self.started.elapsed(), urgent) <= self.started.elapsed()
             {
-                self.draw()?;
+                self.draw(urgent)?;
             }
             let connected = self.keep.is_some();
             let end = tokio::select! {
@@ -212,6 +183,10 @@ impl Dashboard {
                     None
                 }
                 done = &mut connecting, if !connected => self.connected(done.map_err(io::Error::other)?, &seen),
+                () = ready(()), if self.model.is_behind() => {
+                    self.catch_up();
+                    None
+                }
                 _ = observations.recv_many(&mut batch, AT_ONCE) => {
                     self.seen(std::mem::take(&mut batch));
                     None
@@ -248,10 +223,14 @@ impl Dashboard {
         self.do_quietly(todo);
     }
 
-    fn draw(&mut self) -> io::Result<()> {
+    /// Draws what is known. A frame that the user waits for comes first, and another one follows that shows what time
+    /// changed.
+    fn draw(&mut self, urgent: bool) -> io::Result<()> {
         self.fit();
-        let todo = update(&mut self.model, Msg::Passed(now()));
-        self.do_quietly(todo);
+        if !urgent {
+            let todo = update(&mut self.model, Msg::Passed(now()));
+            self.do_quietly(todo);
+        }
         let screen = self.model.screen();
         let frame = self.canvas.frame(&screen, self.size);
         if !frame.is_empty() {
@@ -259,7 +238,7 @@ impl Dashboard {
             self.pace.count(self.started.elapsed());
         }
         self.screen = screen;
-        self.changed = None;
+        self.changed = urgent.then_some(false);
         Ok(())
     }
 
@@ -310,6 +289,12 @@ impl Dashboard {
 
     fn seen(&mut self, observations: Vec<Observation>) {
         let todo = update(&mut self.model, Msg::Seen(observations));
+        self.do_quietly(todo);
+        self.changed = self.changed.or(Some(false));
+    }
+
+    fn catch_up(&mut self) {
+        let todo = self.model.catch_up();
         self.do_quietly(todo);
         self.changed = self.changed.or(Some(false));
     }

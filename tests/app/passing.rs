@@ -164,6 +164,23 @@ fn quiet() -> Stage {
     stage
 }
 
+#[test]
+fn what_changes_of_many_services_at_once_is_judged_a_few_at_a_time() {
+    use landfall::app::{Charset, Model, Settings};
+    let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };
+    let services = (0..100).map(|number| crate::cast::service(&format!("service-{number}"))).collect();
+    let mut model = Model::new(services, landfall::analysis::Policy::default(), settings, now(), (80, 24));
+    let lists = |todo: Vec<Cmd>| {
+        let wanted = todo.into_iter().flat_map(|cmd| if let Cmd::Want(wanted) = cmd { wanted } else { vec![] });
+        wanted.filter(|wanted| matches!(wanted.look, Look::Runs(_))).count()
+    };
+    let mut taken = vec![lists(model.begin())];
+    while model.is_behind() {
+        taken.push(lists(model.catch_up()));
+    }
+    assert_eq!(taken, [32, 32, 32, 4]);
+}
+
 fn alone() -> landfall::app::Model {
     use landfall::app::{Charset, Model, Settings};
     let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };

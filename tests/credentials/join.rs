@@ -133,7 +133,7 @@ fn a_copy_from_before_the_credential_was_replaced_holds_the_old_value() {
     };
     let old = severity(3);
     assert_eq!(old.severity, Severity::Critical);
-    assert!(old.reasons[0].contains("from before push was replaced"), "{:?}", old.reasons);
+    assert!(old.reasons[0].found.contains("from before push was replaced"), "{:?}", old.reasons);
     assert_eq!(severity(2).severity, Severity::Ok, "put there in the same moment");
     assert_eq!(severity(1).severity, Severity::Ok);
 }

@@ -1,7 +1,7 @@
 //! How urgent: every boundary, by lifetime and by whoever renews; what nobody knows is never well.
 
 use jiff::{SignedDuration, Timestamp};
-use landfall::analysis::{Severity, urgency};
+use landfall::analysis::{Severity, Urgency, urgency};
 use landfall::domain::{CredentialKind, CredentialRecord, Expiry, Hours, LastUse, Renewal, Standing};
 use proptest::prelude::*;
 use rstest::rstest;
@@ -25,6 +25,10 @@ fn awake() -> Hours {
     hours.end = jiff::civil::time(23, 59, 59, 999_999_999);
     hours.lead = SignedDuration::ZERO;
     hours
+}
+
+fn words(urgency: &Urgency) -> Vec<String> {
+    urgency.reasons.iter().map(ToString::to_string).collect()
 }
 
 fn severity(record: &CredentialRecord) -> Severity {
@@ -104,7 +108,7 @@ fn no_end_that_is_known_and_no_policy_is_unknown_and_never_well(#[case] expiry: 
     let record = CredentialRecord { expiry, created_at: Some(now()), standing: Standing::Accepted, ..secret("TOKEN") };
     let urgency = urgency(&record, &awake(), now());
     assert_eq!(urgency.severity, Severity::Unknown);
-    let why = urgency.reasons.join(" ");
+    let why = words(&urgency).join(" ");
     assert!(why.contains("no policy is set") != why.contains("cannot be read: 2026-02-30"), "{why}");
 }
 
@@ -189,11 +193,11 @@ fn off_hours_are_told_and_one_level_is_added_once_the_time_to_act_is_over() {
     let at = |now: &str| urgency(&record, &berlin, time(now));
     let before = at("2026-11-27T14:59:59Z");
     assert_eq!(before.severity, Severity::Warning);
-    assert_eq!(before.reasons, ["expires Sun 29 Nov 03:00 (off hours): act by Fri 27 Nov 16:00 CET"]);
+    assert_eq!(words(&before), ["expires Sun 29 Nov 03:00 (off hours): act by Fri 27 Nov 16:00 CET"]);
     let after = at("2026-11-27T15:00:00Z");
     assert_eq!(after.severity, Severity::Critical);
     assert_eq!(
-        after.reasons,
+        words(&after),
         ["expires Sun 29 Nov 03:00 (off hours): act now, it was to be done by Fri 27 Nov 16:00 CET"]
     );
     let auto = CredentialRecord { renewal: Renewal::Auto, ..record.clone() };
@@ -277,9 +281,9 @@ fn rights_above_need_are_a_warning_and_what_nobody_like_us_is_shown_is_none() {
     let at = |record: &CredentialRecord| urgency(record, &Hours::default(), time(NOW));
     let far = Expiry::At(time(NOW) + SignedDuration::from_hours(24 * 300));
     let above = at(&with(Standing::AboveNeed("scopes above need: workflow".into()), far.clone()));
-    assert_eq!((above.severity, above.reasons[0].as_str()), (Severity::Warning, "scopes above need: workflow"));
+    assert_eq!((above.severity, words(&above)[0].as_str()), (Severity::Warning, "scopes above need: workflow"));
     let ended = Expiry::At(time(NOW) - SignedDuration::from_hours(1));
     assert_eq!(at(&with(Standing::AboveNeed("x".into()), ended)).severity, Severity::Expired);
     let closed = at(&with(Standing::OutOfReach("an owner".into()), Expiry::Untold));
-    assert_eq!((closed.severity, closed.reasons), (Severity::Notice, vec!["is only shown to an owner".to_owned()]));
+    assert_eq!((closed.severity, words(&closed)), (Severity::Notice, vec!["is only shown to an owner".to_owned()]));
 }

@@ -153,6 +153,22 @@ async fn a_token_file_that_appears_is_a_renewal() {
 }
 
 #[tokio::test]
+async fn a_token_file_that_is_gone_is_told_with_its_name_and_what_to_do() {
+    let server = taking("new").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gone");
+    let github = github(&server, Some(SecretSource::File(file.clone())));
+    let failure = look(&github).await.unwrap_err();
+    let why = format!(
+        "the credential cannot be read: the token of ci: the file {} is not there: put the secret into it, or name \
+         another file",
+        file.display()
+    );
+    assert_eq!((failure.label(), failure.to_string()), ("no credential", why));
+    assert_eq!(server.asked(), 0);
+}
+
+#[tokio::test]
 async fn a_limit_or_a_lack_of_rights_is_no_refusal_of_the_token() {
     for (status, body) in
         [(403, "github/not_accessible.json"), (403, "github/secondary_limit.json"), (503, "github/unicorn.html")]

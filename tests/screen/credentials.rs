@@ -175,6 +175,21 @@ fn the_narrowest_screens_tell_what_where_how_long_by_when_and_what_breaks() {
 }
 
 #[test]
+fn what_a_server_says_is_not_taken_for_what_is_to_be_done() {
+    let size = (160, 16);
+    let mut stage = stage(size, false);
+    let refused = CredentialRecord {
+        standing: Standing::Refused("denied: act as yourself".into()),
+        ..record("REFUSED", CredentialKind::Secret, "acme/web", Expiry::Untold)
+    };
+    stage.see(vec![seen("github/acme/web", Ok(Batch { items: vec![refused], skipped: 0, complete: true }))]);
+    stage.press("/REFUSED");
+    let text = shown(&stage, size);
+    let foot = text.lines().filter(|line| line.contains("it was refused: denied: act as yourself"));
+    assert_eq!(foot.count(), 2, "in its row and below the rows\n{text}");
+}
+
+#[test]
 fn what_has_no_end_counts_to_its_replacement_and_what_nobody_saw_for_long_is_stale() {
     let size = (100, 16);
     let mut stage = stage(size, false);

@@ -135,7 +135,7 @@ fn enter_on_a_service_shows_its_builds_and_jobs_below_its_gate() {
 fn the_smallest_screen_shows_the_parts_of_a_service() {
     insta::assert_snapshot!(shown((60, 16), "4\n"), @r"
      1  2  3  4 Flaky  5  6                           ○ looking
-     looking… 4/6 · ✗ 2 missing · 1 other finding · looking at …
+     looking… 4/6 · ✗ 2 · +1 · looking at 17 · ? 1
      cart  ✗ stay on Continuous Delivery: flakes failed 20%
        (10–34) of the builds, over 5%
      8 of 41 commits ran more than once

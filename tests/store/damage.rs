@@ -8,10 +8,8 @@ use std::path::Path;
 use landfall::domain::Fact;
 use landfall::store::{Retention, Store, inspect};
 
-use crate::world::{
-    arrived, at, blob, config, ended, image, jobs, judged, landed, log, manifest, open, reports, retried, runs, tag,
-    tries,
-};
+use crate::world::trust::{reports, retried, tries};
+use crate::world::{arrived, at, blob, config, ended, image, jobs, judged, landed, log, manifest, open, runs, tag};
 
 const FILE: &str = "history.sqlite";
 const LOG: &str = "history.sqlite-wal";

@@ -7,7 +7,8 @@ use landfall::domain::{Batch, Conclusion, Ended, Fact, Observation, Run, RunKey,
 use landfall::store::Store;
 use proptest::prelude::*;
 
-use crate::world::{arrived, at, deployed, end, ended, open, reports, retried, run, run_key, service, tries};
+use crate::world::trust::{end, reports, retried, tries};
+use crate::world::{arrived, at, deployed, ended, open, run, run_key, service};
 
 /// Any fact about a small past, in which variant, of which end.
 fn fact() -> impl Strategy<Value = Fact> {
