@@ -194,16 +194,15 @@ impl<'a> Context<'a> {
     }
 
     /// Returns whether an answer of this moment is too old for what somebody asked.
-    fn is_too_old(&self, seen_at: Timestamp) -> bool {
+    pub(super) fn is_too_old(&self, seen_at: Timestamp) -> bool {
         self.policy.asked.as_ref().is_some_and(|asked| seen_at < asked.at)
     }
 
     /// Returns whether an answer of this moment, which makes this verdict, is too old for what somebody asked. What it
-    /// says of an older commit, after all pipelines of that were over, holds for as long as no look follows another.
+    /// found of an older commit, after all pipelines of that were over, holds for as long as no look follows another.
     pub(super) fn is_outdated(&self, place: &Place<'_>, verdict: Verdict, seen_at: Timestamp) -> bool {
-        let is_older = self.newest_green.is_some_and(|newest| place.position > newest) && !self.is_named(place);
-        let is_final = verdict == Verdict::Landed || verdict.is_finding();
-        let holds = is_older && is_final && self.was_over(place, seen_at);
+        let is_older = self.newest_green.is_some_and(|newest| place.position > newest);
+        let holds = is_older && verdict.is_finding() && !self.is_asked(place) && self.was_over(place, seen_at);
         let until = if holds { seen_at.saturating_add(SOONEST).unwrap_or(seen_at) } else { seen_at };
         self.is_too_old(until)
     }
@@ -216,14 +215,11 @@ impl<'a> Context<'a> {
 
     /// Returns whether the row must be looked at anew whatever it was.
     pub(super) fn is_asked(&self, place: &Place<'_>) -> bool {
-        place.urgency == Urgency::Newest || self.way_back == Some(place.position) || self.is_named(place)
-    }
-
-    /// Returns whether somebody asked for the row's commit by its name.
-    fn is_named(&self, place: &Place<'_>) -> bool {
         let named =
             |asked: &Asked| asked.commit.as_ref().is_some_and(|commit| place.run.sha.as_str().starts_with(commit));
-        self.policy.asked.as_ref().is_some_and(named)
+        place.urgency == Urgency::Newest
+            || self.way_back == Some(place.position)
+            || self.policy.asked.as_ref().is_some_and(named)
     }
 
     /// Does something with the tag that the place's run is to push, as its template writes it, which may be no valid tag.

@@ -88,8 +88,9 @@ impl<'a> Lasting<'a> {
 /// Wants the looks that find out when a landed tag goes away or moves: often for the newest, seldom for those that one
 /// would roll back to, never for older ones.
 pub(super) fn look_again(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, seen_at: Timestamp, notes: &mut impl Notes) {
-    if ctx.is_asked(place) && ctx.is_outdated(place, Verdict::Landed, seen_at) {
-        notes.want(place.urgency, None, || look(place, tag));
+    if ctx.is_asked(place) && ctx.is_too_old(seen_at) {
+        // Somebody waits for it as for the newest commit.
+        notes.want(Urgency::Newest, None, || look(place, tag));
         return;
     }
     let pause = match place.urgency {

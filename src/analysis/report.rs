@@ -38,8 +38,8 @@ pub struct Policy {
 }
 
 /// What somebody asked for, once. Lists of runs, the newest green commits and the commit that was named must have been
-/// looked at after the question; what is wrong with older commits, and the one to roll back to, no longer than 15 seconds
-/// before; what else landed, and was proven then, stands.
+/// looked at after the question, and what is wrong with older commits no longer than 15 seconds before; what landed before,
+/// and was proven then, stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// When.
