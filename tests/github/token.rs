@@ -40,11 +40,13 @@ async fn a_token_file_that_changed_is_read_again() {
     let github = github(&server, Some(token(&folder, "first")));
     look(&github).await.unwrap();
     token(&folder, "other");
-    let later = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
-    std::fs::File::options().write(true).open(folder.path().join("token")).unwrap().set_modified(later).unwrap();
+    let then = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
+    std::fs::File::options().write(true).open(folder.path().join("token")).unwrap().set_modified(then).unwrap();
+    later(6).await;
     look(&github).await.unwrap();
     token(&folder, "longer");
-    std::fs::File::options().write(true).open(folder.path().join("token")).unwrap().set_modified(later).unwrap();
+    std::fs::File::options().write(true).open(folder.path().join("token")).unwrap().set_modified(then).unwrap();
+    later(6).await;
     look(&github).await.unwrap();
     let sent: Vec<_> = server.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
     assert_eq!(sent, ["Bearer first", "Bearer other", "Bearer longer"]);
@@ -102,6 +104,7 @@ async fn a_closed_gate_learns_of_another_token_without_asking_the_server() {
     assert_eq!(server.asked(), 1);
     look(&github).await.unwrap();
     token(&folder, "wrong");
+    later(6).await;
     look(&github).await.unwrap_err();
     assert!(!github.renewed().await, "this one was refused too");
 }

@@ -82,7 +82,7 @@ fn the_flaky_pane_has_a_row_a_service() {
      ledger        … not enough data                     0 of 1   72 clean
      search        … not enough data                     0 of 2   71 clean
      legacy-crm    - no run that is over
-     newcomer      - no run that is over
+     newcomer      … reading
 
 
 
@@ -153,14 +153,14 @@ fn the_smallest_screen_shows_the_parts_of_a_service() {
     ");
     insta::assert_snapshot!(shown((60, 16), "5"), @r"
      1  2  3  4  5 Durations  6                       ○ looking
-     looking… 4/6 · ✗ 2 missing · 1 other finding · looking at …
+     looking… 4/6 · ✗ 2 · +1 · looking at 17 · ? 1
      Service       Typical run          p50         p95   Queue
     ▸cart          ✓ under 10:00       5:00 →      5:00    1:00
      checkout      ✓ under 10:00       5:00       ~5:00    1:00
      ledger        ✓ under 10:00       5:00       ~5:00    1:00
      search        ✓ under 10:00       5:00       ~5:00    1:00
      legacy-crm    - no run yet
-     newcomer      - no run yet
+     newcomer      … reading
 
 
 
@@ -182,7 +182,7 @@ fn the_durations_pane_has_a_row_a_workflow() {
      ledger        ✓ under 10:00       5:00       ~5:00    1:00  ▁
      search        ✓ under 10:00       5:00       ~5:00    1:00  ▁▁
      legacy-crm    - no run yet
-     newcomer      - no run yet
+     newcomer      … reading
 
 
 
