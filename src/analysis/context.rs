@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::proof::SOONEST;
 use super::push::is_partial;
-use super::{Asked, Policy, Verdict};
+use super::{Asked, Policy};
 use crate::domain::{
     Batch, Digest, ImageRecord, ImageSpec, Job, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag,
     TagTemplate, TemplateError, Urgency,
@@ -196,21 +195,6 @@ impl<'a> Context<'a> {
     /// Returns whether an answer of this moment is too old for what somebody asked.
     pub(super) fn is_too_old(&self, seen_at: Timestamp) -> bool {
         self.policy.asked.as_ref().is_some_and(|asked| seen_at < asked.at)
-    }
-
-    /// Returns whether an answer of this moment, which makes this verdict, is too old for what somebody asked. What it
-    /// found of an older commit, after all pipelines of that were over, holds for as long as no look follows another.
-    pub(super) fn is_outdated(&self, place: &Place<'_>, verdict: Verdict, seen_at: Timestamp) -> bool {
-        let is_older = self.newest_green.is_some_and(|newest| place.position > newest);
-        let holds = is_older && verdict.is_finding() && !self.is_asked(place) && self.was_over(place, seen_at);
-        let until = if holds { seen_at.saturating_add(SOONEST).unwrap_or(seen_at) } else { seen_at };
-        self.is_too_old(until)
-    }
-
-    /// Returns whether no pipeline of the commit can have pushed anything since then.
-    fn was_over(&self, place: &Place<'_>, then: Timestamp) -> bool {
-        let mut theirs = self.runs.iter().filter(|run| run.sha == place.run.sha);
-        theirs.all(|run| run.state.is_finished() && run.finished_at.is_some_and(|end| end <= then))
     }
 
     /// Returns whether the row must be looked at anew whatever it was.

@@ -7,9 +7,6 @@ use super::context::{Context, Place};
 use super::notes::Notes;
 use crate::domain::{Look, Probe, Tag, TagRecord, TagRef, Urgency};
 
-/// No look at a tag that is known follows another sooner: a registry may take as long to show a push.
-pub(super) const SOONEST: SignedDuration = SignedDuration::from_secs(15);
-
 /// Returns a verdict where nothing shows that this credential can read the repository: a 404 can hide a 403.
 pub(super) fn unreadable(
     ctx: &Context<'_>,
@@ -142,7 +139,7 @@ pub(super) fn next_look(place: &Place<'_>, seen_at: Timestamp, since: Timestamp)
 
 /// Returns when a tag that is still to come, or that somebody waits for, is looked at again.
 pub(super) fn soon(seen_at: Timestamp, since: Timestamp) -> Timestamp {
-    within(seen_at, since, SOONEST.as_secs(), 600)
+    within(seen_at, since, 15, 600)
 }
 
 fn within(seen_at: Timestamp, since: Timestamp, least: i64, most: i64) -> Timestamp {

@@ -14,7 +14,7 @@ const RUNS: usize = 100;
 const AT_ONCE: usize = 6;
 const AT_ONCE_IN_BACKGROUND: usize = 2;
 
-/// Whoever cannot be asked for so many runs cannot be asked for the others.
+/// Whoever cannot be asked for so many runs cannot be asked the same for the others.
 const REFUSED: usize = 3;
 
 /// The pauses after a failure, by what can be done about it: wait, mend something, hardly anything.
@@ -39,24 +39,20 @@ pub enum Depth {
 #[must_use]
 pub fn readings(snapshot: &Snapshot, service: &Service, depth: Depth, urgency: Urgency, now: Timestamp) -> Vec<Wanted> {
     let mut wanted: Vec<Look> = deployments(snapshot, service, now).into_iter().collect();
-    let mut refused = 0;
+    let (mut tries, mut reports) = (0, 0);
     let at_once = if urgency.is_background() { AT_ONCE_IN_BACKGROUND } else { AT_ONCE };
     for sample in snapshot.samples(service).take(RUNS).filter(|sample| ran(sample)) {
         let ended = Ended::of(&sample.run, service.trust.retries);
-        let missed = [&sample.learnt().tries_failure, &sample.learnt().reports_failure];
-        refused +=
-            missed.into_iter().flatten().filter(|miss| is_of_source(&miss.failure) && !may(Some(miss), now)).count();
-        if refused >= REFUSED {
-            break;
-        }
-        if sample.tries(service.trust.retries).is_none() && may(sample.learnt().tries_failure.as_ref(), now) {
+        let learnt = sample.learnt();
+        let is_refused = |miss: &Miss| is_of_source(&miss.failure) && !may(Some(miss), now);
+        tries += usize::from(learnt.tries_failure.as_ref().is_some_and(is_refused));
+        reports += usize::from(learnt.reports_failure.as_ref().is_some_and(is_refused));
+        let unread = sample.tries(service.trust.retries).is_none();
+        if unread && tries < REFUSED && may(learnt.tries_failure.as_ref(), now) {
             wanted.push(Look::Tries(ended.clone()));
         }
-        let reports = depth == Depth::Reports && service.trust.reports.is_some();
-        if reports
-            && sample.reports(service.trust.retries).is_none()
-            && may(sample.learnt().reports_failure.as_ref(), now)
-        {
+        let asks = depth == Depth::Reports && service.trust.reports.is_some() && reports < REFUSED;
+        if asks && sample.reports(service.trust.retries).is_none() && may(learnt.reports_failure.as_ref(), now) {
             wanted.push(Look::Reports(ended));
         }
         if wanted.len() >= at_once {

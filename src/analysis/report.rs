@@ -37,9 +37,8 @@ pub struct Policy {
     pub asked: Option<Asked>,
 }
 
-/// What somebody asked for, once. Lists of runs, the newest green commits and the commit that was named must have been
-/// looked at after the question, and what is wrong with older commits no longer than 15 seconds before; what landed before,
-/// and was proven then, stands.
+/// What somebody asked for, once. Lists of runs, the newest green commits, findings and the commit that was named must
+/// have been looked at after the question; what landed before, and was proven then, stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// When.

@@ -137,7 +137,11 @@ fn tagged<'a>(
         notes.want(place.urgency, None, look);
         return Verdict::Unknown;
     };
-    found.seen_at = Some(record.seen_at);
+    found.seen_at = match (&record.probe, record.last_known.as_deref()) {
+        (Probe::Present(_) | Probe::Absent(_), _) => Some(record.seen_at),
+        (Probe::Unseen(_), Some((at, _))) => Some(*at),
+        (Probe::Unseen(_), None) => lasting.map(|lasting| lasting.record.last_seen),
+    };
     match &record.probe {
         Probe::Present(digest) => {
             found.since = Some(record.changed_at);
@@ -153,8 +157,9 @@ fn tagged<'a>(
             }
             if verdict == Verdict::Landed {
                 look_again(ctx, place, tag, record.seen_at, notes);
-            } else if ctx.is_outdated(place, verdict, record.seen_at) {
-                notes.want(place.urgency, None, look);
+            } else if ctx.is_too_old(record.seen_at) {
+                // Somebody waits for it as for the newest commit.
+                notes.want(Urgency::Newest, None, look);
             } else {
                 let again = next_look(place, record.seen_at, record.changed_at);
                 notes.want(Urgency::Again, Some(again), look);
@@ -166,8 +171,8 @@ fn tagged<'a>(
             let verdict = absence::judge(ctx, place, tag, record, absence, notes);
             // That nothing was to be pushed is the word of the run's jobs, and not the registry's.
             let stands = verdict == Verdict::NotExpected && !ctx.is_asked(place);
-            if ctx.is_outdated(place, verdict, record.seen_at) && !stands {
-                notes.want(place.urgency, None, look);
+            if ctx.is_too_old(record.seen_at) && !stands {
+                notes.want(Urgency::Newest, None, look);
             }
             if verdict == Verdict::Unknown {
                 found.last_known = noted(ctx, place, tag);

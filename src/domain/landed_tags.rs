@@ -1,7 +1,7 @@
 //! What landed in one repository of images: each tag, for each run that it landed for.
 
 use super::record::insert;
-use super::{Digest, ImageRecord, LandedRecord, RunKey, Tag};
+use super::{Digest, ImageRecord, LandedRecord, RunKey, Tag, TagRecord};
 
 /// Tags that landed once, in the order of their runs. There are as many as runs, of all repositories together very
 /// many: they take no more room than they need.
@@ -61,8 +61,14 @@ impl LandedTags {
         self.0.shrink_to_fit();
     }
 
-    /// Returns the tags that had this digest when they landed.
-    fn with(&self, digest: &Digest) -> impl Iterator<Item = &Tag> {
+    /// Returns what a tag landed with last.
+    fn newest(&self, tag: &Tag) -> Option<&Digest> {
+        let landed = self.0.iter().filter(|landing| landing.tag == *tag).map(|landing| &landing.record);
+        landed.max_by_key(|record| record.last_seen).map(|record| &record.digest)
+    }
+
+    /// Returns the tags that landed with this digest.
+    fn landed_with(&self, digest: &Digest) -> impl Iterator<Item = &Tag> {
         self.0.iter().filter(move |landing| landing.record.digest == *digest).map(|landing| &landing.tag)
     }
 
@@ -78,21 +84,19 @@ impl ImageRecord {
         self.landed.get(tag, run)
     }
 
-    /// Returns whether the tag points to this digest, by the newest look that said something. Of a tag whose looks were
-    /// let go that is what it landed with.
+    /// Returns whether the tag points to this digest, or did before it went away, by the newest look that said where. Of a
+    /// tag whose looks were let go that is what it landed with last.
     #[must_use]
     pub fn points_to(&self, tag: &Tag, digest: &Digest) -> bool {
-        match self.tags.get(tag) {
-            Some(known) => known.digest() == Some(digest),
-            None => self.landed.with(digest).any(|landed| landed == tag),
-        }
+        let known = self.tags.get(tag).and_then(TagRecord::digest);
+        known.or_else(|| self.landed.newest(tag)) == Some(digest)
     }
 
     /// Returns whether another tag than this one was seen to point to this digest.
     #[must_use]
     pub fn is_shared(&self, tag: &Tag, digest: &Digest) -> bool {
         let known = self.tags.iter().filter(|(_, known)| known.digest() == Some(digest)).map(|(tag, _)| tag);
-        known.chain(self.landed.with(digest)).any(|other| other != tag)
+        known.chain(self.landed.landed_with(digest)).any(|other| other != tag)
     }
 }
 
@@ -101,7 +105,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::{Probe, RepoPath, SourceId, TagRecord};
+    use crate::domain::{Absence, AbsenceCode, Failure, Probe, RepoPath, SourceId};
 
     fn tag(name: &str) -> Option<Tag> {
         Tag::parse(name).ok()
@@ -152,8 +156,16 @@ mod tests {
         assert!(points(&image, &old, 1) && !points(&image, &old, 2));
         assert!(old.as_ref().is_some_and(|tag| image.is_shared(tag, &digest(1))));
         assert!(alone.is_some_and(|tag| !image.is_shared(&tag, &digest(3))));
-        let moved = TagRecord::new(Timestamp::UNIX_EPOCH, Probe::Present(digest(2)));
-        image.tags.extend(old.clone().map(|tag| (tag, moved)));
-        assert!(points(&image, &old, 2) && !points(&image, &old, 1));
+        let mut see = |probe| {
+            let record = TagRecord::new(Timestamp::UNIX_EPOCH, probe);
+            image.tags.extend(old.clone().map(|tag| (tag, record)));
+            image.clone()
+        };
+        let failed = see(Probe::Unseen(Failure::Withheld("".into())));
+        assert!(points(&failed, &old, 1), "a look that failed says nothing");
+        let gone = see(Probe::Absent(Absence { code: AbsenceCode::ManifestUnknown, says: "".into() }));
+        assert!(points(&gone, &old, 1), "what it was is known all the same");
+        let moved = see(Probe::Present(digest(2)));
+        assert!(points(&moved, &old, 2) && !points(&moved, &old, 1));
     }
 }

@@ -16,9 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A file that serves is looked at again after this: requests that go together need one look.
 const GLANCE: Duration = Duration::from_secs(5);
 
-/// A secret and where it comes from. An environment variable never changes; a file is read again when it has changed,
-/// within seconds, or at once where it was refused;
-/// a command is run again once its secret was refused, and after `fresh` where that is set.
+/// A secret and where it comes from. An environment variable never changes; a file is read again within seconds when it has
+/// changed, or at once where its secret was refused; a command is run again once its secret was refused, and after `fresh`
+/// where that is set.
 #[derive(Debug)]
 pub(crate) struct Renewable {
     source: SecretSource,

@@ -49,6 +49,9 @@ pub struct Shown {
 /// What earlier processes kept, and the verdicts over every service by it.
 pub type Recalled = (Snapshot, Vec<ServiceReport>);
 
+/// Time passes at least this often, whatever the user does.
+const PASSES: Duration = Duration::from_secs(1);
+
 /// How long the first frame waits for what earlier processes kept.
 const RECALL: Duration = Duration::from_millis(150);
 
@@ -110,6 +113,8 @@ struct Dashboard {
     pace: Pace,
     /// Whether anything happened since the last frame, and whether the user waits for it.
     changed: Option<bool>,
+    /// When time last passed.
+    passed: Instant,
     poller: Option<Poller>,
     watch: Option<ExpiryWatch>,
     /// What was wanted before anybody could be asked.
@@ -134,6 +139,7 @@ impl Dashboard {
             started: Instant::now(),
             pace: Pace::new(),
             changed: None,
+            passed: Instant::now(),
             poller: None,
             watch: None,
             wanted: Vec::new(),
@@ -201,6 +207,10 @@ impl Dashboard {
                 }
             };
             if let Some(end) = end {
+                // What was seen is kept, judged or not.
+                while self.model.is_behind() {
+                    self.catch_up();
+                }
                 return Ok(end);
             }
         }
@@ -227,7 +237,9 @@ impl Dashboard {
     /// changed.
     fn draw(&mut self, urgent: bool) -> io::Result<()> {
         self.fit();
-        if !urgent {
+        // Whoever holds a key down sees time pass all the same.
+        if !urgent || self.passed.elapsed() >= PASSES {
+            self.passed = Instant::now();
             let todo = update(&mut self.model, Msg::Passed(now()));
             self.do_quietly(todo);
         }

@@ -64,8 +64,9 @@ impl<'a> Recalling<'a> {
     /// Reads what is remembered of runs that are over, in the same way.
     pub(super) fn remembered(mut self) -> rusqlite::Result<()> {
         let first = self.samples();
-        let second = self.arrivals();
-        let third = self.deployed();
+        let second = self.deployed();
+        // Once these come, all is read that is known of a service.
+        let third = self.arrivals();
         first.and(second).and(third)
     }
 

@@ -164,3 +164,14 @@ fn a_source_that_cannot_be_asked_is_not_asked_for_run_after_run() {
     }
     assert_eq!(wanted(&world), [Look::Tries(end(&runs[4])), Look::Tries(end(&runs[3]))], "broken for these runs only");
 }
+
+#[test]
+fn reports_that_cannot_be_read_keep_nobody_from_reading_jobs() {
+    let mut world = World::new().change(|service| service.trust.reports = Globs::parse(&["junit".to_owned()]).ok());
+    let runs: Vec<RunKey> = (1..=8).map(|number| world.run(number, 100 - i64::try_from(number).unwrap())).collect();
+    for run in runs[5..].iter().rev() {
+        let failure = Failure::Unreachable { stage: Stage::Connect, says: "".into() };
+        world.see(now(), passed(run)).see(now(), Seen::Failed(Look::Reports(end(run)), failure));
+    }
+    assert_eq!(wanted(&world), [Look::Tries(end(&runs[4])), Look::Tries(end(&runs[3]))]);
+}

@@ -52,7 +52,11 @@ fn left_behind() -> (Vec<u8>, Vec<u8>) {
 }
 
 fn everything(store: &mut Store, what: &str) -> Vec<Fact> {
-    let mut facts = store.recall(usize::MAX).unwrap_or_else(|error| panic!("{what}: {error}"));
+    // As the dashboard reads it.
+    let (mut of_runs, mut facts) = (Vec::new(), Vec::new());
+    let read = store.recall_beside(usize::MAX, &mut |fact| of_runs.push(fact), &mut |fact| facts.push(fact));
+    read.unwrap_or_else(|error| panic!("{what}: {error}"));
+    facts.extend(of_runs);
     facts.extend(store.remembered(usize::MAX).unwrap_or_else(|error| panic!("{what}: {error}")));
     facts
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use landfall::analysis::{Asked, Verdict, judge, keepsakes, plan, sheddable};
 use landfall::domain::{
-    Absence, AbsenceCode, Conclusion, Fact, Look, Probe, RevisionRule, Run, RunKey, RunState, Seen, Snapshot, Tag,
-    TagRef, Urgency, Wanted,
+    Absence, AbsenceCode, Conclusion, Fact, Look, Probe, RevisionRule, RunKey, Seen, Snapshot, Tag, TagRef, Urgency,
+    Wanted,
 };
 
 use crate::world::{World, digest, image, index, minutes_ago, now, platform, sha, unreachable};
@@ -271,90 +271,64 @@ fn a_canary_that_fails_later_leaves_what_was_known() {
     );
 }
 
-/// The looks that whoever asks so many seconds after the last answers has to wait for.
-fn urgent(world: &mut World, seconds: i64, commit: Option<&str>) -> Vec<String> {
-    let at = now() + SignedDuration::from_secs(seconds);
-    world.policy.asked = Some(Asked { at, commit: commit.map(str::to_owned) });
-    let wanted = plan(&world.snapshot, &world.service, &world.policy, at, false);
-    let urgent = wanted.into_iter().filter(|wanted| wanted.urgency < Urgency::Again);
-    let named = urgent.map(|wanted| match wanted.look {
-        Look::Runs(_) => "list".to_owned(),
-        Look::Tag(tag_ref) => tag_ref.tag.to_string(),
-        look => format!("{look:?}"),
-    });
-    named.collect()
-}
-
-/// Three commits that landed, one of which nothing did, and a newest one that landed.
-fn one_missing() -> (World, [RunKey; 5]) {
-    let (mut world, [first, second, third]) = landed();
+#[test]
+fn whoever_asks_for_an_answer_gets_new_looks_at_lists_newest_commits_findings_and_the_named_commit() {
+    let (mut world, runs) = landed();
     let failed = world.run(4, 50);
     world.job(&failed, Conclusion::Success, 51).log(&failed, &[]).gone("sha-00000004");
     let newest = world.run(5, 20);
     world.pushed("sha-00000005", "image5", Some(&sha(5)));
     keep(&mut world);
-    (world, [first, second, third, failed, newest])
+    world.policy.asked = Some(Asked { at: now() + SignedDuration::from_secs(1), commit: None });
+    let urgent = |world: &World| {
+        let wanted = plan(&world.snapshot, &world.service, &world.policy, now(), false);
+        let urgent = wanted.into_iter().filter(|wanted| wanted.urgency < Urgency::Again);
+        let named = urgent.map(|wanted| match wanted.look {
+            Look::Runs(_) => "list".to_owned(),
+            Look::Tag(tag_ref) => tag_ref.tag.to_string(),
+            look => format!("{look:?}"),
+        });
+        named.collect::<Vec<_>>()
+    };
+    assert_eq!(urgent(&world), ["list", "sha-00000005", "sha-00000004"]);
+    world.policy.asked.as_mut().unwrap().commit = Some("00000002".to_owned());
+    assert_eq!(urgent(&world), ["list", "sha-00000005", "sha-00000004", TAGS[1]]);
+    assert_eq!((world.verdict(&newest), world.verdict(&runs[0])), (Verdict::Landed, Verdict::Landed));
+}
+
+/// A newer commit whose tag points to what an older one landed with, whose looks were let go.
+fn stale() -> (World, RunKey) {
+    let mut world = World::expecting(&["sha-{sha:8}"], &[]);
+    let older = world.run(1, 300);
+    world.job(&older, Conclusion::Success, 301).log(&older, &[]).pushed(TAGS[0], "one", None);
+    let newer = world.run(2, 60);
+    world.job(&newer, Conclusion::Success, 61).log(&newer, &[]).pushed(TAGS[1], "one", None);
+    keep(&mut world);
+    keep(&mut world);
+    assert!(!world.snapshot.image(&image()).unwrap().tags.contains_key(TAGS[0]));
+    assert_eq!(world.verdict(&newer), Verdict::Stale);
+    (world, newer)
 }
 
 #[test]
-fn whoever_asks_for_an_answer_gets_new_looks_at_lists_newest_commits_findings_and_the_named_commit() {
-    let (mut world, runs) = one_missing();
-    assert_eq!(urgent(&mut world, 16, None), ["list", "sha-00000005", "sha-00000004"]);
-    assert_eq!(urgent(&mut world, 16, Some("00000002")), ["list", "sha-00000005", "sha-00000004", TAGS[1]]);
-    assert_eq!((world.verdict(&runs[4]), world.verdict(&runs[0])), (Verdict::Landed, Verdict::Landed));
+fn what_is_stale_stays_so_when_the_older_tag_cannot_be_looked_at_any_more() {
+    let (mut world, newer) = stale();
+    world.tag(now(), TAGS[0], unreachable());
+    assert_eq!(world.verdict(&newer), Verdict::Stale);
+    let (mut world, newer) = stale();
+    world.gone(TAGS[0]);
+    assert_eq!(world.verdict(&newer), Verdict::Stale, "the older one was pruned");
+    let (mut world, newer) = stale();
+    let mut world = restarted(&mut world);
+    world.job(&newer, Conclusion::Success, 61).log(&newer, &[]).pushed(TAGS[1], "one", None);
+    world.tag(now(), TAGS[0], unreachable());
+    assert_eq!(world.verdict(&newer), Verdict::Stale, "in the next process");
 }
 
 #[test]
-fn what_was_found_wrong_with_an_older_commit_a_moment_ago_is_not_looked_at_again() {
-    let (mut world, runs) = one_missing();
-    assert_eq!(urgent(&mut world, 14, None), ["list", "sha-00000005"]);
-    let row = world.row(&runs[3]);
-    assert_eq!((row.verdict, row.settled, row.seen_at), (Verdict::Missing, true, Some(now())));
-    assert_eq!(urgent(&mut world, 1, Some("00000004")), ["list", "sha-00000005", "sha-00000004"], "but by its name");
-}
-
-#[test]
-fn what_was_found_wrong_with_the_newest_commit_is_looked_at_again_however_soon() {
+fn a_look_that_failed_is_not_when_the_registry_last_said_something() {
     let (mut world, runs) = landed();
-    let newest = world.run(4, 50);
-    world.job(&newest, Conclusion::Success, 51).log(&newest, &[]).gone("sha-00000004");
-    keep(&mut world);
-    let way_back = TAGS[2];
-    assert_eq!(urgent(&mut world, 1, None), ["list", "sha-00000004", way_back]);
-    assert_eq!((world.verdict(&newest), world.verdict(&runs[2])), (Verdict::Missing, Verdict::Landed));
-}
-
-#[test]
-fn what_a_run_of_the_commit_may_have_pushed_since_is_looked_at_again_however_soon() {
-    let (mut world, _) = landed();
-    let first = world.run(4, 50);
-    let second = world.run_with(5, 45, |run| run.sha = sha(4));
-    world.pushed("sha-00000004", "image9", Some(&sha(9)));
-    world.run(6, 20);
-    world.pushed("sha-00000006", "image6", Some(&sha(6)));
-    keep(&mut world);
-    let other = |world: &World| world.verdict(&first) == Verdict::Mismatch;
-    assert!(other(&world));
-    assert_eq!(urgent(&mut world, 1, None), ["list", "sha-00000006"]);
-    let later: [fn(&mut Run); 3] = [
-        |run| run.finished_at = Some(now() + SignedDuration::from_millis(500)),
-        |run| run.finished_at = None,
-        |run| (run.state, run.finished_at) = (RunState::Running, None),
-    ];
-    for change in later {
-        world.goes_on(&second, change);
-        assert!(other(&world) && urgent(&mut world, 1, None).contains(&"sha-00000004".to_owned()));
-    }
-}
-
-#[test]
-fn what_is_not_final_of_an_older_commit_is_looked_at_again_however_soon() {
-    let (mut world, _) = landed();
-    let pending = world.run(4, 1);
-    world.job(&pending, Conclusion::Success, 1).log(&pending, &[]).gone("sha-00000004");
-    world.run(5, 0);
-    world.pushed("sha-00000005", "image5", Some(&sha(5)));
-    keep(&mut world);
-    assert_eq!(world.verdict(&pending), Verdict::Pending);
-    assert_eq!(urgent(&mut world, 1, None), ["list", "sha-00000005", "sha-00000004"]);
+    world.tag(now() + SignedDuration::from_mins(5), TAGS[2], unreachable());
+    let row = world.row(&runs[2]);
+    assert_eq!((row.verdict, row.seen_at), (Verdict::Unknown, Some(now())));
 }
