@@ -50,7 +50,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let is_wanted = |name: &str| named.is_empty() || named.iter().any(|wanted| wanted == name);
-    for (_, services, runs) in [("small", 20, 20), ("middle", 200, 50)].into_iter().filter(|(name, ..)| is_wanted(name))
+    let worlds = [("small", 20, 20), ("middle", 200, 50)];
+    for (_, services, runs) in
+        worlds.into_iter().filter(|(name, ..)| is_wanted(name) && !(is_smoke() && *name != "small"))
     {
         let world = World::bench(services, runs);
         let servers = runtime.block_on(Servers::start(world, Duration::from_millis(50), Timestamp::now())).unwrap();
@@ -69,8 +71,13 @@ fn main() {
         println!();
     }
     if is_wanted("large") {
-        many(5_000, 20);
+        many(if is_smoke() { 100 } else { 5_000 }, 20);
     }
+}
+
+/// Whoever only wants to know that it runs does not want to wait for large worlds.
+fn is_smoke() -> bool {
+    std::env::args().any(|argument| argument == "--test")
 }
 
 /// A world that only the history knows: nobody answers.
@@ -122,14 +129,15 @@ const KEYS: [(&str, &[&str]); 12] = [
 /// Presses keys of many kinds, for long enough that everything that is done now and then is done meanwhile.
 fn keys(terminal: &mut Terminal) {
     let mut all = Vec::new();
+    let rounds = if is_smoke() { 1 } else { ROUNDS };
     for (what, keys) in KEYS {
-        let pressed = (0..ROUNDS).flat_map(|_| keys);
+        let pressed = (0..rounds).flat_map(|_| keys);
         // A key that changes nothing has no frame.
         let mut times: Vec<Duration> = pressed.filter_map(|key| terminal.key(key)).collect();
         all.extend_from_slice(&times);
-        tell_times(what, ROUNDS * keys.len(), &mut times);
+        tell_times(what, rounds * keys.len(), &mut times);
     }
-    tell_times("every key", ROUNDS * KEYS.iter().map(|(_, keys)| keys.len()).sum::<usize>(), &mut all);
+    tell_times("every key", rounds * KEYS.iter().map(|(_, keys)| keys.len()).sum::<usize>(), &mut all);
 }
 
 fn tell_times(what: &str, pressed: usize, times: &mut [Duration]) {
