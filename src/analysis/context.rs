@@ -76,8 +76,8 @@ impl<'a> Context<'a> {
             .as_ref()
             .and_then(|_| runs.iter().position(|run| is_green(service, run) && stands(snapshot, service, run)));
         let images = service.images.iter().map(|spec| snapshot.image(&spec.repository)).collect();
-        let room = Cell::default();
-        Self { snapshot, service, policy, now, runs, images, publishing, newest_green, oldest_recent, way_back, room }
+        let without = Self::of_jobs(snapshot, service, policy, now);
+        Self { runs, images, publishing, newest_green, oldest_recent, way_back, ..without }
     }
 
     /// Returns the same without its runs: enough for what jobs and logs say.

@@ -38,6 +38,10 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
             seen_at: found.seen_at,
         });
     }
+    // Judged again and again, rows are mostly of one size, so that their place is used again.
+    if rows.len() < rows.capacity() / 2 {
+        rows.shrink_to_fit();
+    }
     let listing = snapshot.listing(&service.name);
     let newest_green = ctx.newest_green().and_then(|run| green(run, &rows));
     let newest_landed = newest_landed(service, &rows);

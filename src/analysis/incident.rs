@@ -174,21 +174,18 @@ impl<'a> Group<'a> {
             own.entry(landings.image).or_default().push(landings);
         }
         let own = |stop: &Stop| own.get(&stop.image).into_iter().flatten();
-        let is_silent = |stop: &&&Stop| stop.refusals.is_empty();
-        let is_refused = |stop: &&&Stop| !stop.refusals.is_empty();
+        let (silent, refused): (Vec<&Stop>, Vec<&Stop>) =
+            self.stops.iter().copied().partition(|stop| stop.refusals.is_empty());
         let landed_since = |stop: &Stop| own(stop).any(|landings| landings.any_since(stop.at));
         // When a credential that had been refused was last seen to work again.
         let after = |stop: &Stop| {
             own(stop).flat_map(|landings| landings.pushes()).map(|(at, _)| at).filter(|at| *at > stop.at).min()
         };
-        let mut refused = self.stops.iter().filter(is_refused);
-        let again = if refused.all(|stop| landed_since(stop)) {
-            None
-        } else {
-            self.stops.iter().filter(is_refused).filter_map(|stop| after(stop)).max()
-        };
+        // Where all of them landed since, none of them stands, whatever worked again.
+        let is_over = refused.iter().all(|stop| landed_since(stop));
+        let again = if is_over { None } else { refused.iter().filter_map(|stop| after(stop)).max() };
         // Nearly always something landed since the last of them, which is as good as the newest that landed.
-        let last = self.stops.iter().filter(is_silent).map(|stop| stop.at).max();
+        let last = silent.iter().map(|stop| stop.at).max();
         let newest = last.and_then(|last| {
             let since = self.landings.iter().any(|landings| landings.any_since(last)).then_some(last);
             since.or_else(|| self.landings.iter().filter_map(|landings| landings.last()).max())

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::landings::landings;
 use super::{Row, ServiceReport, Verdict};
-use crate::domain::{Fact, ImageSpec, Judgement, Landed, LandedRecord, Proof, Snapshot, TagRef};
+use crate::domain::{Fact, ImageSpec, Judgement, Landed, LandedRecord, Snapshot, TagRef};
 
 /// How long a tag that is known to have landed need not be kept anew.
 const KEEP_AGAIN: SignedDuration = SignedDuration::from_hours(1);
@@ -68,10 +68,9 @@ fn newly_landed(snapshot: &Snapshot, report: &ServiceReport) -> Vec<Landed> {
 
 fn landed(row: &Row, spec: &ImageSpec, tag_ref: TagRef, known: Option<&LandedRecord>) -> Option<Landed> {
     let (digest, last_seen) = (row.digest.clone()?, row.seen_at?);
-    let answers = |proof: &Proof| *proof.wanted == *spec.platforms && proof.rule == spec.revision;
     let is_known = |known: &LandedRecord| {
         known.digest == digest
-            && known.proof.as_deref().is_some_and(answers)
+            && known.proof.as_deref().is_some_and(|proof| proof.answers(spec))
             && last_seen.duration_since(known.last_seen) < KEEP_AGAIN
     };
     if known.is_some_and(is_known) {

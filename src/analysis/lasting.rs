@@ -35,8 +35,7 @@ impl<'a> Lasting<'a> {
     /// Returns what is known of a tag that landed for this run, where it answers what is asked.
     pub(super) fn answering(place: &Place<'_>, record: &'a LandedRecord) -> Option<Self> {
         let proof = record.proof.as_ref()?;
-        let answers = *proof.wanted == *place.spec.platforms && proof.rule == place.spec.revision;
-        answers.then_some(Self { record, proof })
+        proof.answers(place.spec).then_some(Self { record, proof })
     }
 
     /// Returns whether it was this digest that was looked at whole.

@@ -6,7 +6,7 @@ use arcstr::ArcStr;
 use jiff::Timestamp;
 
 use super::{
-    Absence, Batch, CredentialRecord, CredentialScope, Deployed, Digest, Ended, ImageConfig, ImageName, Job,
+    Absence, Batch, CredentialRecord, CredentialScope, Deployed, Digest, Ended, ImageConfig, ImageName, ImageSpec, Job,
     JobExecution, JobId, LandedCommit, LandedRecord, Manifest, Platform, PushLog, RepoPath, Reports, RetryLog,
     RevisionRule, Run, RunKey, ServiceName, SourceId, SourceKind, TagRef, Text,
 };
@@ -157,6 +157,12 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// Returns whether it proves what is asked of an image by now.
+    #[must_use]
+    pub fn answers(&self, spec: &ImageSpec) -> bool {
+        *self.wanted == *spec.platforms && self.rule == spec.revision
+    }
+
     /// Mostly it names the run's own commit, and what is wanted and offered is what the last one says too: each such word
     /// is held once.
     pub(super) fn share(&mut self, run: Option<&Run>, last: Option<&LandedRecord>) {

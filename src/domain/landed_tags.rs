@@ -23,13 +23,6 @@ impl LandedTag {
 }
 
 impl LandedTags {
-    /// Returns what is known of a tag that landed for this run, and the tag.
-    #[must_use]
-    pub fn get(&self, tag: &str, run: &RunKey) -> Option<(&Tag, &LandedRecord)> {
-        let landing = self.0.get(self.find(tag, run).ok()?)?;
-        Some((&landing.tag, &landing.record))
-    }
-
     /// Returns each with its run and what is known of it, in the order of the runs.
     #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Tag, &RunKey, &LandedRecord)> {
@@ -81,7 +74,8 @@ impl ImageRecord {
     /// Returns what is known of a tag that landed once for this run, and the tag.
     #[must_use]
     pub fn landed_for(&self, tag: &str, run: &RunKey) -> Option<(&Tag, &LandedRecord)> {
-        self.landed.get(tag, run)
+        let landing = self.landed.0.get(self.landed.find(tag, run).ok()?)?;
+        Some((&landing.tag, &landing.record))
     }
 
     /// Returns whether the tag points to this digest, or did before it went away, by the newest look that said where. Of a

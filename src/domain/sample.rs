@@ -163,7 +163,7 @@ impl Samples {
 
     /// Notes that more is known of a run.
     pub(super) fn touch(&mut self, run: &RunKey) {
-        let Some(known) = self.repos.get_mut(&(run.ci.clone(), run.repo.clone())) else { return };
+        let Some(known) = self.around_mut(run) else { return };
         known.edition += u64::from(known.find(run.id).is_ok());
     }
 
@@ -190,7 +190,7 @@ impl Samples {
 
     /// Returns a run that is over, if it is remembered.
     pub(super) fn run(&self, key: &RunKey) -> Option<&Run> {
-        let known = self.repos.get(&(key.ci.clone(), key.repo.clone()))?;
+        let known = self.around(key)?;
         Some(&known.runs.get(known.find(key.id).ok()?)?.run)
     }
 
@@ -198,8 +198,17 @@ impl Samples {
         self.repos.get(&(service.ci.clone(), service.repo.clone()))
     }
 
+    /// Returns what is remembered of the run's repository.
+    fn around(&self, run: &RunKey) -> Option<&Remembered> {
+        self.repos.get(&(run.ci.clone(), run.repo.clone()))
+    }
+
+    fn around_mut(&mut self, run: &RunKey) -> Option<&mut Remembered> {
+        self.repos.get_mut(&(run.ci.clone(), run.repo.clone()))
+    }
+
     fn change(&mut self, run: &RunKey, change: impl FnOnce(&mut Learnt) -> bool) {
-        let Some(known) = self.repos.get_mut(&(run.ci.clone(), run.repo.clone())) else { return };
+        let Some(known) = self.around_mut(run) else { return };
         let sample = known.find(run.id).ok().and_then(|place| known.runs.get_mut(place));
         let changed = sample.is_some_and(|sample| change(sample.learnt.get_or_insert_default()));
         known.edition += u64::from(changed);
@@ -207,7 +216,7 @@ impl Samples {
 
     /// Mostly the same tests pass in run after run: what says so is held once.
     fn sharing(&self, run: &RunKey, reports: Arc<Reports>) -> Arc<Reports> {
-        let Some(known) = self.repos.get(&(run.ci.clone(), run.repo.clone())) else { return reports };
+        let Some(known) = self.around(run) else { return reports };
         let others = known.runs.iter().rev().filter_map(|sample| sample.learnt().reports.as_ref());
         reports.sharing(others.map(|read| &*read.value))
     }

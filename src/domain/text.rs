@@ -12,8 +12,7 @@ use super::Sha;
 const LONGEST: usize = 512;
 
 /// Before the two forms of a text that is not shown as it was sent. No text that is begins with it.
-const TWO: char = '\0';
-const TWO_BYTE: u8 = 0;
+const TWO: &str = "\0";
 /// The hex digits that say how many bytes the first form has.
 const DIGITS: usize = 4;
 
@@ -63,13 +62,6 @@ impl Text {
     /// Returns what was sent, and what is shown.
     #[inline]
     fn forms(&self) -> (&str, &str) {
-        if self.0.as_bytes().first() != Some(&TWO_BYTE) {
-            return (&self.0, &self.0);
-        }
-        self.two_forms()
-    }
-
-    fn two_forms(&self) -> (&str, &str) {
         let Some(forms) = self.0.strip_prefix(TWO) else { return (&self.0, &self.0) };
         let both = || {
             let (length, forms) = forms.split_at_checked(DIGITS)?;

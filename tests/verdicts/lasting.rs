@@ -164,7 +164,7 @@ fn a_part_that_goes_away_after_the_proof_is_seen_and_the_proof_is_withdrawn() {
     keep(&mut world);
     let known = world.snapshot.image(&image()).unwrap();
     let tag = Tag::parse("sha-00000001").unwrap();
-    assert!(known.landed.get(tag.as_str(), &run).unwrap().1.proof.is_none());
+    assert!(known.landed_for(tag.as_str(), &run).unwrap().1.proof.is_none());
     assert_eq!(restarted(&mut world).verdict(&run), Verdict::Unknown, "not landed on the strength of an old look");
 }
 
