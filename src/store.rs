@@ -121,10 +121,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let path = self.readable_path();
         let read = beside::read(&self.opened.connection, path.as_deref(), &mut self.names, runs, of_runs, others);
-        match read.map_err(|error| self.failed(&error)) {
-            Err(StoreError::Damaged(_)) => self.renew(),
-            done => done,
-        }
+        self.or_renewed(read)
     }
 
     /// Returns what is remembered of the newest so many runs of each repository that are over: how they ended, and what
@@ -254,27 +251,30 @@ impl Store {
 
     /// Of a damaged file it gives away what can be read, and begins a new one with it.
     fn read_or_renew(&mut self, share: Share, runs: usize, take: &mut dyn FnMut(Fact)) -> Result<(), StoreError> {
-        match self.read(share, runs, take) {
+        let read = self.read(share, runs, take);
+        self.or_renewed(read)
+    }
+
+    /// Begins a new file where reading showed that this one is damaged.
+    fn or_renewed(&mut self, read: rusqlite::Result<()>) -> Result<(), StoreError> {
+        match read.map_err(|error| self.failed(&error)) {
             Err(StoreError::Damaged(_)) => self.renew(),
             done => done,
         }
     }
 
-    fn read(&mut self, share: Share, runs: usize, take: &mut dyn FnMut(Fact)) -> Result<(), StoreError> {
+    fn read(&mut self, share: Share, runs: usize, take: &mut dyn FnMut(Fact)) -> rusqlite::Result<()> {
         let Self { opened, names, .. } = self;
         // One transaction: nobody's writing in between is seen half.
-        let mut read = || {
-            let transaction = opened.connection.unchecked_transaction()?;
-            let named = names.load(&transaction);
-            let read = match share {
-                Share::Known => Recalling::new(&transaction, names, runs, take)
-                    .runs()
-                    .and(Recalling::new(&transaction, names, runs, take).images()),
-                Share::Remembered => Recalling::new(&transaction, names, runs, take).remembered(),
-            };
-            named.and(read)
+        let transaction = opened.connection.unchecked_transaction()?;
+        let named = names.load(&transaction);
+        let read = match share {
+            Share::Known => Recalling::new(&transaction, names, runs, take)
+                .runs()
+                .and(Recalling::new(&transaction, names, runs, take).images()),
+            Share::Remembered => Recalling::new(&transaction, names, runs, take).remembered(),
         };
-        read().map_err(|error| self.failed(&error))
+        named.and(read)
     }
 
     /// Sets the damaged file aside and keeps in a new one what could be saved.
