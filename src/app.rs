@@ -16,6 +16,7 @@ mod list;
 mod look;
 mod model;
 mod overlay;
+mod past;
 mod rounds;
 mod screen;
 mod seen;

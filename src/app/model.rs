@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::inside::Inside;
 use super::list::List;
 use super::overlay::Overlay;
+use super::past::Past;
 use super::rounds::Rounds;
 use super::{Charset, Cmd, Screen, credentials, detail, header, seen};
 use crate::analysis::{CredentialPolicy, Interest, Policy, Report, ServiceReport, analyse};
@@ -48,10 +49,7 @@ pub struct Model {
     /// Services that changed while the screen stood still.
     pub(super) unjudged: BTreeSet<usize>,
     pub(super) rounds: Rounds,
-    /// Whether what earlier processes remember of runs that are over is known: before that, none is read anew.
-    pub(super) remembers: bool,
-    /// While that is still read: the services of which all came. Of the others nothing is told that it may change.
-    pub(super) half_read: Option<BTreeSet<usize>>,
+    pub(super) past: Past,
     /// When it was last kept that a source answered.
     pub(super) answered: BTreeMap<SourceId, Timestamp>,
     pub(super) pane: usize,
@@ -96,8 +94,7 @@ impl Model {
             frozen: None,
             unjudged: BTreeSet::new(),
             rounds: Rounds::new(now),
-            remembers: false,
-            half_read: None,
+            past: Past::Unread,
             answered: BTreeMap::new(),
             pane: 0,
             lists: std::array::from_fn(|_| List::default()),

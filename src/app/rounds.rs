@@ -38,12 +38,9 @@ impl Rounds {
         Self { all: Some(0), last: now.saturating_sub(APART).unwrap_or(now), ..Self::new(now) }
     }
 
-    /// Notes that these services are due too, and returns those of them that are to be taken at once.
-    pub(super) fn owe(&mut self, mut places: BTreeSet<usize>) -> BTreeSet<usize> {
-        let later = places.iter().nth(SLICE).copied().map(|first| places.split_off(&first)).unwrap_or_default();
-        self.owed.retain(|place| !places.contains(place));
-        self.owed.extend(later);
-        places
+    /// Notes that these services are due too.
+    pub(super) fn owe(&mut self, places: impl IntoIterator<Item = usize>) {
+        self.owed.extend(places);
     }
 
     /// Returns the next services that are due, as many as are taken at once.

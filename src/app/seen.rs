@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::past::Past;
 use super::{Cmd, Model, Settled, credentials, incidents, settle};
-use crate::analysis::{self, Row, ServiceReport, SourceReport};
-use crate::domain::{Fact, Health, Observation, Seen, Service, Snapshot, SourceKind, Urgency};
+use crate::analysis::{self, ServiceReport, SourceReport};
+use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceKind, Urgency};
+use crate::pane::Tally;
 
 /// How often it is kept when a source last answered.
 const KEEP_ANSWERED: SignedDuration = SignedDuration::from_mins(1);
@@ -20,7 +22,7 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
     for observation in observations {
         model.now = model.now.max(observation.at);
         let concerns = model.interest.of(&observation.seen);
-        remember(model, &observation.seen, &concerns);
+        model.past.absorb(&observation.seen, &concerns);
         concerned.extend(concerns);
         let answered = observation.seen.answers();
         let (source, at) = (observation.source.clone(), observation.at);
@@ -48,32 +50,16 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
     todo
 }
 
-/// Notes how far what earlier processes remember of runs that are over was read.
-fn remember(model: &mut Model, seen: &Seen, concerns: &[usize]) {
-    if *seen == Seen::Recalled {
-        model.remembers = true;
-        model.half_read = None;
-    } else if let (Some(read), Seen::Remembered(facts)) = (&mut model.half_read, seen)
-        && facts.iter().any(|fact| matches!(fact, Fact::Arrived(..)))
-    {
-        // Which commits landed is read when all is read of how runs ended.
-        read.extend(concerns);
-    }
-}
-
 /// Takes in all that earlier processes kept, and the verdicts by it.
 pub(super) fn recall(model: &mut Model, kept: Snapshot, judged: Vec<ServiceReport>) {
     model.snapshot.begin_with(kept);
-    model.half_read = Some(BTreeSet::new());
+    model.past = Past::Coming(BTreeSet::new());
     if model.frozen.is_some() {
         model.unjudged.extend(0..model.services.len());
         return;
     }
-    for (slot, mut judged) in model.report.services.iter_mut().zip(judged) {
-        trim(&mut judged.rows);
-        model.tally.remove(slot);
-        model.tally.add(&judged);
-        *slot = judged;
+    for (slot, judged) in model.report.services.iter_mut().zip(judged) {
+        put(slot, &mut model.tally, judged);
     }
     model.edition += 1;
     look_at_sources(model);
@@ -103,7 +89,7 @@ pub(super) fn pass(model: &mut Model, now: Timestamp) -> Vec<Cmd> {
 }
 
 pub(super) fn plan_all(model: &mut Model) -> Vec<Cmd> {
-    renew_some(model, (0..model.services.len()).collect())
+    renew_some(model, 0..model.services.len())
 }
 
 /// Judges and plans the next few of the services that are due.
@@ -113,9 +99,9 @@ pub(super) fn catch_up(model: &mut Model) -> Vec<Cmd> {
 }
 
 /// Judges and plans these services, or the first few of many: the others are due, and come after the next keys.
-fn renew_some(model: &mut Model, places: BTreeSet<usize>) -> Vec<Cmd> {
-    let first = model.rounds.owe(places);
-    renew(model, &first)
+fn renew_some(model: &mut Model, places: impl IntoIterator<Item = usize>) -> Vec<Cmd> {
+    model.rounds.owe(places);
+    catch_up(model)
 }
 
 /// Judges whatever changed while the screen stood still.
@@ -136,7 +122,7 @@ fn renew(model: &mut Model, places: &BTreeSet<usize>) -> Vec<Cmd> {
     for service in places.iter().filter_map(|place| model.services.get(*place)) {
         let is_shown = on_screen.contains(&service.name);
         wanted.extend(analysis::plan(&model.snapshot, service, &model.policy, model.now, is_shown));
-        if model.remembers {
+        if model.past.is_read() {
             let depth = analysis::Depth::Reports;
             wanted.extend(analysis::readings(&model.snapshot, service, depth, Urgency::Spare, model.now));
         }
@@ -169,21 +155,18 @@ fn judge(model: &mut Model, places: &BTreeSet<usize>) -> Settled {
         shelved.extend(model.snapshot.tidy(service));
         if model.frozen.is_none() {
             let mut judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
-            trim(&mut judged.rows);
             let settled = settle(&mut model.snapshot, &judged, model.now);
             facts.extend(settled.facts);
             shelved.extend(settled.shelved);
             if let Some(slot) = model.report.services.get_mut(place) {
                 let known = &slot.reliability;
-                judged.reliability = if model.half_read.as_ref().is_none_or(|read| read.contains(&place)) {
+                judged.reliability = if model.past.tells_of(place) {
                     analysis::renewed(known, &model.snapshot, &judged, &model.policy, model.now)
                 } else {
                     known.clone()
                 };
                 model.edition += u64::from(!reads_the_same(slot, &judged));
-                model.tally.remove(slot);
-                model.tally.add(&judged);
-                *slot = judged;
+                put(slot, &mut model.tally, judged);
             }
         }
     }
@@ -196,12 +179,11 @@ fn judge(model: &mut Model, places: &BTreeSet<usize>) -> Settled {
     Settled { facts, shelved }
 }
 
-/// Gives back room that rows do not fill. Judged again and again, they are mostly of one size, so that their place is used
-/// again.
-fn trim(rows: &mut Vec<Row>) {
-    if rows.len() < rows.capacity() / 2 {
-        rows.shrink_to_fit();
-    }
+/// Puts a judgement in the place of the one before.
+fn put(slot: &mut ServiceReport, tally: &mut Tally, judged: ServiceReport) {
+    tally.remove(slot);
+    tally.add(&judged);
+    *slot = judged;
 }
 
 /// Returns whether two reports of a service lead to the same rows in the same order.
