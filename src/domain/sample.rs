@@ -92,10 +92,15 @@ struct Remembered {
 }
 
 impl Samples {
-    /// Takes in a run that is listed.
+    /// Takes in a run that is listed. One that is known like this is held once, as whoever reads lists holds it.
     pub(super) fn listed(&mut self, run: &Arc<Run>) {
-        if run.state.is_finished() && self.ended(run) {
+        if !run.state.is_finished() {
+            return;
+        }
+        if self.ended(run) {
             self.unkept.push(Fact::Ended(run.clone()));
+        } else if let Some(known) = self.around_mut(&run.key) {
+            known.share(run);
         }
     }
 
@@ -237,6 +242,15 @@ impl Remembered {
             self.runs.remove(0);
         }
         true
+    }
+
+    /// Puts a run in the place of one that is equal.
+    fn share(&mut self, run: &Arc<Run>) {
+        let place = self.find(run.key.id).ok();
+        let sample = place.and_then(|place| self.runs.get_mut(place));
+        if let Some(sample) = sample.filter(|sample| sample.run == *run) {
+            sample.run = Arc::clone(run);
+        }
     }
 
     /// Returns where a run is, or would be.

@@ -16,9 +16,6 @@ pub(super) type Take<'a> = &'a mut dyn FnMut(Fact);
 /// The same on another thread.
 pub(super) type TakeBeside<'a> = &'a mut (dyn FnMut(Fact) + Send);
 
-/// How much the other connection holds of the file: kibibytes, as `SQLite` counts them below zero.
-const PAGES: i64 = -256;
-
 /// Gives away what is known of runs to the one and everything else to the other, each while the next is read. `path` is
 /// where others can read; without it, or where that does not work out, one is read after the other.
 ///
@@ -65,8 +62,6 @@ enum Beside {
 /// Reads on a connection of its own. It must know the same names: of those that were written meanwhile it knows none.
 fn runs(path: &Path, names: &Names, depth: usize, take: TakeBeside<'_>) -> rusqlite::Result<Beside> {
     let Ok(connection) = open::reader(path) else { return Ok(Beside::Unread) };
-    // Each page is read once. Where it stays larger, no more than memory is lost.
-    let _ = connection.pragma_update(None, "cache_size", PAGES);
     let Ok(transaction) = connection.unchecked_transaction() else { return Ok(Beside::Unread) };
     if !names.are_all(&transaction).unwrap_or(false) {
         return Ok(Beside::Unread);

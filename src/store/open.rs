@@ -17,6 +17,9 @@ pub(super) const FILE: &str = "history.sqlite";
 const LOCK: &str = "history.lock";
 /// How long another process may take for its writing.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How much a connection that only reads holds of the file, in kibibytes, as `SQLite` counts them below zero: whatever
+/// it reads it reads once.
+const READER_PAGES: i64 = -256;
 /// What the log of writes may keep on the disk between two checkpoints.
 const LOG_BYTES: u32 = 4 << 20;
 
@@ -63,6 +66,7 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE / 10)?;
+    connection.pragma_update(None, "cache_size", READER_PAGES)?;
     Ok(connection)
 }
 

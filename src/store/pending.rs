@@ -12,6 +12,8 @@ const ANSWER_BYTES: usize = 16 << 20;
 
 /// Facts that are written in one transaction, so that other processes need not wait long for their turn.
 const FACTS: usize = 8_000;
+/// Facts for which there is room while nothing waits.
+const ROOM: usize = 256;
 /// Bytes of answers that are.
 const WRITTEN_BYTES: usize = 2 << 20;
 
@@ -160,7 +162,7 @@ impl Pending {
             }
         }
         // A start may leave much to write, once.
-        if self.waiting.capacity() > 4 * self.waiting.len() + FACTS {
+        if self.waiting.capacity() > 4 * self.waiting.len() + ROOM {
             self.waiting.shrink_to_fit();
         }
         let mut bytes = 0;

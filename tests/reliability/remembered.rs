@@ -56,6 +56,21 @@ fn runs_that_left_the_list_are_still_counted() {
 }
 
 #[test]
+fn a_run_that_another_list_brings_as_it_is_known_is_held_once() {
+    let mut world = World::new();
+    world.run(1, 300);
+    assert_eq!(world.snapshot.unkept().len(), 1);
+    let (name, service) = (world.service.name.clone(), world.service.clone());
+    let items =
+        world.snapshot.listing(&name).expect("a list").runs.iter().map(|run| Arc::new((**run).clone())).collect();
+    world.see(now(), Seen::Runs(name.clone(), Batch { items, skipped: 0, complete: true }));
+    let listed = world.snapshot.listing(&name).and_then(|listing| listing.runs.first()).expect("a run");
+    let held = &world.snapshot.samples(&service).next().expect("a run that is over").run;
+    assert!(Arc::ptr_eq(listed, held));
+    assert!(world.snapshot.unkept().is_empty());
+}
+
+#[test]
 fn runs_of_a_workflow_that_is_not_watched_are_not_counted() {
     let mut world = World::new().change(|service| {
         service.workflow = landfall::domain::Globs::parse(&["release.yml".to_owned()]).unwrap();
