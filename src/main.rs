@@ -28,7 +28,10 @@ fn run(cli: Cli) -> Result<ExitCode, Refusal> {
         config
     };
     match cli.command {
-        None => on_runtime(runtime::dashboard(redact(command::load_or_point(&place)?), state)),
+        None => {
+            runtime::keep_to_one_heap();
+            on_runtime(runtime::dashboard(redact(command::load_or_point(&place)?), state))
+        }
         Some(Command::Check(args)) => {
             let config = command::load_or_point(&place)?.only(&args.services).map_err(Refusal)?;
             on_runtime(runtime::check(redact(config), args, state))
