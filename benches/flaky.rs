@@ -93,10 +93,10 @@ fn execution(id: u64) -> Execution {
         title: "Change something".into(),
         url: "".into(),
         state: RunState::Finished(if id.is_multiple_of(9) { Conclusion::Failure } else { Conclusion::Success }),
-        created_at: started_at,
+        created_at: started_at.map(Into::into),
         committed_at: None,
-        started_at,
-        finished_at: Some(minutes_ago(20 * (REPORTS - id))),
+        started_at: started_at.map(Into::into),
+        finished_at: Some(minutes_ago(20 * (REPORTS - id)).into()),
     };
     let job = |number: u64| JobExecution {
         id: JobId(id * 100 + number),

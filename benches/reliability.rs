@@ -51,10 +51,10 @@ fn run(service: &Service, id: u64) -> Run {
         title: "Change something".into(),
         url: "https://ci.test/run".into(),
         state: RunState::Finished(if id.is_multiple_of(9) { Conclusion::Failure } else { Conclusion::Success }),
-        created_at: started_at,
+        created_at: started_at.map(Into::into),
         committed_at: None,
-        started_at,
-        finished_at: Some(minutes_ago(40 * (RUNS - id))),
+        started_at: started_at.map(Into::into),
+        finished_at: Some(minutes_ago(40 * (RUNS - id)).into()),
     }
 }
 
@@ -69,9 +69,9 @@ fn job(run: &Run, number: u64) -> JobExecution {
         state: RunState::Finished(if failed { Conclusion::Failure } else { Conclusion::Success }),
         failure_reason: None,
         allow_failure: false,
-        created_at: run.started_at,
-        started_at: run.started_at,
-        finished_at: run.started_at.map(|start| start + SignedDuration::from_secs(took)),
+        created_at: run.started_at.map(Into::into),
+        started_at: run.started_at.map(Into::into),
+        finished_at: run.started_at.map(|start| start.at() + SignedDuration::from_secs(took)),
         queued: None,
         took: None,
         needs: None,
@@ -112,7 +112,7 @@ fn seat() -> &'static Seat {
             see(Seen::Tries(ended.clone(), Arc::new(Batch { items, skipped: 0, complete: true })));
             let found = FoundReport {
                 job: "junit".into(),
-                at: run.finished_at,
+                at: run.finished_at.map(Into::into),
                 summary: Some(Arc::new(summary(run))),
                 unread: Vec::new(),
             };

@@ -27,8 +27,8 @@ fn landed(number: u64, hours: i64) -> LandedCommit {
         sha: sha(number),
         title: format!("Change {number}").as_str().into(),
         committed_at: None,
-        run_created_at: Some(hours_ago(hours) - SignedDuration::from_mins(20)),
-        landed_at: hours_ago(hours),
+        run_created_at: Some((hours_ago(hours) - SignedDuration::from_mins(20)).into()),
+        landed_at: hours_ago(hours).into(),
     }
 }
 
@@ -93,14 +93,14 @@ fn a_commit_that_landed_under_several_tags_landed_once_and_at_its_first() {
 fn lead_time_says_what_it_is_measured_from() {
     let by_run = of_images(&[landed(1, 10)]).lead_time.unwrap();
     assert_eq!(by_run.basis, Basis::RunCreated);
-    let committed = LandedCommit { committed_at: Some(hours_ago(13)), ..landed(1, 10) };
+    let committed = LandedCommit { committed_at: Some(hours_ago(13).into()), ..landed(1, 10) };
     let by_commit = of_images(&[committed]).lead_time.unwrap();
     assert_eq!((by_commit.basis, by_commit.value.p50), (Basis::CommitTime, SignedDuration::from_hours(3)));
 }
 
 #[test]
 fn a_commit_from_the_future_has_no_lead_time() {
-    let odd = LandedCommit { committed_at: Some(hours_ago(1)), run_created_at: None, ..landed(1, 10) };
+    let odd = LandedCommit { committed_at: Some(hours_ago(1).into()), run_created_at: None, ..landed(1, 10) };
     assert_eq!(of_images(&[odd]).lead_time, None);
 }
 

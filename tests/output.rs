@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use landfall::analysis::{Explanation, Report, Row, Verdict};
-use landfall::domain::{Conclusion, Failure, Miss, Proof, Run, RunState, Text};
+use landfall::domain::{Conclusion, Failure, Miss, Proof, Revision, Run, RunState, Text};
 use landfall::output::{Selection, Style, json, table};
 use rstest::rstest;
 use serde_json::Value;
@@ -42,7 +42,7 @@ fn hostile() -> Report {
     };
     row.run = Arc::new(run);
     let found = world::row(&service, 1, Verdict::Landed).found.unwrap();
-    row.found = Some(Arc::new(Proof { revision: Some(text.clone()), ..(*found).clone() }));
+    row.found = Some(Arc::new(Proof { revision: Some(Revision::from(&text)), ..(*found).clone() }));
     let mut service = world::report_of(&service, vec![row]);
     service.failure = Some(Miss { at: at(0), failure: Failure::Forbidden(text) });
     Report { services: vec![service], ..quiet(&[]) }

@@ -63,7 +63,7 @@ fn turn(store: &mut Store, what: &str) -> Option<i64> {
         Fact::Readable(_, at) => *at,
         Fact::Landed(landed) => landed.last_seen,
         Fact::Judged(judged) => judged.since,
-        Fact::Ended(run) => run.finished_at.unwrap(),
+        Fact::Ended(run) => run.finished_at.unwrap().at(),
         Fact::Tries(ended, _) | Fact::Reports(ended, _) => ended.at.unwrap(),
         other => panic!("{what}: {other:?} was never kept"),
     });

@@ -1,9 +1,13 @@
 //! Tag templates: what is refused, and what a run makes of them.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use landfall::domain::{Event, Run, RunKey, RunState, Sha, SourceId, Tag, TagTemplate, Text};
+use landfall::domain::{Event, Moment, Run, RunKey, RunState, Sha, SourceId, Tag, TagTemplate, Text};
 use proptest::prelude::*;
 use rstest::rstest;
+
+fn at(moment: &str) -> Moment {
+    moment.parse::<jiff::Timestamp>().unwrap().into()
+}
 
 fn run() -> Run {
     Run {
@@ -24,9 +28,9 @@ fn run() -> Run {
         title: Text::default(),
         url: "https://ci.example/9001".into(),
         state: RunState::Running,
-        created_at: Some("2026-11-01T23:00:00Z".parse().unwrap()),
+        created_at: Some(at("2026-11-01T23:00:00Z")),
         committed_at: None,
-        started_at: Some("2026-11-02T00:30:00Z".parse().unwrap()),
+        started_at: Some(at("2026-11-02T00:30:00Z")),
         finished_at: None,
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use landfall::domain::{
-    Absence, AbsenceCode, Batch, Conclusion, Descriptor, Digest, Event, Fact, ImageConfig, ImageName, Job, JobId,
-    Judgement, Landed, Look, Manifest, ManifestKind, Platform, Proof, RepoPath, RevisionRule, Run, RunKey, RunState,
-    ServiceName, Sha, SourceId, SourceKind, Tag, TagFact, TagRef, Text,
+    Absence, AbsenceCode, Batch, Conclusion, Descriptor, Digest, Event, Fact, Frame, ImageConfig, ImageName, Job,
+    JobId, Judgement, Landed, Look, Manifest, ManifestKind, Platform, Proof, RepoPath, Revision, RevisionRule, Run,
+    RunKey, RunState, ServiceName, Sha, SourceId, SourceKind, Tag, TagFact, TagRef, Text,
 };
 
 /// Where the images are: nobody answers there.
@@ -63,10 +63,10 @@ fn listing(service: u64, runs: u64, now: Timestamp) -> Fact {
                 Fate::Failed => Conclusion::Failure,
                 Fate::Landed | Fate::Missing => Conclusion::Success,
             }),
-            created_at: Some(started),
+            created_at: Some(started.into()),
             committed_at: None,
-            started_at: Some(started),
-            finished_at: Some(started + SignedDuration::from_mins(9)),
+            started_at: Some(started.into()),
+            finished_at: Some((started + SignedDuration::from_mins(9)).into()),
             key,
         })
     };
@@ -134,9 +134,8 @@ fn jobs(service: u64, run: u64, now: Timestamp) -> Fact {
             _ => Conclusion::Success,
         }),
         allow_failure: false,
-        started_at: Some(now),
-        finished_at: Some(now),
-        url: format!("https://github.com/{}/actions/runs/{}/job/{number}", run_key.repo, run_key.id).into(),
+        started_at: Some(now.into()),
+        finished_at: Some(now.into()),
     };
     let jobs = Batch { items: (0..4).map(job).collect(), skipped: 0, complete: true };
     Fact::Jobs { run: run_key, batch: jobs.into(), seen_at: now, looks: 2 }
@@ -154,11 +153,13 @@ fn landed(service: u64, run: u64, now: Timestamp) -> [Fact; 4] {
     };
     let revision = Some(Text::new(&commit(service, run)));
     let proof = Proof {
-        wanted: Arc::from([platform()]),
-        rule: RevisionRule::Auto,
-        created: Some(now),
-        revision: revision.clone(),
-        platforms: Arc::from([platform()]),
+        frame: Arc::new(Frame {
+            wanted: Box::from([platform()]),
+            rule: RevisionRule::Auto,
+            platforms: Box::from([platform()]),
+        }),
+        created: Some(now.into()),
+        revision: revision.as_ref().map(Revision::from),
         layers: 7,
         claimed: Some(true),
     };

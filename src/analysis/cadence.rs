@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Policy;
-use crate::domain::{Listing, Run, RunState};
+use crate::domain::{Listing, Moment, Run, RunState};
 
 /// A list that changed, or whose newest run has just ended, is read this often …
 const CHANGED: SignedDuration = SignedDuration::from_secs(15);
@@ -30,10 +30,10 @@ pub fn cadence(listing: &Listing, policy: &Policy, now: Timestamp, on_screen: bo
     }
     let last = listing.runs.iter().filter_map(|run| run.finished_at.or(run.started_at).or(run.created_at)).max();
     let fresh = |at: Option<Timestamp>| at.is_some_and(|at| now.duration_since(at).abs() < FRESHLY);
-    if fresh(listing.changed_at) || fresh(last) {
+    if fresh(listing.changed_at) || fresh(last.map(Moment::at)) {
         return CHANGED.min(policy.idle);
     }
-    match last.map(|last| now.duration_since(last)) {
+    match last.map(|last| now.duration_since(last.at())) {
         Some(silence) if silence > VERY_QUIET_AFTER => policy.idle.max(policy.quiet.saturating_mul(3)),
         Some(silence) if silence > QUIET_AFTER => policy.idle.max(policy.quiet),
         Some(_) => policy.idle,
@@ -44,7 +44,7 @@ pub fn cadence(listing: &Listing, policy: &Policy, now: Timestamp, on_screen: bo
 /// Returns whether a run is in progress, and not one that hangs.
 pub(super) fn in_progress(run: &Run, now: Timestamp) -> bool {
     let since = run.started_at.or(run.created_at);
-    let hangs = since.is_some_and(|since| now.duration_since(since) > HUNG);
+    let hangs = since.is_some_and(|since| now.duration_since(since.at()) > HUNG);
     matches!(run.state, RunState::Waiting | RunState::Running) && !hangs
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::push::is_partial;
 use super::{Asked, Policy};
 use crate::domain::{
-    Batch, Digest, ImageRecord, ImageSpec, Job, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag,
+    Batch, Digest, ImageRecord, ImageSpec, Job, Moment, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag,
     TagTemplate, TemplateError, Urgency,
 };
 
@@ -282,7 +282,7 @@ impl<'a> Context<'a> {
         let ran = pushing.into_iter().flatten().filter(|job| !left_out(run, job));
         let last = ran.filter_map(|job| job.finished_at.or(run.finished_at)).max();
         let unread = jobs.is_some_and(is_partial).then_some(run.finished_at).flatten();
-        last.max(unread).or(run.finished_at).or(run.started_at).or(run.created_at)
+        last.max(unread).or(run.finished_at).or(run.started_at).or(run.created_at).map(Moment::at)
     }
 
     /// Returns the runs of the same commit that are to push the same tag, the place's own included.

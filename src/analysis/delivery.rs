@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Rate;
 use super::spread::{Spread, median};
-use crate::domain::{Deployment, LandedCommit, Sha};
+use crate::domain::{Deployment, LandedCommit, Moment, Sha};
 
 /// The time that is looked back on: twelve whole weeks.
 const WEEKS: i64 = 12;
@@ -132,13 +132,15 @@ pub fn by_landed_images(landed: &[LandedCommit], since: Timestamp, now: Timestam
         }
     }
     let commits: Vec<&LandedCommit> = first.into_values().collect();
-    let times: Vec<Timestamp> = commits.iter().map(|commit| commit.landed_at).collect();
+    let times: Vec<Timestamp> = commits.iter().map(|commit| commit.landed_at.at()).collect();
     let lead = |start: fn(&LandedCommit) -> Option<Timestamp>| {
-        Spread::of(commits.iter().filter_map(|commit| later(start(commit)?, commit.landed_at)).collect())
+        Spread::of(commits.iter().filter_map(|commit| later(start(commit)?, commit.landed_at.at())).collect())
     };
-    let lead_time = lead(|commit| commit.committed_at)
+    let lead_time = lead(|commit| commit.committed_at.map(Moment::at))
         .map(|value| Figure { value, basis: Basis::CommitTime })
-        .or_else(|| lead(|commit| commit.run_created_at).map(|value| Figure { value, basis: Basis::RunCreated }));
+        .or_else(|| {
+            lead(|commit| commit.run_created_at.map(Moment::at)).map(|value| Figure { value, basis: Basis::RunCreated })
+        });
     Delivery {
         frequency: frequency(&times, since, now).map(|value| Figure { value, basis: Basis::LandedImages }),
         lead_time,
@@ -242,8 +244,8 @@ fn recovery(line: &[&Deployment]) -> Option<SignedDuration> {
 fn reverted(commits: &[&LandedCommit]) -> Option<Rate> {
     let is_of = |revert: &LandedCommit, commit: &LandedCommit| {
         let title = revert.title.raw().strip_prefix("Revert \"").and_then(|title| title.strip_suffix('"'));
-        let soon = later(commit.landed_at, revert.landed_at).is_some_and(|time| time <= TAKEN_BACK);
-        title == Some(commit.title.raw()) && soon
+        let soon = || later(commit.landed_at.at(), revert.landed_at.at()).is_some_and(|time| time <= TAKEN_BACK);
+        title == Some(commit.title.raw()) && soon()
     };
     let failed = commits.iter().filter(|commit| commits.iter().any(|revert| is_of(revert, commit))).count();
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);

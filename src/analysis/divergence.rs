@@ -8,7 +8,7 @@ use super::context::{Context, Place, is_green};
 use super::notes::Outstanding;
 use super::walk::walk;
 use super::{Freshness, Green, Policy, Reliability, Row, ServiceReport, Verdict};
-use crate::domain::{Run, Service, Snapshot, Tag, TagRef};
+use crate::domain::{Moment, Run, Service, Snapshot, Tag, TagRef};
 
 /// Judges one service.
 #[must_use]
@@ -31,11 +31,11 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
             tag,
             verdict,
             settled: !notes.0,
-            last_known: found.last_known,
-            since,
+            last_known: found.last_known.map(|(verdict, at)| (verdict, at.into())),
+            since: since.map(Moment::from),
             digest: found.digest,
             found: found.content,
-            seen_at: found.seen_at,
+            seen_at: found.seen_at.map(Moment::from),
         });
     }
     // Judged again and again, rows are mostly of one size, so that their place is used again.
@@ -114,5 +114,5 @@ fn distance(service: &Service, landed: &Arc<Run>, rows: &[Row]) -> (Option<usize
             last_sha = Some(&run.sha);
         }
     }
-    ((!blind).then_some(behind), since)
+    ((!blind).then_some(behind), since.map(Moment::at))
 }

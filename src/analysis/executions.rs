@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Execution, FoundReport, JobExecution, JobId, Retries, RetryLog, Run, RunKey, Sample, Service, Snapshot,
-    TestEvidence, TestRun, Text,
+    Execution, FoundReport, JobExecution, JobId, Moment, Retries, RetryLog, Run, RunKey, RunRecord, Sample, Service,
+    Snapshot, TestEvidence, TestRun, Text,
 };
 
 /// Returns a run under all of its attempts, each as far as it is known.
@@ -77,7 +77,7 @@ pub(super) fn tests(snapshot: &Snapshot, retries: Retries, sample: &Sample, exec
     let nothing = Text::default();
     for report in sample.reports(retries).into_iter().flat_map(|reports| &reports.0) {
         let attempt = try_of(report, retries, execution);
-        let at = report.at.or(run.finished_at);
+        let at = report.at.or(run.finished_at.map(Moment::at));
         found.extend(
             report
                 .summary
@@ -92,7 +92,7 @@ pub(super) fn tests(snapshot: &Snapshot, retries: Retries, sample: &Sample, exec
     }
     for (id, log) in logs(snapshot, sample) {
         let Some(job) = execution.jobs.iter().find(|job| job.id == id) else { continue };
-        let at = job.finished_at.or(run.finished_at);
+        let at = job.finished_at.or(run.finished_at.map(Moment::at));
         found.push(evidence(job.attempt, &job.name, &nothing, at, TestEvidence::Log(log)));
     }
     found
@@ -110,7 +110,7 @@ fn try_of(report: &FoundReport, retries: Retries, execution: &Execution) -> u32 
 
 fn logs(snapshot: &Snapshot, sample: &Sample) -> Vec<(JobId, Arc<RetryLog>)> {
     let mut logs = sample.learnt().logs.clone();
-    let read = snapshot.run(&sample.run.key).into_iter().flat_map(|record| &record.logs);
-    logs.extend(read.filter_map(|(job, log)| Some((*job, log.retries.clone()?))));
+    let read = snapshot.run(&sample.run.key).into_iter().flat_map(RunRecord::logs);
+    logs.extend(read.filter_map(|(job, log)| Some((job, log.retries.clone()?))));
     logs.into_iter().collect()
 }

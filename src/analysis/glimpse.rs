@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::evidence::{Colour, Evidence};
-use crate::domain::Sha;
+use crate::domain::{Moment, Sha};
 
 /// The commits of a strip.
 const COMMITS: usize = 20;
@@ -16,7 +16,7 @@ pub struct Glimpse {
     /// The provider's id of the newest run that says so.
     pub run: u64,
     /// When that was.
-    pub at: Option<Timestamp>,
+    pub at: Option<Moment>,
     /// What it comes to.
     pub colour: Colour,
 }
@@ -29,7 +29,7 @@ pub(super) fn strip<'a>(commits: impl Iterator<Item = (&'a Sha, &'a Evidence)>) 
     let glimpse = |((at, run), sha, evidence): ((Option<Timestamp>, u64), &Sha, &Evidence)| Glimpse {
         sha: sha.clone(),
         run,
-        at,
+        at: at.map(Moment::from),
         colour: evidence.judge().colour,
     };
     newest.into_iter().map(glimpse).collect()

@@ -80,7 +80,7 @@ pub(super) fn stale(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, notes: &mut
 /// The log is read where it can change the verdict or explain it, and nowhere else.
 pub(super) fn worth_the_log(place: &Place<'_>, content: &Content<'_>, label: &Label<'_>) -> bool {
     let early = content.created.zip(place.run.started_at.or(place.run.created_at));
-    let built_early = early.is_some_and(|(created, started)| started.duration_since(created) > BUILT_EARLY);
+    let built_early = early.is_some_and(|(created, started)| started.at().duration_since(created) > BUILT_EARLY);
     let unlabelled = matches!(label, Label::Absent | Label::NoCommit | Label::NotAsked);
     !content.unread && (place.run.key.attempt > 1 || unlabelled || built_early)
 }

@@ -79,7 +79,7 @@ pub(super) fn next_steps(scope: &Text, basis: IncidentBasis, members: &[&Stop], 
     let Some(newest) = members.last() else { return Vec::new() };
     let replace = suspects.iter().find_map(|suspect| suspect.next_step.clone());
     let run = format!("{} #{}", newest.service.name, newest.run.number);
-    let page = Text::new(&newest.run.url);
+    let page = Text::from(&newest.run.url);
     let first = match (replace, basis) {
         (Some(step), _) => step,
         (None, IncidentBasis::Refused) => {

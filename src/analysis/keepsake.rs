@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::landings::landings;
 use super::{Row, ServiceReport, Verdict};
-use crate::domain::{Fact, ImageSpec, Judgement, Landed, LandedRecord, Snapshot, TagRef};
+use crate::domain::{Fact, ImageSpec, Judgement, Landed, LandedRecord, Moment, Snapshot, TagRef};
 
 /// How long a tag that is known to have landed need not be kept anew.
 const KEEP_AGAIN: SignedDuration = SignedDuration::from_hours(1);
@@ -41,7 +41,7 @@ fn newly_judged(snapshot: &Snapshot, report: &ServiceReport, now: Timestamp) -> 
         if known == Some(row.verdict.word()) || (known.is_none() && !noteworthy) {
             return None;
         }
-        let since = row.since.unwrap_or(now);
+        let since = row.since.map_or(now, Moment::at);
         Some(Judgement { service, run, tag_ref, verdict: row.verdict.word().into(), since })
     })
     .collect()
@@ -71,18 +71,32 @@ fn landed(row: &Row, spec: &ImageSpec, tag_ref: TagRef, known: Option<&LandedRec
     let is_known = |known: &LandedRecord| {
         known.digest == digest
             && known.proof.as_deref().is_some_and(|proof| proof.answers(spec))
-            && last_seen.duration_since(known.last_seen) < KEEP_AGAIN
+            && last_seen.at().duration_since(known.last_seen.at()) < KEEP_AGAIN
     };
     if known.is_some_and(is_known) {
         return None;
     }
     let since = known.map_or(row.since.unwrap_or(last_seen), |known| known.since);
-    Some(Landed { tag_ref, run: row.run.key.clone(), digest, since, last_seen, proof: row.found.clone() })
+    Some(Landed {
+        tag_ref,
+        run: row.run.key.clone(),
+        digest,
+        since: since.at(),
+        last_seen: last_seen.at(),
+        proof: row.found.clone(),
+    })
 }
 
 /// What was whole once and lacks something by now must be looked at in full again.
 fn no_longer_whole(row: &Row, tag_ref: TagRef, known: &LandedRecord) -> Option<Landed> {
     known.proof.as_ref()?;
     let LandedRecord { digest, since, last_seen, proof: _ } = known.clone();
-    Some(Landed { tag_ref, run: row.run.key.clone(), digest, since, last_seen, proof: None })
+    Some(Landed {
+        tag_ref,
+        run: row.run.key.clone(),
+        digest,
+        since: since.at(),
+        last_seen: last_seen.at(),
+        proof: None,
+    })
 }

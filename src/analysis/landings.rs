@@ -19,7 +19,13 @@ fn landing(snapshot: &Snapshot, rows: &[Row]) -> Option<(RunKey, LandedCommit)> 
     let landed = rows.iter().filter(|row| row.verdict == Verdict::Landed);
     let landed_at = landed.filter_map(|row| moment(snapshot, row)).max().filter(|_| whole)?;
     let (sha, title) = (run.sha.clone(), run.title.clone());
-    let commit = LandedCommit { sha, title, committed_at: run.committed_at, run_created_at: run.created_at, landed_at };
+    let commit = LandedCommit {
+        sha,
+        title,
+        committed_at: run.committed_at,
+        run_created_at: run.created_at,
+        landed_at: landed_at.into(),
+    };
     Some((run.key.clone(), commit))
 }
 
@@ -30,5 +36,5 @@ fn moment(snapshot: &Snapshot, row: &Row) -> Option<Timestamp> {
     let tag_ref = TagRef { image: row.image()?.clone(), tag: row.tag.clone()? };
     let was_awaited = snapshot.judged(&row.run.key, &tag_ref).is_some();
     let end = row.run.finished_at.filter(|_| !was_awaited);
-    Some(end.map_or(first_seen, |end| end.min(first_seen)))
+    Some(end.map_or(first_seen, |end| end.min(first_seen)).at())
 }

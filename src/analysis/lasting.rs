@@ -10,7 +10,7 @@ use super::counted::counted;
 use super::notes::Notes;
 use super::proof::look;
 use super::walk::Found;
-use crate::domain::{Digest, LandedRecord, Look, Proof, Tag, Urgency};
+use crate::domain::{Digest, LandedRecord, Look, Proof, Revision, Tag, Urgency};
 
 /// How long after the last look the newest landed tag is looked at again.
 const NEWEST_AGAIN: SignedDuration = SignedDuration::from_mins(30);
@@ -45,7 +45,7 @@ impl<'a> Lasting<'a> {
 
     /// Returns the verdict that it was, and when that was last seen.
     pub(super) fn last_known(self) -> (Verdict, Timestamp) {
-        (Verdict::Landed, self.record.last_seen)
+        (Verdict::Landed, self.record.last_seen.at())
     }
 
     /// Tells what was found. `seen_at` is when the tag was last seen to point there.
@@ -57,14 +57,14 @@ impl<'a> Lasting<'a> {
         notes: &mut impl Notes,
     ) -> Verdict {
         let Self { record, proof } = self;
-        found.since = Some(record.since);
+        found.since = Some(record.since.at());
         found.seen_at = Some(seen_at);
         found.digest = Some(record.digest.clone());
         found.content = Some(Arc::clone(proof));
         if let Some(created) = proof.created {
             notes.say(|| format!("The image says that it was built at {created:.0}."));
         }
-        notes.say(|| match &proof.revision {
+        notes.say(|| match proof.revision.as_ref().map(Revision::text) {
             Some(revision) if names_commit(revision.raw(), &place.run.sha) == Some(true) => {
                 format!("Its revision label names this commit, {}.", place.run.sha.short(12))
             }
@@ -75,7 +75,7 @@ impl<'a> Lasting<'a> {
             notes.say(|| "The log of the push claims the same digest.".to_owned());
         }
         notes.say(|| {
-            let listed: Vec<String> = proof.platforms.iter().map(ToString::to_string).collect();
+            let listed: Vec<String> = proof.frame.platforms.iter().map(ToString::to_string).collect();
             let (layers, since) = (proof.layers, record.since);
             let layers = counted(layers, "layer");
             format!("All of it was looked at after it landed at {since:.0}: {}, {layers}.", listed.join(", "))

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Verdict;
 use super::context::{Context, Place};
 use super::notes::Notes;
-use crate::domain::{Look, Probe, Tag, TagRecord, TagRef, Urgency};
+use crate::domain::{Look, Moment, Probe, Tag, TagRecord, TagRef, Urgency};
 
 /// Returns a verdict where nothing shows that this credential can read the repository: a 404 can hide a 403.
 pub(super) fn unreadable(
@@ -37,7 +37,8 @@ pub(super) fn unreadable(
             Some(Verdict::Unknown)
         }
         Some(Probe::Absent(absence)) => {
-            let before = readable_at.or_else(|| known?.landed.iter().map(|(.., landed)| landed.last_seen).max());
+            let before =
+                readable_at.or_else(|| known?.landed.iter().map(|(.., landed)| landed.last_seen).max().map(Moment::at));
             notes.unsure(|| format!("Let landfall's credential list the tags of {image}: a 404 can hide a 403."));
             if let Some(before) = before {
                 notes.say(|| {

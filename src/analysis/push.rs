@@ -44,7 +44,7 @@ pub(super) struct Logs<'a> {
 pub(super) fn jobs<'a>(ctx: &Context<'a>, place: &Place<'a>, urgency: Urgency, notes: &mut impl Notes) -> Jobs<'a> {
     let record = ctx.record(place.run);
     let look = || Look::Jobs(place.run.key.clone());
-    let seen = record.and_then(|record| Some((record, record.jobs.as_ref()?, record.jobs_seen_at?)));
+    let seen = record.and_then(|record| Some((record, record.jobs.as_ref()?, record.jobs_seen_at?.at())));
     if let Some((record, jobs, seen_at)) = seen {
         let over = place.run.state.is_finished();
         let open = ctx.any_push_job(&jobs.items, |job| !job.state.is_finished());
@@ -83,12 +83,12 @@ pub(super) fn logs<'a>(
     logs.in_part = finished.clone().count() > LOGS_AT_MOST;
     for job in finished.take(LOGS_AT_MOST) {
         let look = || Look::PushLog(place.run.key.clone(), job.id);
-        if let Some(log) = record.and_then(|record| record.logs.get(&job.id)) {
+        if let Some(log) = record.and_then(|record| record.log(job.id)) {
             logs.read.push(log);
             if let Some(end) = job.finished_at.filter(|_| !log.available) {
-                notes.want(Urgency::Again, Some(later(end, LOG_LAG)), look);
+                notes.want(Urgency::Again, Some(later(end.at(), LOG_LAG)), look);
             }
-        } else if let Some(miss) = record.and_then(|record| record.log_failures.get(&job.id)) {
+        } else if let Some(miss) = record.and_then(|record| record.log_failure(job.id)) {
             logs.in_part = true;
             notes.say(|| format!("The log of job {} could not be read: {}.", job.name, miss.failure));
             notes.want(Urgency::Again, None, look);

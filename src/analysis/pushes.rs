@@ -12,7 +12,7 @@ use super::incident::Group;
 use super::push::Logs;
 use super::refused::names_a_credential;
 use super::{Policy, Report, Row, ServiceReport, Verdict};
-use crate::domain::{ImageName, Run, Service, Snapshot, Text};
+use crate::domain::{ImageName, Moment, Run, Service, Snapshot, Text};
 
 /// The pushes of an image that landed. There are many, and only where something is in trouble do they say anything: they
 /// are read when they are asked for.
@@ -32,7 +32,7 @@ impl<'a> Landings<'a> {
         let landed = ours.filter(|row| row.verdict == Verdict::Landed);
         landed.filter_map(|row| {
             let jobs = self.jobs.as_deref();
-            let at = jobs.map_or(row.run.finished_at, |jobs| jobs.push_ended(&row.run));
+            let at = jobs.map_or(row.run.finished_at.map(Moment::at), |jobs| jobs.push_ended(&row.run));
             Some((at?, &*row.run))
         })
     }
@@ -177,5 +177,5 @@ fn logs<'a>(ctx: &Context<'a>, run: &Run) -> Logs<'a> {
     let Some(record) = ctx.record(run) else { return Logs::default() };
     let jobs = record.jobs.as_ref().map(|jobs| ctx.push_jobs(&jobs.items)).unwrap_or_default();
     let ran = jobs.into_iter().filter(|job| job.state.is_finished() && !left_out(run, job));
-    Logs { read: ran.filter_map(|job| record.logs.get(&job.id)).collect(), ..Logs::default() }
+    Logs { read: ran.filter_map(|job| record.log(job.id)).collect(), ..Logs::default() }
 }

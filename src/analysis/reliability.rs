@@ -11,8 +11,8 @@ use super::{
     Delivery, Policy, Report, ServiceReport, WorkflowDurations, by_deployments, by_landed_images, duration, flaky,
 };
 use crate::domain::{
-    Deployment, Deployments, Execution, LandedCommit, Miss, Run, RunKey, Sample, Service, Sha, Snapshot, TestEvidence,
-    TestRun, Text, Unreadable,
+    Deployment, Deployments, Execution, LandedCommit, Miss, Moment, Run, RunKey, Sample, Service, Sha, Snapshot,
+    TestEvidence, TestRun, Text, Unreadable,
 };
 
 /// From so many runs on a judgement takes a while, and stands for this long whatever comes in: while a long past is
@@ -136,7 +136,7 @@ pub fn reliability(snapshot: &Snapshot, report: &ServiceReport, policy: &Policy,
     let both = samples.iter().zip(&executions);
     let tests: Vec<TestRun> =
         both.flat_map(|(sample, execution)| tests(snapshot, retries, sample, execution)).collect();
-    let since = samples.iter().filter_map(|sample| sample.run.created_at).min().unwrap_or(now);
+    let since = samples.iter().filter_map(|sample| sample.run.created_at).min().map_or(now, Moment::at);
     let fresh =
         landings(snapshot, &report.rows).into_iter().filter(|(run, _)| !snapshot.has_arrived(&service.name, run));
     let arrived = snapshot.arrivals(&service.name).cloned();
@@ -163,7 +163,7 @@ fn deployments(snapshot: &Snapshot, service: &Service, samples: &[&Sample], now:
     let first_run = |sha: &Sha| samples.iter().find(|sample| sample.run.sha == *sha).map(|sample| &sample.run);
     let mut over: Vec<Deployment> = known.over().cloned().collect();
     for deployment in over.iter_mut().filter(|deployment| deployment.committed_at.is_none()) {
-        deployment.committed_at = first_run(&deployment.sha).and_then(|run| run.committed_at);
+        deployment.committed_at = first_run(&deployment.sha).and_then(|run| run.committed_at).map(Moment::at);
     }
     let since = over.iter().map(|deployment| deployment.finished_at).min().unwrap_or(now);
     DeploymentsReport {

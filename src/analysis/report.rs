@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{CredentialReport, Freshness, Incident, Reliability};
-use crate::domain::{Digest, Health, ImageName, Miss, Platform, Proof, Run, Service, SourceId, Tag, Text};
+use crate::domain::{Digest, Health, ImageName, Miss, Moment, Platform, Proof, Run, Service, SourceId, Tag, Text};
 
 /// What the verdicts are judged by.
 #[derive(Debug, Clone, PartialEq)]
@@ -234,15 +234,15 @@ pub struct Row {
     /// still waits for its layers to be looked at.
     pub settled: bool,
     /// The last verdict that was sure, and when, where this one is `unknown`.
-    pub last_known: Option<(Verdict, Timestamp)>,
+    pub last_known: Option<(Verdict, Moment)>,
     /// Since when the verdict holds, where that is known.
-    pub since: Option<Timestamp>,
+    pub since: Option<Moment>,
     /// What the tag points to.
     pub digest: Option<Digest>,
     /// What was found behind it, as far as it was looked at; a proof where the verdict is `landed` and settled.
     pub found: Option<Arc<Proof>>,
     /// When the registry last said what the verdict rests on.
-    pub seen_at: Option<Timestamp>,
+    pub seen_at: Option<Moment>,
 }
 
 impl Row {
@@ -255,19 +255,19 @@ impl Row {
     /// Returns when the image was built, by its own word.
     #[must_use]
     pub fn created(&self) -> Option<Timestamp> {
-        self.found.as_ref()?.created
+        self.found.as_ref()?.created.map(Moment::at)
     }
 
     /// Returns the commit that the image names.
     #[must_use]
-    pub fn revision(&self) -> Option<&Text> {
-        self.found.as_ref()?.revision.as_ref()
+    pub fn revision(&self) -> Option<Text> {
+        Some(self.found.as_ref()?.revision.as_ref()?.text())
     }
 
     /// Returns the platforms that the tag offers.
     #[must_use]
     pub fn platforms(&self) -> &[Platform] {
-        self.found.as_ref().map_or(&[], |found| &found.platforms)
+        self.found.as_ref().map_or(&[], |found| &found.frame.platforms)
     }
 }
 

@@ -13,7 +13,8 @@ use super::proof::{early, next_look};
 use super::push::{self, Jobs, Logs, Pushed};
 use super::{Verdict, absence};
 use crate::domain::{
-    Conclusion, Digest, Look, Probe, Proof, Run, RunState, Tag, TagRecord, TagRef, TemplateError, Urgency,
+    Conclusion, Digest, Frame, Look, Moment, Probe, Proof, Run, RunState, Tag, TagRecord, TagRef, TemplateError,
+    Urgency,
 };
 
 /// What a walk found.
@@ -130,8 +131,8 @@ fn tagged<'a>(
         if let Some(lasting) = lasting {
             let (digest, seen_at) = (&lasting.record.digest, lasting.record.last_seen);
             notes.say(|| format!("The tag pointed to {digest}, seen at {seen_at:.0}."));
-            look_again(ctx, place, tag, seen_at, notes);
-            return lasting.tell(place, seen_at, found, notes);
+            look_again(ctx, place, tag, seen_at.at(), notes);
+            return lasting.tell(place, seen_at.at(), found, notes);
         }
         notes.unsure(|| "The registry was not asked yet.".to_owned());
         notes.want(place.urgency, None, look);
@@ -140,7 +141,7 @@ fn tagged<'a>(
     found.seen_at = match (&record.probe, record.last_known.as_deref()) {
         (Probe::Present(_) | Probe::Absent(_), _) => Some(record.seen_at),
         (Probe::Unseen(_), Some((at, _))) => Some(*at),
-        (Probe::Unseen(_), None) => lasting.map(|lasting| lasting.record.last_seen),
+        (Probe::Unseen(_), None) => lasting.map(|lasting| lasting.record.last_seen.at()),
     };
     match &record.probe {
         Probe::Present(digest) => {
@@ -253,11 +254,13 @@ fn present<'a>(
     let claim = Claimed::of(ctx, place, tag, digest, &logs);
     claim.say(tag, claimed, notes);
     found.content = Some(Arc::new(Proof {
-        wanted: place.spec.platforms.as_slice().into(),
-        rule: place.spec.revision,
-        created: content.created,
-        revision: content.revisions.first().map(|revision| (*revision).clone()),
-        platforms: std::mem::take(&mut content.platforms).into(),
+        frame: Arc::new(Frame {
+            wanted: place.spec.platforms.as_slice().into(),
+            rule: place.spec.revision,
+            platforms: std::mem::take(&mut content.platforms).into(),
+        }),
+        created: content.created.map(Moment::from),
+        revision: content.revisions.first().map(|revision| (*revision).into()),
         layers: content.layers,
         claimed: claim.agrees(),
     }));

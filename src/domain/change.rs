@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::record::insert;
-use super::{Miss, Sha, Text};
+use super::{Miss, Moment, Sha, Text};
 
 /// A commit whose image landed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,11 +15,11 @@ pub struct LandedCommit {
     /// Its title.
     pub title: Text,
     /// When it was committed, where that is known.
-    pub committed_at: Option<Timestamp>,
+    pub committed_at: Option<Moment>,
     /// When its first run was created, which is when it was pushed.
-    pub run_created_at: Option<Timestamp>,
+    pub run_created_at: Option<Moment>,
     /// When its image was first seen, or was pushed.
-    pub landed_at: Timestamp,
+    pub landed_at: Moment,
 }
 
 /// A deployment that is over.

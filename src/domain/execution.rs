@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 
-use super::{Conclusion, Event, Job, JobId, Outcome, Run, RunKey, RunState, Sha, Text};
+use super::{Conclusion, Event, Job, JobId, Moment, Outcome, Run, RunKey, RunState, Sha, Text};
 
 /// What a provider tries again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +98,8 @@ impl JobExecution {
             failure_reason: None,
             allow_failure: job.allow_failure,
             created_at: None,
-            started_at: job.started_at,
-            finished_at: job.finished_at,
+            started_at: job.started_at.map(Moment::at),
+            finished_at: job.finished_at.map(Moment::at),
             queued: None,
             took: None,
             needs: None,
@@ -174,9 +174,9 @@ impl Execution {
             event: run.event.clone(),
             branch: run.branch.clone(),
             mainline,
-            created_at: run.created_at,
-            started_at: run.started_at,
-            finished_at: run.finished_at,
+            created_at: run.created_at.map(Moment::at),
+            started_at: run.started_at.map(Moment::at),
+            finished_at: run.finished_at.map(Moment::at),
             queued: None,
             took: None,
             ended,

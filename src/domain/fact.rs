@@ -6,9 +6,9 @@ use arcstr::ArcStr;
 use jiff::Timestamp;
 
 use super::{
-    Absence, Batch, CredentialRecord, CredentialScope, Deployed, Digest, Ended, ImageConfig, ImageName, ImageSpec, Job,
-    JobExecution, JobId, LandedCommit, LandedRecord, Manifest, Platform, PushLog, RepoPath, Reports, RetryLog,
-    RevisionRule, Run, RunKey, ServiceName, SourceId, SourceKind, TagRef, Text,
+    Absence, Batch, CredentialRecord, CredentialScope, Deployed, Digest, Ended, ImageConfig, ImageName, Job,
+    JobExecution, JobId, LandedCommit, Manifest, Proof, PushLog, RepoPath, Reports, RetryLog, Run, RunKey, ServiceName,
+    SourceId, SourceKind, TagRef,
 };
 
 /// One thing that is kept. A newer fact about the same takes the older one's place.
@@ -135,49 +135,6 @@ pub struct Landed {
     pub last_seen: Timestamp,
     /// What was found behind the digest when all of it was looked at; `None` where that is not known any more.
     pub proof: Option<Arc<Proof>>,
-}
-
-/// What was found behind a digest when all of it was looked at: the manifests, the configs, the layers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proof {
-    /// The platforms that had to resolve. Where the configuration names others by now, this proves nothing.
-    pub wanted: Arc<[Platform]>,
-    /// What was asked of the revision label; where that is something else by now, this proves nothing.
-    pub rule: RevisionRule,
-    /// When the image was built, by its own word.
-    pub created: Option<Timestamp>,
-    /// The commit that the image names.
-    pub revision: Option<Text>,
-    /// The platforms that the tag offers.
-    pub platforms: Arc<[Platform]>,
-    /// How many layers were there.
-    pub layers: u32,
-    /// Whether the log of the push claims this digest; `None` where it was not read, or claims nothing.
-    pub claimed: Option<bool>,
-}
-
-impl Proof {
-    /// Returns whether it proves what is asked of an image by now.
-    #[must_use]
-    pub fn answers(&self, spec: &ImageSpec) -> bool {
-        *self.wanted == *spec.platforms && self.rule == spec.revision
-    }
-
-    /// Mostly it names the run's own commit, and what is wanted and offered is what the last one says too: each such word
-    /// is held once.
-    pub(super) fn share(&mut self, run: Option<&Run>, last: Option<&LandedRecord>) {
-        if let (Some(revision), Some(run)) = (&mut self.revision, run)
-            && revision.raw() == run.sha.as_str()
-        {
-            *revision = Text::from(&run.sha);
-        }
-        let Some(last) = last.and_then(|last| last.proof.as_ref()) else { return };
-        for (own, known) in [(&mut self.wanted, &last.wanted), (&mut self.platforms, &last.platforms)] {
-            if own == known {
-                *own = known.clone();
-            }
-        }
-    }
 }
 
 /// The verdict over one row of the report, as it was last judged.

@@ -118,7 +118,7 @@ mod tests {
         let mut image = ImageRecord::default();
         let at = Timestamp::UNIX_EPOCH;
         for &(name, id, byte) in landed {
-            let record = LandedRecord { digest: digest(byte), since: at, last_seen: at, proof: None };
+            let record = LandedRecord { digest: digest(byte), since: at.into(), last_seen: at.into(), proof: None };
             if let Some((tag, run)) = tag(name).zip(run(id, 1)) {
                 image.landed.note(tag, run, record);
             }

@@ -30,11 +30,11 @@ impl Snapshot {
                 let record = self.runs.entry(run).or_default();
                 if record.jobs.is_none() {
                     record.jobs = Some(batch);
-                    (record.jobs_seen_at, record.jobs_looks) = (Some(seen_at), looks);
+                    (record.jobs_seen_at, record.jobs_looks) = (Some(seen_at.into()), looks);
                 }
             }
             Fact::PushLog(run, job, log) => {
-                self.runs.entry(run).or_default().logs.entry(job).or_insert(log);
+                self.runs.entry(run).or_default().logs_mut().read.entry(job).or_insert(log);
             }
             Fact::Tag(fact) => self.recall_tag(fact),
             Fact::Manifest(image, digest, known) => {
@@ -103,7 +103,7 @@ impl Snapshot {
             Look::Runs(service) => self.runs_fact(service).into_iter().collect(),
             Look::Jobs(run) => self.jobs_fact(run).into_iter().collect(),
             Look::PushLog(run, job) => {
-                let log = self.runs.get(run).and_then(|record| record.logs.get(job));
+                let log = self.runs.get(run).and_then(|record| record.log(*job));
                 log.map(|log| Fact::PushLog(run.clone(), *job, log.clone())).into_iter().collect()
             }
             Look::Tag(tag_ref) => self.tag_facts(tag_ref),
@@ -143,7 +143,7 @@ impl Snapshot {
 
     fn jobs_fact(&self, run: &RunKey) -> Option<Fact> {
         let record = self.runs.get(run)?;
-        let (batch, seen_at) = (record.jobs.clone()?, record.jobs_seen_at?);
+        let (batch, seen_at) = (record.jobs.clone()?, record.jobs_seen_at?.at());
         // Jobs that the run has left behind must be read again, by the next process as well.
         let looks = if record.jobs_outdated { return None } else { record.jobs_looks };
         Some(Fact::Jobs { run: run.clone(), batch, seen_at, looks })
@@ -199,10 +199,10 @@ impl Snapshot {
         let TagRef { image, tag } = tag_ref;
         let image = self.images.entry(image).or_default();
         if let Some(proof) = proof.as_mut().and_then(Arc::get_mut) {
-            proof.share(self.samples.run(&run), image.landed.iter().next_back().map(|(.., last)| last));
+            proof.share(image.landed.iter().next_back().map(|(.., last)| last));
         }
         let tag = image.tags.get_key_value(&tag).map_or(tag, |(known, _)| known.clone());
-        image.landed.note(tag, run, LandedRecord { digest, since, last_seen, proof });
+        image.landed.note(tag, run, LandedRecord { digest, since: since.into(), last_seen: last_seen.into(), proof });
     }
 }
 

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    Absence, Batch, Digest, Failure, ImageConfig, Job, JobId, LandedTags, Manifest, Probe, Proof, PushLog, Run, Tag,
+    Absence, Batch, Digest, Failure, ImageConfig, Job, JobId, LandedTags, Manifest, Moment, Probe, Proof, PushLog, Run,
+    Tag,
 };
 
 /// The newest runs of a service.
@@ -63,17 +64,46 @@ pub struct RunRecord {
     /// Its jobs.
     pub jobs: Option<Arc<Batch<Job>>>,
     /// When its jobs were last read.
-    pub jobs_seen_at: Option<Timestamp>,
+    pub jobs_seen_at: Option<Moment>,
     /// How many reads in a row gave these very jobs.
     pub jobs_looks: u32,
     /// Whether the run went on after its jobs were read.
     pub jobs_outdated: bool,
     /// Why its jobs could not be read.
     pub jobs_failure: Option<Box<Miss>>,
-    /// What the logs of its jobs say.
-    pub logs: FxHashMap<JobId, PushLog>,
+    /// What the logs of its jobs say. Of most runs none is read.
+    pub(super) logs: Option<Box<JobLogs>>,
+}
+
+/// What is known of the logs of a run's jobs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct JobLogs {
+    pub(super) read: FxHashMap<JobId, PushLog>,
     /// Why a log could not be read.
-    pub log_failures: FxHashMap<JobId, Miss>,
+    pub(super) failures: FxHashMap<JobId, Miss>,
+}
+
+impl RunRecord {
+    /// Returns what the logs of its jobs say.
+    pub fn logs(&self) -> impl Iterator<Item = (JobId, &PushLog)> {
+        self.logs.iter().flat_map(|logs| &logs.read).map(|(job, log)| (*job, log))
+    }
+
+    /// Returns what the log of a job says.
+    #[must_use]
+    pub fn log(&self, job: JobId) -> Option<&PushLog> {
+        self.logs.as_ref()?.read.get(&job)
+    }
+
+    /// Returns why the log of a job could not be read.
+    #[must_use]
+    pub fn log_failure(&self, job: JobId) -> Option<&Miss> {
+        self.logs.as_ref()?.failures.get(&job)
+    }
+
+    pub(super) fn logs_mut(&mut self) -> &mut JobLogs {
+        self.logs.get_or_insert_default()
+    }
 }
 
 /// What is known of one repository of images.
@@ -131,9 +161,9 @@ pub struct LandedRecord {
     /// The digest that it had.
     pub digest: Digest,
     /// When it was first seen landed.
-    pub since: Timestamp,
+    pub since: Moment,
     /// When it was last seen landed.
-    pub last_seen: Timestamp,
+    pub last_seen: Moment,
     /// What was found behind the digest when all of it was looked at.
     pub proof: Option<Arc<Proof>>,
 }

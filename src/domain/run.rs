@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use arcstr::ArcStr;
-use jiff::Timestamp;
-
-use super::{RepoPath, Sha, SourceId, Text};
+use super::{Moment, PageUrl, RepoPath, Sha, SourceId, Text};
 
 /// What makes a run unique: GitHub keeps the id over re-runs and counts attempts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -122,17 +119,17 @@ pub struct Run {
     /// The commit's or run's title.
     pub title: Text,
     /// The page for people.
-    pub url: ArcStr,
+    pub url: PageUrl,
     /// Where it stands.
     pub state: RunState,
     /// When it was created: the first attempt's time on GitHub.
-    pub created_at: Option<Timestamp>,
+    pub created_at: Option<Moment>,
     /// When its commit was made, where the list says so.
-    pub committed_at: Option<Timestamp>,
+    pub committed_at: Option<Moment>,
     /// When this attempt started.
-    pub started_at: Option<Timestamp>,
+    pub started_at: Option<Moment>,
     /// When this attempt ended, where the provider says so (GitHub: `updated_at` of a finished run).
-    pub finished_at: Option<Timestamp>,
+    pub finished_at: Option<Moment>,
 }
 
 /// A job's id at its provider.
@@ -153,9 +150,7 @@ pub struct Job {
     /// Whether its failure does not fail the run (GitLab's `allow_failure`).
     pub allow_failure: bool,
     /// When it started.
-    pub started_at: Option<Timestamp>,
+    pub started_at: Option<Moment>,
     /// When it ended.
-    pub finished_at: Option<Timestamp>,
-    /// The page for people.
-    pub url: ArcStr,
+    pub finished_at: Option<Moment>,
 }

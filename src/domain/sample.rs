@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 
 use super::record::insert;
 use super::{
-    Batch, Fact, Failure, JobExecution, JobId, Miss, RepoPath, Reports, Retries, RetryLog, Run, RunKey, Service,
-    SourceId,
+    Batch, Fact, Failure, JobExecution, JobId, Miss, Moment, RepoPath, Reports, Retries, RetryLog, Run, RunKey,
+    Service, SourceId,
 };
 
 /// Runs of one repository that are remembered.
@@ -33,7 +33,7 @@ impl Ended {
             Retries::Runs => None,
             Retries::Jobs => run.finished_at,
         };
-        Self { run: run.key.clone(), at }
+        Self { run: run.key.clone(), at: at.map(Moment::at) }
     }
 }
 

@@ -145,7 +145,7 @@ impl Placeholder {
             }
             Self::Date(format) => {
                 let started = run.started_at.or(run.created_at).ok_or_else(|| lacks("{date}", "starting time"))?;
-                let date = strtime::format(format, started).map_err(|error| TemplateError(error.to_string()))?;
+                let date = strtime::format(format, started.at()).map_err(|error| TemplateError(error.to_string()))?;
                 out.push_str(&date);
             }
         }

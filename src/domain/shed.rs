@@ -16,7 +16,7 @@ impl Snapshot {
             let Some(landed) = record.landed.get_mut(tag, run) else { continue };
             let Some(known) = record.tags.get(tag) else { continue };
             if landed.proof.is_some() && known.probe == Probe::Present(landed.digest.clone()) {
-                landed.last_seen = landed.last_seen.max(known.seen_at);
+                landed.last_seen = landed.last_seen.max(known.seen_at.into());
                 record.tags.remove(tag);
                 let_go.push(Look::Tag(TagRef { image: image.clone(), tag: tag.clone() }));
             }
@@ -33,7 +33,7 @@ impl Snapshot {
         for run in runs {
             let Some(record) = self.runs.remove(run) else { continue };
             let_go.push(Look::Jobs(run.clone()));
-            let_go.extend(record.logs.into_keys().map(|job| Look::PushLog(run.clone(), job)));
+            let_go.extend(record.logs().map(|(job, _)| Look::PushLog(run.clone(), job)));
         }
         if self.runs.capacity() > 4 * self.runs.len() + 64 {
             self.runs.shrink_to_fit();

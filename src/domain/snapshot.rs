@@ -51,7 +51,7 @@ impl Snapshot {
                 self.samples.touch(&run);
                 let record = self.runs.entry(run).or_default();
                 record.jobs_failure = None;
-                record.jobs_seen_at = Some(at);
+                record.jobs_seen_at = Some(at.into());
                 let caught_up = std::mem::take(&mut record.jobs_outdated);
                 let changed = replace(&mut record.jobs, Some(batch));
                 record.jobs_looks = if changed { 1 } else { record.jobs_looks.saturating_add(1) };
@@ -64,8 +64,9 @@ impl Snapshot {
                     self.samples.keep(Fact::Retried(run.clone(), job, retries.clone()));
                 }
                 let record = self.runs.entry(run).or_default();
-                record.log_failures.remove(&job);
-                record.logs.insert(job, log.clone()) != Some(log)
+                let logs = record.logs_mut();
+                logs.failures.remove(&job);
+                logs.read.insert(job, log.clone()) != Some(log)
             }
             Seen::Failed(look, failure) => self.absorb_failure(at, source, look, failure),
             Seen::Tag(tag_ref, probe) => self.absorb_tag(at, &source, tag_ref, probe),
@@ -306,7 +307,7 @@ impl Snapshot {
             Look::Runs(service) => self.listings.entry(service).or_default().failure = Some(miss),
             Look::Jobs(run) => self.runs.entry(run).or_default().jobs_failure = Some(miss.into()),
             Look::PushLog(run, job) => {
-                self.runs.entry(run).or_default().log_failures.insert(job, miss);
+                self.runs.entry(run).or_default().logs_mut().failures.insert(job, miss);
             }
             Look::Tries(ended) => self.samples.untried(&ended.run, miss.at, miss.failure),
             Look::Reports(ended) => self.samples.unreported(&ended.run, miss.at, miss.failure),

@@ -30,7 +30,7 @@ pub(super) fn write(text: &mut String, report: &Report, explain: Explain<'_>, no
         let verdict = padded(row.verdict.word(), 12);
         let name = padded(row.service.name.as_str(), names);
         let place = if beside { padded(&what(row), longest) + "  " } else { String::new() };
-        let ended = row.run.finished_at.map(|end| format!(", {} ago", age(end, now))).unwrap_or_default();
+        let ended = row.run.finished_at.map(|end| format!(", {} ago", age(end.at(), now))).unwrap_or_default();
         let (verdict, commit, number) = (style.verdict(row.verdict, &verdict), row.run.sha.short(7), row.run.number);
         let _ = writeln!(text, "{verdict}  {name}  {commit}  {place}run #{number}{ended}");
         if !beside {
@@ -65,16 +65,16 @@ fn reasons<'a>(
     let (service, gist) = (&row.service.name, gist(row, explanation));
     if let Some((.., number)) = told.iter().find(|(whose, known, _)| *whose == service && *known == gist) {
         let _ = writeln!(text, "    for the same reasons as run #{number} above");
-        let _ = writeln!(text, "    run: {}", Text::new(&row.run.url));
+        let _ = writeln!(text, "    run: {}", Text::from(&row.run.url));
         return;
     }
     told.push((service, gist, row.run.number));
     for sentence in &explanation.evidence {
         paragraph(text, "    ", sentence, style);
     }
-    let _ = writeln!(text, "    run: {}", Text::new(&row.run.url));
+    let _ = writeln!(text, "    run: {}", Text::from(&row.run.url));
     if let Some((verdict, at)) = row.last_known {
-        paragraph(text, "    last known: ", &format!("{verdict}, {} ago", age(at, now)), style);
+        paragraph(text, "    last known: ", &format!("{verdict}, {} ago", age(at.at(), now)), style);
     }
     if let Some(sentence) = &explanation.cause {
         paragraph(text, "    cause: ", sentence, style);

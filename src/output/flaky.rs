@@ -8,7 +8,7 @@ use crate::analysis::{
     Behaviour, BuildCounts, Colour, Coverage, Gate, Glimpse, JobFlakiness, Report, ServiceReport, Suggestion,
     TestFlakiness, Trust, UnreadReport, for_job, for_test,
 };
-use crate::domain::{RepoPath, ServiceName, Sha, SourceId, Strength, Text};
+use crate::domain::{Moment, RepoPath, ServiceName, Sha, SourceId, Strength, Text};
 
 #[derive(Serialize)]
 pub(super) struct Flaky<'a> {
@@ -156,7 +156,7 @@ fn covered(service: &ServiceReport) -> Covered<'_> {
     let unread = unread.iter().map(|UnreadReport { run, job, file, why }| Unread {
         run_id: run.id,
         attempt: run.attempt,
-        run_url: known.run(run.id).map(|run| Text::new(&run.url)),
+        run_url: known.run(run.id).map(|run| Text::from(&run.url)),
         job,
         file,
         why: why.to_string(),
@@ -257,8 +257,8 @@ fn recent<'a>(service: &'a ServiceReport, glimpses: &'a [Glimpse]) -> Vec<Recent
     let recent = |glimpse: &'a Glimpse| Recent {
         sha: &glimpse.sha,
         run_id: glimpse.run,
-        run_url: service.reliability.run(glimpse.run).map(|run| Text::new(&run.url)),
-        at: glimpse.at,
+        run_url: service.reliability.run(glimpse.run).map(|run| Text::from(&run.url)),
+        at: glimpse.at.map(Moment::at),
         outcome: glimpse.colour.word(),
     };
     glimpses.iter().map(recent).collect()

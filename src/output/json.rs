@@ -9,7 +9,7 @@ use super::flaky::Flaky;
 use super::incidents::{self, Told};
 use super::{Explain, Selection};
 use crate::analysis::{Row, SourceReport, Verdict};
-use crate::domain::{Digest, Event, ImageName, RepoPath, ServiceName, Sha, SourceId, SourceKind, Tag, Text};
+use crate::domain::{Digest, Event, ImageName, Moment, RepoPath, ServiceName, Sha, SourceId, SourceKind, Tag, Text};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -67,7 +67,7 @@ struct Image<'a> {
     verdict_since: Option<Timestamp>,
     digest: Option<&'a Digest>,
     created: Option<Timestamp>,
-    revision: Option<&'a Text>,
+    revision: Option<Text>,
     platforms: Vec<String>,
     evidence: Vec<String>,
     cause: Option<String>,
@@ -139,12 +139,12 @@ fn image<'a>(row: &'a Row, explain: Explain<'_>) -> Image<'a> {
         event,
         branch: run.branch.as_ref(),
         sha: &run.sha,
-        run_url: Text::new(&run.url),
-        run_finished_at: run.finished_at,
+        run_url: Text::from(&run.url),
+        run_finished_at: run.finished_at.map(Moment::at),
         image: row.image(),
         tag: row.tag.as_ref(),
         verdict: row.verdict.word(),
-        verdict_since: row.since,
+        verdict_since: row.since.map(Moment::at),
         digest: row.digest.as_ref(),
         created: row.created(),
         revision: row.revision(),
@@ -152,10 +152,10 @@ fn image<'a>(row: &'a Row, explain: Explain<'_>) -> Image<'a> {
         evidence: explanation.evidence,
         cause: explanation.cause,
         next_steps: explanation.next_steps,
-        seen_at: row.seen_at,
+        seen_at: row.seen_at.map(Moment::at),
         settled: row.settled,
         to_be_sure: explanation.to_be_sure,
-        last_known: row.last_known.map(|(verdict, at)| LastKnown { verdict: verdict.word(), at }),
+        last_known: row.last_known.map(|(verdict, at)| LastKnown { verdict: verdict.word(), at: at.at() }),
     }
 }
 

@@ -66,7 +66,7 @@ fn line(service: &ServiceReport, now: Timestamp) -> [String; 5] {
         format!("{} {}{unsettled}", green.run.sha.short(7), green.verdict)
     });
     let landed = service.newest_landed.as_ref().map_or_else(none, |run| {
-        let ended = run.finished_at.map(|end| format!(" {} ago", age(end, now))).unwrap_or_default();
+        let ended = run.finished_at.map(|end| format!(" {} ago", age(end.at(), now))).unwrap_or_default();
         format!("{}{ended}", run.sha.short(7))
     });
     let behind = match (service.behind, service.since) {

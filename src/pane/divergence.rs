@@ -7,7 +7,7 @@ use super::table::Column;
 use super::verdict::{is_looked_at, row_words, word};
 use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, newest_first, sorted, widest};
 use crate::analysis::{Report, Row, ServiceReport, Verdict};
-use crate::domain::Run;
+use crate::domain::{Moment, Run};
 
 pub(super) struct Divergence;
 
@@ -124,7 +124,7 @@ fn key(row: &Row, outer: usize, sort: usize) -> u64 {
 }
 
 fn over(run: &Run) -> Option<jiff::Timestamp> {
-    run.finished_at.or(run.started_at).or(run.created_at)
+    run.finished_at.or(run.started_at).or(run.created_at).map(Moment::at)
 }
 
 /// What every row of a service has in common.

@@ -126,12 +126,12 @@ fn runs(sheet: &mut Sheet, view: &View<'_>, service: &ServiceReport, recent: &[G
     for glimpse in shown {
         let run = service.reliability.run(glimpse.run);
         let number = run.map_or_else(|| glimpse.run.to_string(), |run| format!("#{}", run.number));
-        let when = glimpse.at.map(|at| format!("  {} ({})", utc(at), ago(at, view.now))).unwrap_or_default();
+        let when = glimpse.at.map(|at| format!("  {} ({})", utc(at.at()), ago(at.at(), view.now))).unwrap_or_default();
         let line = Line::of(Tone::Plain, "  ").join(trust::outcome(glimpse.colour).fit(width, Align::Left));
         let line = line.with(Tone::Plain, format!("  {number}  {}", glimpse.sha.short(7))).with(Tone::Dim, when);
         sheet.line(line);
         if let Some(run) = run {
-            sheet.line(Line::of(Tone::Dim, format!("    {}", Text::new(&run.url))));
+            sheet.line(Line::of(Tone::Dim, format!("    {}", Text::from(&run.url))));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::table::Column;
 use super::trust::{self, STRIP};
 use super::{Filter, Identity, Met, Pane, Place, Scope, Search, Subject, View, by_name, newest_first, sorted, widest};
 use crate::analysis::{Behaviour, Colour, Glimpse, JobFlakiness, Report, ServiceReport, TestFlakiness, Trust, counted};
-use crate::domain::Strength;
+use crate::domain::{Moment, Strength};
 
 pub(super) struct FlakyParts;
 
@@ -65,7 +65,7 @@ impl<'a> Part<'a> {
     /// When it did not pass last: by a flake, or else by its newest commits.
     fn last_seen(self) -> Option<Timestamp> {
         let red = || self.recent().iter().rev().find(|glimpse| glimpse.colour == Colour::Red).and_then(|red| red.at);
-        self.behaviour()?.last_flake.max(red())
+        self.behaviour()?.last_flake.max(red().map(Moment::at))
     }
 
     fn passes(self, search: &mut Search<'_>) -> bool {

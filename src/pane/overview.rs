@@ -11,7 +11,7 @@ use super::{
     widest,
 };
 use crate::analysis::{Against, Freshness, Gate, Green, Report, ServiceReport, Shift, Spread, Verdict};
-use crate::domain::{Miss, Run};
+use crate::domain::{Miss, Moment, Run};
 
 pub(super) struct Overview;
 
@@ -55,7 +55,7 @@ pub(super) fn standing_words(service: &ServiceReport, view: &View<'_>) -> Line {
         }
         Standing::Green(green, Some(miss)) => {
             let known = if green.verdict == Verdict::Unknown {
-                rows_of(service, &green.run).find_map(|row| row.last_known)
+                rows_of(service, &green.run).find_map(|row| row.last_known).map(|(verdict, when)| (verdict, when.at()))
             } else {
                 Some((green.verdict, service.seen_at.unwrap_or(miss.at)))
             };
@@ -135,7 +135,7 @@ impl Pane for Overview {
         let keyed: Vec<_> = passing
             .map(|(outer, service)| {
                 let key = match sort {
-                    1 => newest_first(finished(service)),
+                    1 => newest_first(finished(service).map(Moment::at)),
                     2 => behind(service) << 16 | rank(service),
                     3 => 0,
                     _ => rank(service) << 16 | behind(service),
@@ -255,7 +255,7 @@ fn since(service: &ServiceReport, view: &View<'_>) -> Line {
     let over = service.newest_green.as_ref().and_then(|green| green.run.finished_at);
     match (service.since, over) {
         (Some(since), _) => Line::of(Tone::Plain, age(since, view.now)),
-        (None, Some(over)) => Line::of(Tone::Dim, age(over, view.now)),
+        (None, Some(over)) => Line::of(Tone::Dim, age(over.at(), view.now)),
         (None, None) => Line::new(),
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport, row: &Row) ->
     let heading = row_words(row, view.now).with(Tone::Plain, "  ").with(Tone::Strong, reference(row));
     sheet.line(heading);
     if let Some(since) = row.since {
-        sheet.line(Line::of(Tone::Dim, format!("  since {} ({})", utc(since), ago(since, view.now))));
+        sheet.line(Line::of(Tone::Dim, format!("  since {} ({})", utc(since.at()), ago(since.at(), view.now))));
     }
     sheet.explanation(explain(view.snapshot, row, view.policy, view.now).within(&view.report.incidents, row));
     sheet.head("Image");
@@ -62,9 +62,9 @@ pub(super) fn run(sheet: &mut Sheet, view: &View<'_>, service: &ServiceReport, r
     sheet.text("commit", run.sha.to_string());
     sheet.text("title", run.title.to_string());
     if let Some(finished) = run.finished_at {
-        sheet.text("finished", format!("{} ({})", utc(finished), ago(finished, view.now)));
+        sheet.text("finished", format!("{} ({})", utc(finished.at()), ago(finished.at(), view.now)));
     }
-    sheet.text("page", Text::new(&run.url).to_string());
+    sheet.text("page", Text::from(&run.url).to_string());
     sheet.text("project", format!("{} at {}", run.key.repo, service.service.ci));
 }
 

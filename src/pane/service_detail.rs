@@ -85,7 +85,7 @@ fn way_back(sheet: &mut Sheet, view: &View<'_>, service: &ServiceReport) {
     sheet.text("commit", landed.sha.to_string());
     sheet.text("title", landed.title.to_string());
     if let Some(finished) = landed.finished_at {
-        sheet.text("finished", format!("{} ({})", utc(finished), ago(finished, view.now)));
+        sheet.text("finished", format!("{} ({})", utc(finished.at()), ago(finished.at(), view.now)));
     }
     for row in rows_of(service, landed) {
         sheet.fact("image", by_digest(row));

@@ -93,7 +93,7 @@ pub(super) fn row_words(row: &Row, now: Timestamp) -> Line {
 /// Returns what was last known of a row that is unknown, and how long ago.
 fn last_known(row: &Row, now: Timestamp) -> Line {
     match row.last_known {
-        Some((verdict, when)) if row.verdict == Verdict::Unknown => was(verdict, when, now),
+        Some((verdict, when)) if row.verdict == Verdict::Unknown => was(verdict, when.at(), now),
         _ => Line::new(),
     }
 }

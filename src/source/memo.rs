@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::domain::{Batch, Failure, Run, Text};
+use crate::domain::{Batch, Failure, PageUrl, Run, Text};
 use crate::http::{Answer, Edition};
 
 /// How many lists are remembered; the longest unused goes first. What they hold is shared with whoever looks at it.
@@ -164,7 +164,10 @@ impl Memo<Batch<Arc<Run>>> {
 /// Lets runs share the words that most have in common: a list of fifty holds `push` and `main` once.
 fn share_words(runs: &mut [Arc<Run>]) {
     let mut words = FxHashSet::<Text>::default();
+    let mut page = PageUrl::default();
     for run in runs.iter_mut().filter_map(Arc::get_mut) {
+        run.url.share(&page);
+        page.clone_from(&run.url);
         let own = [Some(&mut run.event.0), Some(&mut run.workflow), run.workflow_file.as_mut(), run.branch.as_mut()];
         for word in own.into_iter().flatten() {
             match words.get(word) {

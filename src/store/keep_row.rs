@@ -3,7 +3,7 @@
 use rusqlite::OptionalExtension as _;
 
 use super::keep::Keeping;
-use super::names::{Frame, Kind, Mark};
+use super::names::{Kind, Mark, frame_text};
 use super::packed::Packer;
 use super::stored_row;
 use super::sum::{self, RowMark};
@@ -37,7 +37,7 @@ impl Keeping<'_> {
         let mut since = landed.since.as_microsecond();
         let mut last_seen = landed.last_seen.as_microsecond();
         let mut tail = stored_row::write_landed(landed);
-        let mut frame = match landed.proof.as_deref().and_then(Frame::text) {
+        let mut frame = match landed.proof.as_deref().and_then(|proof| frame_text(&proof.frame)) {
             Some(text) => Some(self.names.mark(self.connection, Kind::Frame, &text)?),
             None => None,
         };

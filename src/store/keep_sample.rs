@@ -8,7 +8,9 @@ use super::keep::{Keeping, unwritable};
 use super::names::Kind;
 use super::sum;
 use super::{stored_report, stored_run, stored_sample};
-use crate::domain::{Batch, Ended, JobExecution, JobId, LandedCommit, Reports, RetryLog, Run, RunKey, ServiceName};
+use crate::domain::{
+    Batch, Ended, JobExecution, JobId, LandedCommit, Moment, Reports, RetryLog, Run, RunKey, ServiceName,
+};
 
 /// Runs of one repository that are kept: more than any judgement looks at.
 const RUNS: u32 = 400;
@@ -37,7 +39,7 @@ impl Keeping<'_> {
     pub(super) fn ended(&mut self, run: &Arc<Run>) -> rusqlite::Result<()> {
         let batch = Batch { items: vec![run.clone()], skipped: 0, complete: true };
         let body = stored_run::write(&batch).map_err(unwritable)?.into_bytes();
-        let ended = run.finished_at.map_or(0, jiff::Timestamp::as_microsecond);
+        let ended = run.finished_at.map_or(0, Moment::as_microsecond);
         if self.sample(&run.key, Part::Ended, run.key.attempt.into(), ended, &body)? {
             self.forget_the_oldest(&run.key)?;
         }

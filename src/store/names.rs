@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sum;
 use super::words::{Built, Words};
-use crate::domain::{ImageName, Platform, Proof, RepoPath, RevisionRule, RunKey, ServiceName, SourceId};
+use crate::domain::{Frame, ImageName, RepoPath, RevisionRule, RunKey, ServiceName, SourceId};
 
 /// What a name is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,14 +21,6 @@ pub(super) enum Kind {
     Service = 4,
     Verdict = 5,
     Frame = 6,
-}
-
-/// What many proofs have in common: the platforms that were wanted, the rule, the platforms that are offered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Frame {
-    pub(super) wanted: Arc<[Platform]>,
-    pub(super) rule: RevisionRule,
-    pub(super) platforms: Arc<[Platform]>,
 }
 
 /// How a row names another: by its number, and by its sum.
@@ -47,7 +39,7 @@ pub(super) struct Names {
     images: Known<ImageName>,
     services: Known<ServiceName>,
     verdicts: Known<ArcStr>,
-    frames: Known<Frame>,
+    frames: Known<Arc<Frame>>,
     shared: Shared,
     newest: i64,
 }
@@ -133,7 +125,7 @@ impl Names {
         self.verdicts.get(&id)
     }
 
-    pub(super) fn frame(&self, id: i64) -> Option<&(Frame, i64)> {
+    pub(super) fn frame(&self, id: i64) -> Option<&(Arc<Frame>, i64)> {
         self.frames.get(&id)
     }
 
@@ -145,7 +137,7 @@ impl Names {
             Kind::Image => learn(&mut self.images, id, ImageName::parse(text).ok(), sum),
             Kind::Service => learn(&mut self.services, id, ServiceName::parse(text).ok(), sum),
             Kind::Verdict => learn(&mut self.verdicts, id, Some(text.into()), sum),
-            Kind::Frame => learn(&mut self.frames, id, Frame::parse(text, words), sum),
+            Kind::Frame => learn(&mut self.frames, id, read_frame(text, words).map(Arc::new), sum),
         };
         if learnt {
             self.marks.entry(kind).or_default().insert(text.into(), mark);
@@ -205,21 +197,19 @@ struct StoredFrame<'a> {
     p: Vec<Built<'a>>,
 }
 
-impl Frame {
-    /// Returns the text of what a proof has in common with others.
-    pub(super) fn text(proof: &Proof) -> Option<String> {
-        let wanted = proof.wanted.iter().map(Built::of).collect();
-        let platforms = proof.platforms.iter().map(Built::of).collect();
-        let stored = StoredFrame { w: wanted, r: proof.rule.word(), p: platforms };
-        serde_json::to_string(&stored).ok()
-    }
+/// Returns the text of what proofs have in common.
+pub(super) fn frame_text(frame: &Frame) -> Option<String> {
+    let wanted = frame.wanted.iter().map(Built::of).collect();
+    let platforms = frame.platforms.iter().map(Built::of).collect();
+    let stored = StoredFrame { w: wanted, r: frame.rule.word(), p: platforms };
+    serde_json::to_string(&stored).ok()
+}
 
-    fn parse(text: &str, words: &mut Words) -> Option<Self> {
-        let stored: StoredFrame<'_> = serde_json::from_str(text).ok()?;
-        Some(Self {
-            wanted: stored.w.iter().map(|built| words.platform(built)).collect(),
-            rule: RevisionRule::ALL.into_iter().find(|rule| rule.word() == stored.r)?,
-            platforms: stored.p.iter().map(|built| words.platform(built)).collect(),
-        })
-    }
+fn read_frame(text: &str, words: &mut Words) -> Option<Frame> {
+    let stored: StoredFrame<'_> = serde_json::from_str(text).ok()?;
+    Some(Frame {
+        wanted: stored.w.iter().map(|built| words.platform(built)).collect(),
+        rule: RevisionRule::ALL.into_iter().find(|rule| rule.word() == stored.r)?,
+        platforms: stored.p.iter().map(|built| words.platform(built)).collect(),
+    })
 }

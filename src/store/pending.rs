@@ -5,7 +5,9 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
 use super::answers::{self, Answer, AnswerKey};
-use crate::domain::{CredentialScope, Digest, Fact, ImageName, JobId, Look, RunKey, ServiceName, SourceId, TagRef};
+use crate::domain::{
+    CredentialScope, Digest, Fact, ImageName, JobId, Look, Moment, RunKey, ServiceName, SourceId, TagRef,
+};
 
 /// Bytes of answers that may wait; they can be had again, and a disk that is full must not fill the memory.
 const ANSWER_BYTES: usize = 16 << 20;
@@ -243,7 +245,7 @@ fn moment(fact: &Fact) -> Option<Timestamp> {
         }
         Fact::Landed(landed) => Some(landed.last_seen),
         Fact::Judged(judged) => Some(judged.since),
-        Fact::Ended(run) => run.finished_at,
+        Fact::Ended(run) => run.finished_at.map(Moment::at),
         Fact::PushLog(..)
         | Fact::Manifest(..)
         | Fact::Config(..)

@@ -1,11 +1,10 @@
 //! The stored forms of a run's jobs, and of what a job's log says.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::stored_state;
 use super::words::{Str, Words, maybe, moment};
-use crate::domain::{Batch, Claim, Digest, ImageName, Job, JobId, PushLog, Tag};
+use crate::domain::{Batch, Claim, Digest, ImageName, Job, JobId, Moment, PushLog, Tag};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -36,8 +35,9 @@ struct StoredJob<'a> {
     started: Option<i64>,
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     finished: Option<i64>,
-    #[serde(rename = "u")]
-    url: Str<'a>,
+    /// Nothing: the page for people, which is kept no longer. Those who read it before ask that there is one.
+    #[serde(rename = "u", skip_deserializing)]
+    page: &'a str,
 }
 
 pub(super) fn write_jobs(batch: &Batch<Job>) -> serde_json::Result<String> {
@@ -46,7 +46,7 @@ pub(super) fn write_jobs(batch: &Batch<Job>) -> serde_json::Result<String> {
 }
 
 fn stored_job(job: &Job) -> StoredJob<'_> {
-    let Job { id, name, stage, state, allow_failure, started_at, finished_at, url } = job;
+    let Job { id, name, stage, state, allow_failure, started_at, finished_at } = job;
     let (state, other) = stored_state::write(state);
     StoredJob {
         id: id.0,
@@ -55,9 +55,9 @@ fn stored_job(job: &Job) -> StoredJob<'_> {
         state,
         other: other.map(Str::raw),
         allow_failure: *allow_failure,
-        started: started_at.map(Timestamp::as_microsecond),
-        finished: finished_at.map(Timestamp::as_microsecond),
-        url: Str::of(url),
+        started: started_at.map(Moment::as_microsecond),
+        finished: finished_at.map(Moment::as_microsecond),
+        page: "",
     }
 }
 
@@ -70,12 +70,12 @@ pub(super) fn read_jobs(body: &[u8], words: &mut Words) -> Option<Batch<Job>> {
             stage: stored.stage.as_ref().map(|stage| words.text(&stage.0)),
             state: stored_state::read(stored.state, stored.other.as_ref().map(Str::text))?,
             allow_failure: stored.allow_failure,
-            started_at: maybe(stored.started, moment).ok()?,
-            finished_at: maybe(stored.finished, moment).ok()?,
-            url: stored.url.0.as_ref().into(),
+            started_at: maybe(stored.started, moment).ok()?.map(Moment::from),
+            finished_at: maybe(stored.finished, moment).ok()?.map(Moment::from),
         })
     };
-    let items = stored.items.iter().map(&mut job).collect::<Option<_>>()?;
+    let mut items: Vec<Job> = stored.items.iter().map(&mut job).collect::<Option<_>>()?;
+    items.shrink_to_fit();
     Some(Batch { items, skipped: stored.skipped, complete: stored.complete })
 }
 

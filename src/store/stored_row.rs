@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::names::Frame;
 use super::packed::{Packer, Unpacker};
 use super::stored_image::{absence_code, read_absence};
 use super::words::{Str, moment};
-use crate::domain::{Absence, Digest, Landed, Proof, SourceKind, TagFact, TagRef, Text};
+use crate::domain::{Absence, Digest, Frame, Landed, Moment, Proof, Revision, SourceKind, TagFact, TagRef, Text};
 
 pub(super) fn source_kind(kind: SourceKind) -> i64 {
     match kind {
@@ -67,7 +66,7 @@ pub(super) fn write_landed(landed: &Landed) -> Vec<u8> {
     tail.bytes(landed.digest.as_bytes());
     if let Some(proof) = landed.proof.as_deref() {
         tail.maybe(proof.created, |tail, at| tail.number(at.as_microsecond()))
-            .maybe(proof.revision.as_ref(), |tail, text| tail.bytes(Str::raw(text).0.as_bytes()))
+            .maybe(proof.revision.as_ref(), |tail, revision| tail.text(&revision.text()))
             .count(proof.layers.into())
             .count(proof.claimed.map_or(2, u64::from));
     }
@@ -81,16 +80,14 @@ pub(super) fn split_landed(body: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// Returns since when, the digest, and the proof.
-pub(super) fn read_landed(body: &[u8], frame: Option<&Frame>) -> Option<(Timestamp, Digest, Option<Arc<Proof>>)> {
+pub(super) fn read_landed(body: &[u8], frame: Option<&Arc<Frame>>) -> Option<(Timestamp, Digest, Option<Arc<Proof>>)> {
     let mut body = Unpacker::new(body);
     let (since, digest) = (moment(body.number()?)?, Digest::from_bytes(body.bytes()?)?);
     let Some(frame) = frame else { return Some((since, digest, None)) };
     let proof = Proof {
-        wanted: frame.wanted.clone(),
-        rule: frame.rule,
-        created: body.maybe(|body| moment(body.number()?)).ok()?,
-        revision: body.maybe(|body| Some(Text::new(body.text()?))).ok()?,
-        platforms: frame.platforms.clone(),
+        frame: frame.clone(),
+        created: body.maybe(|body| moment(body.number()?)).ok()?.map(Moment::from),
+        revision: body.maybe(|body| Some(Revision::from(body.text()?))).ok()?,
         layers: u32::try_from(body.count()?).ok()?,
         claimed: match body.count()? {
             0 => Some(false),

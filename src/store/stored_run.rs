@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::names::place_text;
 use super::stored_state;
 use super::words::{Str, Words, maybe, moment};
-use crate::domain::{Batch, Event, RepoPath, Run, RunKey, Sha, SourceId, Text};
+use crate::domain::{Batch, Event, Moment, RepoPath, Run, RunKey, Sha, SourceId, Text};
 
 /// Each column has one entry a run, newest first. One that says nothing of any run is left out.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -101,10 +100,11 @@ impl<'a> Index<'a> {
 pub(super) fn write(batch: &Batch<Arc<Run>>) -> serde_json::Result<String> {
     let mut index = Index::default();
     let first = batch.items.first().map(|run| &run.key);
-    let pages = shared_start(&batch.items);
+    let urls: Vec<String> = batch.items.iter().map(|run| run.url.to_string()).collect();
+    let pages = shared_start(&urls);
     let mut stored =
         Runs { pages: Str::of(pages), skipped: batch.skipped, complete: batch.complete, ..Runs::default() };
-    for run in &batch.items {
+    for (run, url) in batch.items.iter().zip(&urls) {
         let elsewhere = first.filter(|first| (&first.ci, &first.repo) != (&run.key.ci, &run.key.repo));
         let (state, other) = stored_state::write(&run.state);
         stored.ids.push(run.key.id);
@@ -118,13 +118,13 @@ pub(super) fn write(batch: &Batch<Arc<Run>>) -> serde_json::Result<String> {
         stored.pull_requests.push(run.pull_request);
         stored.shas.push(Str::of(run.sha.as_str()));
         stored.titles.push(Str::raw(&run.title));
-        stored.urls.push(Str::of(run.url.get(pages.len()..).unwrap_or_default()));
+        stored.urls.push(Str::of(url.get(pages.len()..).unwrap_or_default()));
         stored.states.push(state);
         stored.others.push(other.map(|other| index.text(other)));
-        stored.created.push(run.created_at.map(Timestamp::as_microsecond));
-        stored.committed.push(run.committed_at.map(Timestamp::as_microsecond));
-        stored.started.push(run.started_at.map(Timestamp::as_microsecond));
-        stored.finished.push(run.finished_at.map(Timestamp::as_microsecond));
+        stored.created.push(run.created_at.map(Moment::as_microsecond));
+        stored.committed.push(run.committed_at.map(Moment::as_microsecond));
+        stored.started.push(run.started_at.map(Moment::as_microsecond));
+        stored.finished.push(run.finished_at.map(Moment::as_microsecond));
         stored.elsewhere.push(elsewhere.map(|_| index.of(Str(place_text(&run.key).into()))));
     }
     stored.words = index.words;
@@ -159,12 +159,12 @@ pub(super) fn read(body: &[u8], place: Option<(&SourceId, &RepoPath)>, words: &m
             pull_request: said(&stored.pull_requests, row),
             sha: Sha::parse(&stored.shas.get(row)?.0).ok()?,
             title: stored.titles.get(row)?.text(),
-            url: url.as_str().into(),
+            url: words.page(&url),
             state: stored_state::read(*stored.states.get(row)?, maybe(said(&stored.others, row), word).ok()?)?,
-            created_at: maybe(said(&stored.created, row), moment).ok()?,
-            committed_at: maybe(said(&stored.committed, row), moment).ok()?,
-            started_at: maybe(said(&stored.started, row), moment).ok()?,
-            finished_at: maybe(said(&stored.finished, row), moment).ok()?,
+            created_at: maybe(said(&stored.created, row), moment).ok()?.map(Moment::from),
+            committed_at: maybe(said(&stored.committed, row), moment).ok()?.map(Moment::from),
+            started_at: maybe(said(&stored.started, row), moment).ok()?.map(Moment::from),
+            finished_at: maybe(said(&stored.finished, row), moment).ok()?.map(Moment::from),
         }));
     }
     Some(Batch { items, skipped: stored.skipped, complete: stored.complete })
@@ -180,13 +180,13 @@ fn elsewhere(place: &str) -> Option<(SourceId, RepoPath)> {
 }
 
 /// Returns what the addresses of all pages begin with.
-fn shared_start(runs: &[Arc<Run>]) -> &str {
-    let mut runs = runs.iter();
-    let Some(first) = runs.next() else { return "" };
-    let shortest = runs.fold(first.url.len(), |length, run| {
-        let same = first.url.bytes().zip(run.url.bytes()).take(length);
+fn shared_start(urls: &[String]) -> &str {
+    let mut urls = urls.iter();
+    let Some(first) = urls.next() else { return "" };
+    let shortest = urls.fold(first.len(), |length, url| {
+        let same = first.bytes().zip(url.bytes()).take(length);
         same.take_while(|(one, other)| one == other).count()
     });
-    let whole = (0..=shortest).rev().find_map(|length| first.url.get(..length));
+    let whole = (0..=shortest).rev().find_map(|length| first.get(..length));
     whole.unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::packed::{Packer, Unpacker};
 use super::stored_state;
 use super::words::{Str, Unreadable, Words, moment};
-use crate::domain::{Batch, JobExecution, JobId, LandedCommit, RetriedTest, RetryLog, Sha, Text};
+use crate::domain::{Batch, JobExecution, JobId, LandedCommit, Moment, RetriedTest, RetryLog, Sha, Text};
 
 impl Packer {
     pub(super) fn text(&mut self, text: &Text) -> &mut Self {
@@ -124,7 +124,10 @@ pub(super) fn read_retried(body: &[u8], words: &mut Words) -> Option<RetryLog> {
 
 pub(super) fn write_arrival(commit: &LandedCommit) -> Vec<u8> {
     let mut body = Packer::default();
-    body.bytes(commit.sha.as_str().as_bytes()).text(&commit.title).at(commit.committed_at).at(commit.run_created_at);
+    body.bytes(commit.sha.as_str().as_bytes())
+        .text(&commit.title)
+        .at(commit.committed_at.map(Moment::at))
+        .at(commit.run_created_at.map(Moment::at));
     body.finish()
 }
 
@@ -133,8 +136,8 @@ pub(super) fn read_arrival(body: &[u8], landed_at: Timestamp) -> Option<LandedCo
     Some(LandedCommit {
         sha: Sha::parse(body.text()?).ok()?,
         title: Text::new(body.text()?),
-        committed_at: body.at().ok()?,
-        run_created_at: body.at().ok()?,
-        landed_at,
+        committed_at: body.at().ok()?.map(Moment::from),
+        run_created_at: body.at().ok()?.map(Moment::from),
+        landed_at: landed_at.into(),
     })
 }

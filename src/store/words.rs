@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Platform, Tag, Text};
+use crate::domain::{PageUrl, Platform, Tag, Text};
 
 /// A text in a stored form; where nothing in it is escaped it is not copied.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,6 +53,7 @@ pub(super) struct Words {
     texts: FxHashMap<Box<str>, Text>,
     names: FxHashMap<Box<str>, ArcStr>,
     tags: FxHashSet<Tag>,
+    page: PageUrl,
 }
 
 impl Words {
@@ -81,6 +82,12 @@ impl Words {
         let parsed = Tag::parse(tag).ok()?;
         self.tags.insert(parsed.clone());
         Some(parsed)
+    }
+
+    /// Returns the address of a page. Those of one repository come one after the other, and begin alike.
+    pub(super) fn page(&mut self, url: &str) -> PageUrl {
+        self.page = PageUrl::beside(url, Some(&self.page));
+        self.page.clone()
     }
 
     pub(super) fn platform(&mut self, built: &Built<'_>) -> Platform {

@@ -77,7 +77,7 @@ fn a_run_lasts_from_its_start_to_the_end_of_its_last_job() {
     let jobs = vec![timed(1, "build", (0, 20, 100)), timed(2, "test", (101, 130, 280))];
     let mut run = run(1, 1, "a", "success");
     // A run's own update may come long after its last job.
-    run.finished_at = run.started_at.map(|start| start + seconds(5_000));
+    run.finished_at = run.started_at.map(|start| (start.at() + seconds(5_000)).into());
     let found = only(&[Execution::of(&run, true, Retries::Runs, Some(jobs))]);
     assert_eq!(found.trend, all(&[280]));
     assert_eq!(found.waited.unwrap().p50, seconds(20));

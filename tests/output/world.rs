@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use landfall::analysis::{Explanation, Green, Report, Row, ServiceReport, SourceReport, Verdict};
 use landfall::config;
 use landfall::domain::{
-    AuthKind, AuthStage, Budget, Conclusion, Digest, Event, Failure, Health, Miss, Platform, Proof, RepoPath,
+    AuthKind, AuthStage, Budget, Conclusion, Digest, Event, Failure, Frame, Health, Miss, Platform, Proof, RepoPath,
     RevisionRule, Run, RunKey, RunState, Service, Sha, SourceId, SourceKind, TagTemplate, Traffic,
 };
 
@@ -43,10 +43,10 @@ pub(crate) fn run(service: &Service, number: u64) -> Arc<Run> {
         title: "Round the corners".into(),
         url: format!("https://ci.example/acme/runs/{number}").into(),
         state: RunState::Finished(Conclusion::Success),
-        created_at: Some(at(-10)),
+        created_at: Some(at(-10).into()),
         committed_at: None,
-        started_at: Some(at(-9)),
-        finished_at: Some(at(-5)),
+        started_at: Some(at(-9).into()),
+        finished_at: Some(at(-5).into()),
     })
 }
 
@@ -62,16 +62,18 @@ pub(crate) fn row(service: &Arc<Service>, number: u64, verdict: Verdict) -> Row 
         tag: Some(tag),
         verdict,
         settled: true,
-        last_known: (verdict == Verdict::Unknown).then(|| (Verdict::Landed, at(-60))),
-        since: Some(at(-3)),
+        last_known: (verdict == Verdict::Unknown).then(|| (Verdict::Landed, at(-60).into())),
+        since: Some(at(-3).into()),
         digest: there.then(|| Digest::sha256([7; 32])),
         found: there.then(|| {
             Arc::new(Proof {
-                wanted: Arc::new([]),
-                rule: RevisionRule::Auto,
-                created: Some(at(-6)),
+                frame: Arc::new(Frame {
+                    wanted: Box::new([]),
+                    rule: RevisionRule::Auto,
+                    platforms: [Platform::parse("linux/arm64/v8").unwrap()].into(),
+                }),
+                created: Some(at(-6).into()),
                 revision: None,
-                platforms: [Platform::parse("linux/arm64/v8").unwrap()].into(),
                 layers: 1,
                 claimed: None,
             })

@@ -120,7 +120,7 @@ fn what_a_pipeline_said_before_it_ended_anew_is_not_believed_any_more() {
     assert_eq!(judged(&world).flakiness.builds.counts.red, 1);
     world.goes_on(&run, |run: &mut Run| {
         run.state = RunState::Finished(Conclusion::Success);
-        run.finished_at = Some(minutes_ago(30));
+        run.finished_at = Some(minutes_ago(30).into());
     });
     let counts = judged(&world).flakiness.builds.counts;
     assert_eq!((counts.unseen, counts.green, counts.red), (1, 0, 0), "it is green, after nobody knows how many tries");

@@ -73,7 +73,7 @@ fn another_attempt_is_read_when_it_is_over() {
     assert_eq!(wanted(&world), []);
     world.goes_on(&RunKey { attempt: 2, ..runs[0].clone() }, |run| {
         run.state = RunState::Finished(Conclusion::Success);
-        run.finished_at = Some(now());
+        run.finished_at = Some(now().into());
     });
     assert_eq!(wanted(&world), [Look::Tries(Ended { run: RunKey { attempt: 2, ..runs[0].clone() }, at: None })]);
 }

@@ -14,7 +14,7 @@ fn flaked(world: &mut World, number: u64, ended: i64) -> RunKey {
     world.goes_on(&key, |run| {
         run.key.attempt = 2;
         run.state = RunState::Finished(Conclusion::Success);
-        run.finished_at = Some(minutes_ago(ended) + SignedDuration::from_mins(5));
+        run.finished_at = Some((minutes_ago(ended) + SignedDuration::from_mins(5)).into());
     });
     RunKey { attempt: 2, ..key }
 }

@@ -63,7 +63,6 @@ fn strange(title: &str, branch: &str) -> Vec<landfall::domain::Observation> {
         allow_failure: false,
         started_at: run.started_at,
         finished_at: run.finished_at,
-        url: "https://ci.test/job".into(),
     };
     let jobs = Batch { items: vec![job], skipped: 0, complete: true };
     all.push(seen(now(), "github", Seen::Jobs(run.key.clone(), Arc::new(jobs))));

@@ -26,7 +26,7 @@ fn fact() -> impl Strategy<Value = Fact> {
 fn about(fact: &Fact) -> (String, Option<i64>) {
     let minute = |ended: &Ended| ended.at.map(jiff::Timestamp::as_second);
     match fact {
-        Fact::Ended(run) => (format!("ended {:?}", run.key), run.finished_at.map(jiff::Timestamp::as_second)),
+        Fact::Ended(run) => (format!("ended {:?}", run.key), run.finished_at.map(|at| at.at().as_second())),
         Fact::Tries(ended, _) => (format!("tries {:?}", ended.run), minute(ended)),
         Fact::Reports(ended, _) => (format!("reports {:?}", ended.run), minute(ended)),
         Fact::Retried(run, job, _) => (format!("retried {run:?} {job:?}"), None),
@@ -111,7 +111,7 @@ fn runs_of(store: &mut Store, runs: usize) -> Vec<u64> {
 /// A run of the one repository.
 fn of_one_repository(id: u64) -> Fact {
     let key = RunKey { id, ..run_key(0) };
-    Fact::Ended(Arc::new(Run { key, finished_at: Some(at(1)), ..run(id, 2) }))
+    Fact::Ended(Arc::new(Run { key, finished_at: Some(at(1).into()), ..run(id, 2) }))
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn only_the_ends_that_earlier_processes_did_not_keep_are_kept_of_their_lists() {
     snapshot.recall(Fact::Runs { service: service(1), batch, seen_at: at(1) });
     snapshot.recall(Fact::Ended(over(4)));
     // It went on after its end was kept.
-    snapshot.recall(Fact::Ended(Arc::new(Run { finished_at: Some(at(-9)), ..run(1, 9) })));
+    snapshot.recall(Fact::Ended(Arc::new(Run { finished_at: Some(at(-9).into()), ..run(1, 9) })));
     assert_eq!(snapshot.unkept(), [], "more may come");
     snapshot.absorb(Observation::own(at(2), Seen::Recalled));
     assert_eq!(snapshot.unkept(), [Fact::Ended(over(7)), Fact::Ended(over(1))]);

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use landfall::domain::{
     Absence, AbsenceCode, Batch, Child, Claim, Conclusion, CredentialKind, CredentialRecord, Deployed, Deployment,
-    Descriptor, Digest, Event, Evidence, Expiry, Fact, ImageConfig, ImageName, Job, JobId, Judgement, Landed,
-    LandedCommit, LastUse, Level, Manifest, ManifestKind, Platform, Proof, PushLog, Reach, Renewal, RepoPath,
+    Descriptor, Digest, Event, Evidence, Expiry, Fact, Frame, ImageConfig, ImageName, Job, JobId, Judgement, Landed,
+    LandedCommit, LastUse, Level, Manifest, ManifestKind, Platform, Proof, PushLog, Reach, Renewal, RepoPath, Revision,
     RevisionRule, Run, RunKey, RunState, ServiceName, Sha, SourceId, Standing, Tag, TagFact, TagRef, Text,
 };
 use landfall::store::{Retention, Store};
@@ -100,10 +100,10 @@ pub(crate) fn run(id: u64, variant: u8) -> Run {
         title: text(variant / 2),
         url: format!("https://github.com/acme/repo/{}runs/{id}", "ä".repeat(usize::from(variant % 2))).into(),
         state: state(variant),
-        created_at: maybe(variant, moment),
-        committed_at: maybe(variant / 3, at(2)),
-        started_at: maybe(variant / 2, moment),
-        finished_at: maybe(variant / 4, moment),
+        created_at: maybe(variant, moment.into()),
+        committed_at: maybe(variant / 3, at(2).into()),
+        started_at: maybe(variant / 2, moment.into()),
+        finished_at: maybe(variant / 4, moment.into()),
     }
 }
 
@@ -120,9 +120,8 @@ pub(crate) fn jobs(id: u64, variant: u8, minutes: i64) -> Fact {
         stage: maybe(number, text(variant)),
         state: state(variant.wrapping_add(number)),
         allow_failure: variant.is_multiple_of(3),
-        started_at: maybe(variant, at(1)),
-        finished_at: maybe(variant / 2, at(2)),
-        url: "https://github.com/acme/repo/jobs/1".into(),
+        started_at: maybe(variant, at(1).into()),
+        finished_at: maybe(variant / 2, at(2).into()),
     };
     let batch = Batch { items: (0..variant % 3).map(job).collect(), skipped: 0, complete: true };
     Fact::Jobs { run: run_key(id), batch: batch.into(), seen_at: at(minutes), looks: u32::from(variant) }
@@ -203,11 +202,13 @@ pub(crate) fn blob(number: u8, variant: u8) -> Fact {
 
 pub(crate) fn landed(number: u64, variant: u8, minutes: i64) -> Landed {
     let proof = Proof {
-        wanted: (0..variant % 3).map(platform).collect(),
-        rule: RevisionRule::ALL[usize::from(variant % 3)],
-        created: maybe(variant, at(5)),
-        revision: maybe(variant / 2, text(variant)),
-        platforms: (0..variant % 4).map(platform).collect(),
+        frame: Arc::new(Frame {
+            wanted: (0..variant % 3).map(platform).collect(),
+            rule: RevisionRule::ALL[usize::from(variant % 3)],
+            platforms: (0..variant % 4).map(platform).collect(),
+        }),
+        created: maybe(variant, at(5).into()),
+        revision: maybe(variant / 2, Revision::from(&text(variant))),
         layers: u32::from(variant),
         claimed: maybe(variant, variant.is_multiple_of(3)),
     };
@@ -233,16 +234,16 @@ pub(crate) fn judged(number: u64, verdict: &str, minutes: i64) -> Judgement {
 
 /// A run that ended at this moment.
 pub(crate) fn ended(id: u64, variant: u8, minutes: i64) -> Fact {
-    Fact::Ended(Arc::new(Run { finished_at: Some(at(minutes)), ..run(id, variant) }))
+    Fact::Ended(Arc::new(Run { finished_at: Some(at(minutes).into()), ..run(id, variant) }))
 }
 
 pub(crate) fn arrived(number: u64, variant: u8, minutes: i64) -> Fact {
     let commit = LandedCommit {
         sha: run(number, variant).sha,
         title: text(variant),
-        committed_at: maybe(variant, at(1)),
-        run_created_at: maybe(variant / 2, at(2)),
-        landed_at: at(minutes),
+        committed_at: maybe(variant, at(1).into()),
+        run_created_at: maybe(variant / 2, at(2).into()),
+        landed_at: at(minutes).into(),
     };
     Fact::Arrived(service(number), run_key(number), commit)
 }

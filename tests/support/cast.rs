@@ -80,10 +80,10 @@ pub(crate) fn run(name: &str, number: u64, ended: i64, title: &str) -> Arc<Run> 
         title: title.into(),
         url: format!("https://github.com/acme/{name}/actions/runs/{}", 1000 + number).into(),
         state: RunState::Finished(Conclusion::Success),
-        created_at: Some(minutes_ago(ended + 6)),
+        created_at: Some(minutes_ago(ended + 6).into()),
         committed_at: None,
-        started_at: Some(minutes_ago(ended + 5)),
-        finished_at: Some(minutes_ago(ended)),
+        started_at: Some(minutes_ago(ended + 5).into()),
+        finished_at: Some(minutes_ago(ended).into()),
     })
 }
 
@@ -104,7 +104,6 @@ pub(crate) fn runs(name: &str, runs: &[Arc<Run>]) -> Vec<Observation> {
             allow_failure: false,
             started_at: run.started_at,
             finished_at: run.finished_at,
-            url: "https://ci.test/job".into(),
         };
         let jobs = Batch { items: vec![job], skipped: 0, complete: true };
         let log = PushLog { available: true, ..PushLog::default() };
@@ -126,7 +125,7 @@ pub(crate) fn pushed(name: &str, run: &Run, revision: &Sha) -> Vec<Observation> 
     let kind = ManifestKind::Image { config: config.clone(), layers: vec![layer.clone()] };
     let manifest = Manifest { digest: digest(&content), kind, revision: None, created: None };
     let says = ImageConfig {
-        created: run.started_at,
+        created: run.started_at.map(Into::into),
         revision: Some(revision.as_str().into()),
         platform: Platform::parse("linux/amd64"),
     };

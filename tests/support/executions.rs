@@ -57,10 +57,10 @@ pub(crate) fn run(id: u64, attempt: u32, commit: &str, outcome: &str) -> Run {
         title: "Change something".into(),
         url: "https://ci.test/run".into(),
         state: state(outcome),
-        created_at: Some(days_ago(1)),
+        created_at: Some(days_ago(1).into()),
         committed_at: None,
-        started_at: Some(days_ago(1)),
-        finished_at: Some(days_ago(1) + SignedDuration::from_mins(10 * i64::from(attempt))),
+        started_at: Some(days_ago(1).into()),
+        finished_at: Some((days_ago(1) + SignedDuration::from_mins(10 * i64::from(attempt))).into()),
     }
 }
 

@@ -8,8 +8,8 @@ use landfall::analysis::{
     flakiness,
 };
 use landfall::domain::{
-    Execution, Globs, ImageName, ImageSpec, JobExecution, LandedCommit, RepoPath, Retries, RevisionRule, Run, RunKey,
-    Service, ServiceName, SourceId, TagTemplate, TestCase, TestEvidence, TestReport, TestResult, TestRun, Text,
+    Execution, Globs, ImageName, ImageSpec, JobExecution, LandedCommit, Moment, RepoPath, Retries, RevisionRule, Run,
+    RunKey, Service, ServiceName, SourceId, TagTemplate, TestCase, TestEvidence, TestReport, TestResult, TestRun, Text,
     TrustSpec, Unreadable,
 };
 
@@ -84,9 +84,9 @@ impl Story {
             key: RunKey { repo: RepoPath::parse(&format!("acme/{}", self.name)).unwrap(), ..plain.key.clone() },
             workflow: "release".into(),
             url: format!("https://ci.test/acme/{}/runs/{id}", self.name).into(),
-            created_at: Some(begins),
-            started_at: Some(begins + seconds(4)),
-            finished_at: jobs.iter().filter_map(|job| job.finished_at).max(),
+            created_at: Some(begins.into()),
+            started_at: Some((begins + seconds(4)).into()),
+            finished_at: jobs.iter().filter_map(|job| job.finished_at).max().map(Into::into),
             ..plain
         }
     }
@@ -133,7 +133,7 @@ impl Story {
         let mut runs: Vec<Arc<Run>> = (0..self.commits.len()).map(|place| Arc::new(self.run(place))).collect();
         let landed: Vec<LandedCommit> =
             runs.iter().filter(|run| run.state.is_success()).map(|run| landed(run)).collect();
-        let since = runs.first().and_then(|run| run.created_at).unwrap_or_else(now);
+        let since = runs.first().and_then(|run| run.created_at).map_or_else(now, Moment::at);
         runs.reverse();
         let unread = tests.iter().filter_map(|run| match &run.evidence {
             TestEvidence::Unreadable(why) => {
@@ -187,7 +187,13 @@ impl Story {
         let run = self.run(place);
         let at = run.finished_at;
         let job: Text = "e2e (chrome)".into();
-        TestRun { at, sha: run.sha, workflow: "release".into(), job, ..evidence(&run.key, "c0", "x", of) }
+        TestRun {
+            at: at.map(Into::into),
+            sha: run.sha,
+            workflow: "release".into(),
+            job,
+            ..evidence(&run.key, "c0", "x", of)
+        }
     }
 }
 

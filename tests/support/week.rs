@@ -207,10 +207,10 @@ impl Server {
             title: "Change something".into(),
             url: "https://ci.test/run".into(),
             state: if over { RunState::Finished(Conclusion::Success) } else { RunState::Running },
-            created_at: Some(begin),
+            created_at: Some(begin.into()),
             committed_at: None,
-            started_at: Some(begin),
-            finished_at: over.then_some(end),
+            started_at: Some(begin.into()),
+            finished_at: over.then_some(end.into()),
         })
     }
 }
@@ -259,7 +259,6 @@ impl CiProvider for Provider {
             allow_failure: false,
             started_at: None,
             finished_at: None,
-            url: "https://ci.test/job".into(),
         };
         Ok(whole(vec![job]).into())
     }
@@ -295,7 +294,7 @@ impl Registry for Shelf {
         let place = self.0.services.iter().position(|known| known.images[0].repository == tag_ref.image).unwrap();
         let lag = SignedDuration::from_secs(30);
         let there = self.0.runs(place).into_iter().find(|run| {
-            let pushed = run.finished_at.is_some_and(|end| self.0.times.now() >= end + lag);
+            let pushed = run.finished_at.is_some_and(|end| self.0.times.now() >= end.at() + lag);
             pushed && tag_ref.tag.as_str().strip_prefix("sha-").is_some_and(|sha| run.sha.as_str().starts_with(sha))
         });
         let manifest = there.map(|run| Arc::new(single(&run.number.to_string())));

@@ -116,10 +116,10 @@ impl World {
             title: "Change something".into(),
             url: "https://ci.test/run".into(),
             state: RunState::Finished(Conclusion::Success),
-            created_at: Some(minutes_ago(ended + 6)),
+            created_at: Some(minutes_ago(ended + 6).into()),
             committed_at: None,
-            started_at: Some(minutes_ago(ended + 5)),
-            finished_at: Some(minutes_ago(ended)),
+            started_at: Some(minutes_ago(ended + 5).into()),
+            finished_at: Some(minutes_ago(ended).into()),
         };
         change(&mut run);
         self.runs.insert(0, Arc::new(run));
@@ -159,9 +159,8 @@ impl World {
             stage: None,
             state: RunState::Finished(conclusion),
             allow_failure: false,
-            started_at: Some(minutes_ago(ended + 3)),
-            finished_at: Some(minutes_ago(ended)),
-            url: "https://ci.test/job".into(),
+            started_at: Some(minutes_ago(ended + 3).into()),
+            finished_at: Some(minutes_ago(ended).into()),
         };
         self.see(now(), Seen::Jobs(run.clone(), Batch { items: vec![job], skipped: 0, complete: true }.into()))
     }

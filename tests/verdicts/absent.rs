@@ -180,7 +180,7 @@ fn a_registry_that_could_not_be_asked_is_unknown_and_keeps_what_was_known() {
     world.tag(now(), TAG, unreachable());
     let row = world.row(&run);
     assert_eq!(row.verdict, Verdict::Unknown);
-    assert_eq!(row.last_known, Some((Verdict::Landed, now())));
+    assert_eq!(row.last_known, Some((Verdict::Landed, now().into())));
 }
 
 #[test]
@@ -239,7 +239,6 @@ fn jobs_read_before_their_end_are_read_again_once_the_run_is_over() {
         allow_failure: false,
         started_at: None,
         finished_at: None,
-        url: "https://ci.test/job".into(),
     };
     let batch = landfall::domain::Batch { items: vec![running], skipped: 0, complete: true };
     world.see(now(), Seen::Jobs(run.clone(), batch.into())).gone(TAG);

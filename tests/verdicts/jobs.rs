@@ -20,8 +20,7 @@ fn jobs(named: &[(&str, RunState, i64)]) -> Batch<Job> {
         state: state.clone(),
         allow_failure: false,
         started_at: None,
-        finished_at: state.is_finished().then(|| minutes_ago(*ended)),
-        url: "https://ci.test/job".into(),
+        finished_at: state.is_finished().then(|| minutes_ago(*ended)).map(Into::into),
     };
     Batch { items: (1..).zip(named).map(job).collect(), skipped: 0, complete: true }
 }
@@ -124,7 +123,7 @@ fn the_jobs_of_a_run_that_went_on_are_read_again() {
     assert!(world.report().rows.is_empty());
     world.goes_on(&run, |run| {
         run.state = DONE;
-        run.finished_at = Some(minutes_ago(1));
+        run.finished_at = Some(minutes_ago(1).into());
     });
     world.gone(TAG);
     assert_eq!(world.verdict(&run), Verdict::Unknown);

@@ -54,8 +54,8 @@ fn restarted(world: &mut World) -> World {
             tag_ref: TagRef { image: image(), tag: tag.clone() },
             run: run.clone(),
             digest: record.digest.clone(),
-            since: record.since,
-            last_seen: record.last_seen,
+            since: record.since.at(),
+            last_seen: record.last_seen.at(),
             proof: record.proof.clone(),
         }));
     }
@@ -126,7 +126,7 @@ fn a_proven_image_that_goes_away_or_changes_is_judged_anew() {
     assert_eq!(world.verdict(&runs[1]), Verdict::Mismatch);
     world.tag(now(), TAGS[2], unreachable());
     let row = world.row(&runs[2]);
-    assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, Some((Verdict::Landed, now()))));
+    assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, Some((Verdict::Landed, now().into()))));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_proven_image_that_could_not_be_looked_at_again_is_unknown_and_says_what_it_
     keep(&mut world);
     world.tag(now(), TAGS[0], unreachable());
     let row = world.row(&runs[0]);
-    assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, Some((Verdict::Landed, now()))));
+    assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, Some((Verdict::Landed, now().into()))));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn what_points_to_something_that_was_not_read_yet_says_what_it_was() {
     world.tag(now(), TAGS[0], Probe::Present(Arc::new(unread)));
     let row = world.row(&runs[0]);
     assert_eq!((row.verdict, row.settled), (Verdict::Unknown, false));
-    assert_eq!(row.last_known, Some((Verdict::Landed, now())));
+    assert_eq!(row.last_known, Some((Verdict::Landed, now().into())));
 }
 
 #[test]
@@ -248,10 +248,10 @@ fn since_when_a_finding_holds_is_known_to_the_next_process() {
     keep(&mut world);
     let report = judge(&world.snapshot, &world.service, &world.policy, now() + SignedDuration::from_hours(5));
     assert_eq!(report.rows[0].since, Some(since));
-    assert_eq!(since, minutes_ago(1));
+    assert_eq!(since, minutes_ago(1).into());
     assert_eq!(
         world.snapshot.judged(&run, &TagRef { image: image(), tag: Tag::parse(TAGS[0]).unwrap() }),
-        Some(("missing", since))
+        Some(("missing", since.at()))
     );
 }
 
@@ -267,7 +267,7 @@ fn a_canary_that_fails_later_leaves_what_was_known() {
     let report = judge(&world.snapshot, &world.service, &world.policy, later);
     assert_eq!(
         (report.rows[0].verdict, report.rows[0].last_known),
-        (Verdict::Unknown, Some((Verdict::Missing, now())))
+        (Verdict::Unknown, Some((Verdict::Missing, now().into())))
     );
 }
 
@@ -330,5 +330,5 @@ fn a_look_that_failed_is_not_when_the_registry_last_said_something() {
     let (mut world, runs) = landed();
     world.tag(now() + SignedDuration::from_mins(5), TAGS[2], unreachable());
     let row = world.row(&runs[2]);
-    assert_eq!((row.verdict, row.seen_at), (Verdict::Unknown, Some(now())));
+    assert_eq!((row.verdict, row.seen_at), (Verdict::Unknown, Some(now().into())));
 }

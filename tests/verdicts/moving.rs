@@ -86,13 +86,13 @@ fn a_failed_look_at_a_tag_that_moves_is_no_change_of_it() {
     assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, None));
     assert_eq!(world.verdict(&older), Verdict::NotExpected);
     world.listed_at(later(1)).pushed_at(later(1), "main", "eight", Some(&sha(8)));
-    assert_eq!((world.verdict(&run), world.row(&run).since), (Verdict::Mismatch, Some(later(1))));
+    assert_eq!((world.verdict(&run), world.row(&run).since), (Verdict::Mismatch, Some(later(1).into())));
     // Nobody could look for a while, and it is as it was.
     world.tag(later(2), "main", unreachable());
     let row = world.row(&run);
-    assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, Some((Verdict::Mismatch, later(1)))));
+    assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, Some((Verdict::Mismatch, later(1).into()))));
     world.pushed_at(later(3), "main", "eight", Some(&sha(8)));
-    assert_eq!((world.verdict(&run), world.row(&run).since), (Verdict::Mismatch, Some(later(1))));
+    assert_eq!((world.verdict(&run), world.row(&run).since), (Verdict::Mismatch, Some(later(1).into())));
     world.pushed_at(later(4), "main", "seven", Some(&sha(7)));
     assert_eq!(world.verdict(&run), Verdict::Landed);
 }
@@ -219,8 +219,7 @@ fn a_log_that_came_late_is_looked_for_once_more() {
         state: RunState::Finished(Conclusion::Success),
         allow_failure: false,
         started_at: None,
-        finished_at: Some(now()),
-        url: "https://ci.test/job".into(),
+        finished_at: Some(now().into()),
     };
     world.see(now(), Seen::Jobs(run.clone(), Batch { items: vec![job], skipped: 0, complete: true }.into()));
     world.see(now(), Seen::PushLog(run.clone(), JobId(1), PushLog::default())).pushed(TAG, "one", None);

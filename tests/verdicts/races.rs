@@ -102,7 +102,7 @@ fn another_run_of_the_same_commit_may_still_push_it() {
     assert_eq!(world.verdict(&lint), Verdict::Pending);
     world.goes_on(&release, |run| {
         run.state = RunState::Finished(Conclusion::Success);
-        run.finished_at = Some(minutes_ago(1));
+        run.finished_at = Some(minutes_ago(1).into());
     });
     assert_eq!(world.verdict(&lint), Verdict::Pending, "the grace of the later run counts");
 }
@@ -129,8 +129,7 @@ fn legs(world: &mut World, run: &RunKey, legs: &[(&str, Conclusion)]) {
         state: RunState::Finished(conclusion.clone()),
         allow_failure: false,
         started_at: None,
-        finished_at: Some(minutes_ago(31)),
-        url: "https://ci.test/job".into(),
+        finished_at: Some(minutes_ago(31).into()),
     };
     let items: Vec<Job> = (1..).zip(legs).map(job).collect();
     for job in &items {
@@ -213,7 +212,7 @@ fn a_failed_look_does_not_make_two_looks_out_of_one_moment() {
     world.canary().tag(minutes_ago(1), TAG, absent()).tag(minutes_ago(1), TAG, absent());
     world.tag(now(), TAG, unreachable());
     let row = world.row(&run);
-    assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, Some((Verdict::Pending, minutes_ago(1)))));
+    assert_eq!((row.verdict, row.last_known), (Verdict::Unknown, Some((Verdict::Pending, minutes_ago(1).into()))));
 }
 
 #[test]

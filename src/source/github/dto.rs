@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    Conclusion, Event, Job, JobExecution, JobId, RepoPath, Run, RunKey, RunState, Sha, SourceId, Text,
+    Conclusion, Event, Job, JobExecution, JobId, Moment, RepoPath, Run, RunKey, RunState, Sha, SourceId, Text,
 };
 use crate::source::api::moment;
 
@@ -79,7 +79,6 @@ pub(super) struct JobDto {
     id: u64,
     run_attempt: Option<u32>,
     name: Option<String>,
-    html_url: Option<String>,
     status: Option<String>,
     conclusion: Option<String>,
     #[serde(default, deserialize_with = "moment")]
@@ -128,10 +127,10 @@ impl RunDto {
             sha: Sha::parse(&self.head_sha).ok()?,
             title: self.display_title.unwrap_or_default().into(),
             url: self.html_url.unwrap_or_default().into(),
-            created_at: self.created_at,
-            committed_at: self.head_commit.and_then(|commit| commit.timestamp),
-            started_at: self.run_started_at.or(self.created_at),
-            finished_at: self.updated_at.filter(|_| state.is_finished()),
+            created_at: self.created_at.map(Moment::from),
+            committed_at: self.head_commit.and_then(|commit| commit.timestamp).map(Moment::from),
+            started_at: self.run_started_at.or(self.created_at).map(Moment::from),
+            finished_at: self.updated_at.filter(|_| state.is_finished()).map(Moment::from),
             state,
         }))
     }
@@ -146,9 +145,8 @@ impl JobDto {
             stage: None,
             allow_failure: false,
             // A job that waits carries the time of its creation here.
-            started_at: self.started_at.filter(|_| state != RunState::Waiting),
-            finished_at: self.completed_at.filter(|_| state.is_finished()),
-            url: self.html_url.unwrap_or_default().into(),
+            started_at: self.started_at.filter(|_| state != RunState::Waiting).map(Moment::from),
+            finished_at: self.completed_at.filter(|_| state.is_finished()).map(Moment::from),
             state,
         }
     }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::domain::{
-    Conclusion, Event, Job, JobExecution, JobId, RepoPath, Run, RunKey, RunState, Sha, SourceId, Text,
+    Conclusion, Event, Job, JobExecution, JobId, Moment, RepoPath, Run, RunKey, RunState, Sha, SourceId, Text,
 };
 use crate::source::api::{moment, seconds};
 
@@ -37,7 +37,6 @@ pub(super) struct JobDto {
     status: String,
     allow_failure: Option<bool>,
     failure_reason: Option<String>,
-    web_url: Option<String>,
     #[serde(default, deserialize_with = "seconds")]
     queued_duration: Option<SignedDuration>,
     #[serde(default, deserialize_with = "seconds")]
@@ -85,10 +84,10 @@ impl PipelineDto {
             sha: Sha::parse(&self.sha).ok()?,
             title: name,
             url: self.web_url.unwrap_or_default().into(),
-            created_at: self.created_at,
+            created_at: self.created_at.map(Moment::from),
             committed_at: None,
-            started_at: self.created_at.filter(|_| state != RunState::Waiting),
-            finished_at: self.updated_at.filter(|_| state.is_finished()),
+            started_at: self.created_at.filter(|_| state != RunState::Waiting).map(Moment::from),
+            finished_at: self.updated_at.filter(|_| state.is_finished()).map(Moment::from),
             state,
         }))
     }
@@ -102,9 +101,8 @@ impl JobDto {
             name: self.name.unwrap_or_default().into(),
             stage: self.stage.map(Text::from),
             allow_failure: self.allow_failure.unwrap_or(false),
-            started_at: self.started_at,
-            finished_at: self.finished_at.filter(|_| state.is_finished()),
-            url: self.web_url.unwrap_or_default().into(),
+            started_at: self.started_at.map(Moment::from),
+            finished_at: self.finished_at.filter(|_| state.is_finished()).map(Moment::from),
             state,
         }
     }
