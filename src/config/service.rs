@@ -62,7 +62,9 @@ fn named(
         let hint = "add a [[service.image]] with `repository` and `tags`";
         problems.add(table.at, "[[service]] names no image, so nothing can land", Some(hint));
     }
-    let images: Vec<_> = listed.into_iter().flatten().filter_map(|image_table| image(&image_table, problems)).collect();
+    let images = listed.into_iter().flatten().filter_map(|image_table| image(&image_table, problems));
+    let mut images: Vec<_> = images.collect();
+    images.shrink_to_fit();
     Some(Service {
         name: name?,
         ci: ci?,
@@ -173,6 +175,7 @@ fn templates(entry: Entry<'_>, problems: &mut Problems<'_>) -> Vec<TagTemplate> 
             Err(error) => problems.add(at, format!("{text:?} is no tag template: {error}"), None),
         }
     }
+    templates.shrink_to_fit();
     templates
 }
 
@@ -188,6 +191,7 @@ fn platforms(entry: Entry<'_>, problems: &mut Problems<'_>) -> Vec<Platform> {
             ),
         }
     }
+    platforms.shrink_to_fit();
     platforms
 }
 

@@ -10,49 +10,46 @@ use super::{ImageName, Platform, RepoPath, Retries, Run, ServiceName, SourceId, 
 /// Globs of which one must match. None at all matches everything.
 #[derive(Debug, Clone)]
 pub struct Globs {
-    patterns: Vec<String>,
-    matcher: Matcher,
+    patterns: Box<[String]>,
+    /// What tells whether a text matches, where one of the patterns is more than most are.
+    automaton: Option<Box<GlobSet>>,
 }
 
-/// What tells whether a text matches.
-#[derive(Debug, Clone)]
-enum Matcher {
-    /// Each pattern is plain text with at most a star at either end, which is what most are.
-    Simple(Vec<Simple>),
-    Automaton(Box<GlobSet>),
+/// A glob that needs no automaton: plain text with at most a star at either end, which is what most are.
+enum Simple<'a> {
+    Equals(&'a str),
+    StartsWith(&'a str),
+    EndsWith(&'a str),
+    Contains(&'a str),
 }
 
-/// A glob that needs no automaton.
-#[derive(Debug, Clone)]
-enum Simple {
-    Equals(String),
-    StartsWith(String),
-    EndsWith(String),
-    Contains(String),
-}
-
-impl Simple {
-    fn parse(pattern: &str) -> Option<Self> {
+impl<'a> Simple<'a> {
+    fn of(pattern: &'a str) -> Self {
         let (body, at_start) = pattern.strip_prefix('*').map_or((pattern, false), |body| (body, true));
         let (body, at_end) = body.strip_suffix('*').map_or((body, false), |body| (body, true));
-        if body.contains(['*', '?', '[', ']', '{', '}', '\\']) {
-            return None;
-        }
-        let body = body.to_owned();
-        Some(match (at_start, at_end) {
+        match (at_start, at_end) {
             (false, false) => Self::Equals(body),
             (false, true) => Self::StartsWith(body),
             (true, false) => Self::EndsWith(body),
             (true, true) => Self::Contains(body),
-        })
+        }
+    }
+
+    /// Returns whether the text of it means nothing but itself.
+    fn is_plain(&self) -> bool {
+        match self {
+            Self::Equals(body) | Self::StartsWith(body) | Self::EndsWith(body) | Self::Contains(body) => {
+                !body.contains(['*', '?', '[', ']', '{', '}', '\\'])
+            }
+        }
     }
 
     fn matches(&self, text: &str) -> bool {
         match self {
-            Self::Equals(body) => text == body,
-            Self::StartsWith(body) => text.starts_with(body.as_str()),
-            Self::EndsWith(body) => text.ends_with(body.as_str()),
-            Self::Contains(body) => text.contains(body.as_str()),
+            Self::Equals(body) => text == *body,
+            Self::StartsWith(body) => text.starts_with(body),
+            Self::EndsWith(body) => text.ends_with(body),
+            Self::Contains(body) => text.contains(body),
         }
     }
 }
@@ -63,19 +60,17 @@ impl Globs {
     /// # Errors
     /// The first pattern that is no glob, and why.
     pub fn parse(patterns: &[String]) -> Result<Self, (String, String)> {
-        let matcher = match patterns.iter().map(|pattern| Simple::parse(pattern)).collect() {
-            Some(simple) => Matcher::Simple(simple),
-            None => Matcher::Automaton(automaton(patterns)?.into()),
-        };
-        Ok(Self { patterns: patterns.to_vec(), matcher })
+        let is_simple = patterns.iter().all(|pattern| Simple::of(pattern).is_plain());
+        let automaton = if is_simple { None } else { Some(automaton(patterns)?.into()) };
+        Ok(Self { patterns: patterns.into(), automaton })
     }
 
     /// Returns whether one of them matches, or there is none.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        match &self.matcher {
-            Matcher::Simple(simple) => simple.is_empty() || simple.iter().any(|pattern| pattern.matches(text)),
-            Matcher::Automaton(set) => set.is_match(text),
+        match &self.automaton {
+            None => self.patterns.is_empty() || self.patterns.iter().any(|pattern| Simple::of(pattern).matches(text)),
+            Some(set) => set.is_match(text),
         }
     }
 
@@ -236,8 +231,7 @@ mod tests {
                 assert_eq!(globs.matches(text), automaton.is_match(text), "{pattern:?} {text:?}");
             }
         }
-        let is_simple =
-            |pattern: &str| matches!(Globs::parse(&[pattern.to_owned()]).unwrap().matcher, Matcher::Simple(_));
+        let is_simple = |pattern: &str| Globs::parse(&[pattern.to_owned()]).unwrap().automaton.is_none();
         assert!(is_simple("release*") && !is_simple("rel*1"));
     }
 }

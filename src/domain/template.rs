@@ -35,6 +35,7 @@ impl TagTemplate {
             rest = after;
         }
         push_literal(&mut segments, rest)?;
+        segments.shrink_to_fit();
         Ok(Self { source: source.to_owned(), segments })
     }
 
