@@ -65,9 +65,9 @@ pub struct WorkflowDurations {
     /// How long each run took, oldest first.
     pub trend: Vec<SignedDuration>,
     /// The newest runs beside those before; nothing where there are too few.
-    pub shift: Option<Shift>,
+    pub shift: Option<Box<Shift>>,
     /// Two heaps of durations, where there are two.
-    pub two_speeds: Option<TwoSpeeds>,
+    pub two_speeds: Option<Box<TwoSpeeds>>,
     /// The jobs that the newest run had to wait for.
     pub path: Option<CriticalPath>,
     /// Its jobs, slowest first.
@@ -92,9 +92,9 @@ pub struct JobDurations {
     /// How long it ran each time, oldest first.
     pub trend: Vec<SignedDuration>,
     /// The newest ones beside those before.
-    pub shift: Option<Shift>,
+    pub shift: Option<Box<Shift>>,
     /// Two heaps of durations, where there are two.
-    pub two_speeds: Option<TwoSpeeds>,
+    pub two_speeds: Option<Box<TwoSpeeds>>,
 }
 
 /// Sums up how long the runs of one service take, workflow by workflow.
@@ -128,8 +128,8 @@ fn one(workflow: &Text, runs: &[&Execution], policy: &Policy) -> WorkflowDuratio
         waited: Spread::of(green.iter().filter_map(|run| run.waited()).collect()),
         pipeline: ran.map(|ran| Against::limit(ran.p50, policy.slow_pipeline)),
         newest: trend.last().map(|&newest| (newest, Against::limit(newest, policy.slow_pipeline))),
-        shift: regression(&timed),
-        two_speeds: TwoSpeeds::of(&trend),
+        shift: regression(&timed).map(Box::new),
+        two_speeds: TwoSpeeds::of(&trend).map(Box::new),
         trend,
         path: path(&green, policy),
         jobs: jobs(&green, policy),
@@ -162,8 +162,8 @@ fn jobs(green: &[&Execution], policy: &Policy) -> Vec<JobDurations> {
                 ran,
                 waited: Spread::of(tries.iter().filter_map(|(_, job)| job.waited()).collect()),
                 stage_limit: ran.map(|ran| Against::limit(ran.p50, policy.slow_stage)),
-                shift: regression(&timed),
-                two_speeds: TwoSpeeds::of(&took),
+                shift: regression(&timed).map(Box::new),
+                two_speeds: TwoSpeeds::of(&took).map(Box::new),
                 trend: took,
             }
         })

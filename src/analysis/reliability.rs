@@ -48,7 +48,7 @@ pub struct DeploymentsReport {
     /// The environment that is asked for; `None` where the configuration wants none.
     pub environment: Option<Text>,
     /// The figures; `None` as long as the provider told nothing.
-    pub delivery: Option<Delivery>,
+    pub delivery: Option<Box<Delivery>>,
     /// How many deployments could not be read.
     pub skipped: u64,
     /// Why the provider told nothing the last time.
@@ -168,7 +168,7 @@ fn deployments(snapshot: &Snapshot, service: &Service, samples: &[&Sample], now:
     let since = over.iter().map(|deployment| deployment.finished_at).min().unwrap_or(now);
     DeploymentsReport {
         environment,
-        delivery: known.seen_at.map(|_| by_deployments(&over, since, now)),
+        delivery: known.seen_at.map(|_| by_deployments(&over, since, now).into()),
         skipped: known.skipped,
         failure: known.failure.clone(),
     }

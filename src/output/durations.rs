@@ -173,7 +173,7 @@ fn workflow<'a>(service: &'a ServiceReport, workflow: &'a WorkflowDurations) -> 
         ci: &service.service.ci,
         repo: &service.service.repo,
         workflow: &workflow.workflow,
-        timed: Timed::of([*ran, *waited], *pipeline, trend, shift.as_ref(), two_speeds.as_ref()),
+        timed: Timed::of([*ran, *waited], *pipeline, trend, shift.as_deref(), two_speeds.as_deref()),
         newest: workflow.newest.map(|(run, against)| Newest { run: Seconds(run), limit: against.word() }),
         critical_path: workflow.path.as_ref().map(Path::from),
         advice: workflow.advice.iter().map(Advice::from).collect(),
@@ -187,7 +187,7 @@ fn job<'a>(workflow: &WorkflowDurations, job: &'a JobDurations) -> JobTimes<'a> 
     JobTimes {
         job: &job.name,
         stage: job.stage.as_ref(),
-        timed: Timed::of([*ran, *waited], *stage_limit, trend, shift.as_ref(), two_speeds.as_ref()),
+        timed: Timed::of([*ran, *waited], *stage_limit, trend, shift.as_deref(), two_speeds.as_deref()),
         on_critical_path: path.map(|path| path.steps.iter().any(|step| step.name == job.name)),
     }
 }
@@ -207,7 +207,7 @@ pub(super) fn delivery(report: &Report) -> Vec<Delivered<'_>> {
         service: &service.service.name,
         landings: Figures::from(&service.reliability.landings),
         environment: service.reliability.deployments.environment.as_ref(),
-        deployments: service.reliability.deployments.delivery.as_ref().map(Figures::from),
+        deployments: service.reliability.deployments.delivery.as_deref().map(Figures::from),
         deployments_failure: service.reliability.deployments.failure.as_ref().map(|miss| miss.failure.to_string()),
     });
     delivered.collect()

@@ -103,7 +103,7 @@ fn limit(against: Against) -> &'static str {
 
 fn remarks(workflow: &WorkflowDurations) -> Vec<String> {
     let mut remarks = Vec::new();
-    if let Some(shift) = workflow.shift.as_ref().filter(|shift| shift.comparison.drift == Drift::Slower) {
+    if let Some(shift) = workflow.shift.as_deref().filter(|shift| shift.comparison.drift == Drift::Slower) {
         remarks.push(slower(shift));
     }
     let steps = workflow.path.iter().flat_map(|path| path.steps.iter().map(move |step| (path.basis, step)));
@@ -111,7 +111,7 @@ fn remarks(workflow: &WorkflowDurations) -> Vec<String> {
         let (name, ran) = (&step.name, minutes(step.ran));
         remarks.push(format!("{name} takes {ran} on the critical path ({}): parallelise?", basis.words()));
     }
-    remarks.extend(workflow.two_speeds.as_ref().map(TwoSpeeds::words));
+    remarks.extend(workflow.two_speeds.as_deref().map(TwoSpeeds::words));
     remarks.extend(workflow.advice.iter().map(OrderAdvice::words));
     remarks
 }

@@ -43,9 +43,9 @@ impl<'a> Subject<'a> {
             Self::Job(_, job) => trust::is_finding(job.behaviour.trust),
             Self::Test(_, test) => trust::is_finding(test.behaviour.trust),
             Self::Workflow(_, workflow) => workflow.is_some_and(|workflow| {
-                workflow.pipeline == Some(Against::Above) || is_slower(workflow.shift.as_ref())
+                workflow.pipeline == Some(Against::Above) || is_slower(workflow.shift.as_deref())
             }),
-            Self::JobTime(_, workflow, job) => is_slower(job.shift.as_ref()) || parallelise(workflow, &job.name),
+            Self::JobTime(_, workflow, job) => is_slower(job.shift.as_deref()) || parallelise(workflow, &job.name),
         }
     }
 

@@ -13,7 +13,7 @@ pub(super) fn paragraphs(sheet: &mut Sheet, service: &ServiceReport) {
         sheet.line(Line::of(Tone::Dim, "  Nothing was watched long enough to tell."));
     }
     sheet.head("Deployments");
-    let told = known.deployments.delivery.as_ref().is_some_and(|delivery| figures(sheet, delivery));
+    let told = known.deployments.delivery.as_deref().is_some_and(|delivery| figures(sheet, delivery));
     if let Some((tone, words)) = about_deployments(&known.deployments, told) {
         sheet.line(Line::of(tone, format!("  {words}")));
     }

@@ -76,7 +76,7 @@ impl Pane for DurationParts {
                 what("run"),
                 Line::of(Tone::Strong, "the whole run"),
                 Line::new(),
-                took::typical(workflow.ran, workflow.pipeline, workflow.shift.as_ref()),
+                took::typical(workflow.ran, workflow.pipeline, workflow.shift.as_deref()),
                 took::nearly_all(workflow.ran),
                 took::waited(workflow.waited),
                 Line::of(Tone::Dim, path),
@@ -89,7 +89,7 @@ impl Pane for DurationParts {
             what("job"),
             Line::of(Tone::Plain, job.name.to_string()),
             Line::of(Tone::Dim, job.stage.as_ref().map(ToString::to_string).unwrap_or_default()),
-            took::typical(job.ran, job.stage_limit, job.shift.as_ref()),
+            took::typical(job.ran, job.stage_limit, job.shift.as_deref()),
             took::nearly_all(job.ran),
             took::waited(job.waited),
             on_path(workflow, job),
@@ -160,7 +160,7 @@ fn passes(search: &mut Search<'_>, (workflow, job): Part<'_>) -> bool {
         None => search.meet(Met::NONE, &["the whole run", workflow.workflow.as_str()]),
         Some(job) => {
             let stage = job.stage.as_ref().map_or("", |stage| stage.as_str());
-            let slower = if is_slower(job.shift.as_ref()) { "slower" } else { "" };
+            let slower = if is_slower(job.shift.as_deref()) { "slower" } else { "" };
             search.meet(Met::NONE, &["job", job.name.as_str(), stage, slower, &on_path(workflow, job).text()])
         }
     };
@@ -180,7 +180,7 @@ fn on_path(workflow: &WorkflowDurations, job: &JobDurations) -> Line {
 }
 
 fn remark(job: &JobDurations) -> Line {
-    match job.shift.as_ref().filter(|shift| is_slower(Some(shift))) {
+    match job.shift.as_deref().filter(|shift| is_slower(Some(shift))) {
         Some(shift) => {
             let since = shift.first.as_ref().map(|sha| format!(" since {}", sha.short(7))).unwrap_or_default();
             Line::of(Tone::Bad, format!("↑ slower{since}"))

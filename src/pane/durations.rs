@@ -82,7 +82,7 @@ impl Pane for Durations {
             workflow
                 .pipeline
                 .map_or_else(|| Line::of(Tone::Dim, "- no green run"), |against| took::against(against, limit)),
-            took::typical(workflow.ran, workflow.pipeline, workflow.shift.as_ref()),
+            took::typical(workflow.ran, workflow.pipeline, workflow.shift.as_deref()),
             took::nearly_all(workflow.ran),
             took::waited(workflow.waited),
             Line::of(Tone::Plain, took::trend(&workflow.trend, TREND)),
@@ -115,13 +115,13 @@ fn key(workflow: Option<&WorkflowDurations>, sort: usize) -> u64 {
     let Some(workflow) = workflow else { return u64::MAX };
     let took = workflow.ran.and_then(|ran| u64::try_from(ran.p50.as_secs()).ok());
     let slowest = took.map_or(LONGEST, |took| LONGEST - 1 - took.min(LONGEST - 1));
-    let steady = u64::from(!is_slower(workflow.shift.as_ref()));
+    let steady = u64::from(!is_slower(workflow.shift.as_deref()));
     if sort == 1 { steady << 32 | slowest } else { slowest << 1 | steady }
 }
 
 fn passes(search: &mut Search<'_>, service: &ServiceReport, workflow: Option<&WorkflowDurations>) -> bool {
     let name = workflow.map_or("", |workflow| workflow.workflow.as_str());
-    let slower = workflow.is_some_and(|workflow| is_slower(workflow.shift.as_ref()));
+    let slower = workflow.is_some_and(|workflow| is_slower(workflow.shift.as_deref()));
     let over = workflow.is_some_and(|workflow| workflow.pipeline == Some(Against::Above));
     let words = [if slower { "slower" } else { "" }, if over { "over" } else { "" }];
     let fields = [service.service.name.as_str(), service.service.repo.as_str(), name, words[0], words[1]];
@@ -131,11 +131,11 @@ fn passes(search: &mut Search<'_>, service: &ServiceReport, workflow: Option<&Wo
 
 /// Returns the one thing that is most worth knowing of a workflow.
 fn remark(workflow: &WorkflowDurations) -> Line {
-    if let Some(shift) = workflow.shift.as_ref().filter(|shift| is_slower(Some(shift))) {
+    if let Some(shift) = workflow.shift.as_deref().filter(|shift| is_slower(Some(shift))) {
         let since = shift.first.as_ref().map(|sha| format!(" since {}", sha.short(7))).unwrap_or_default();
         return Line::of(Tone::Bad, format!("↑ slower{since}"));
     }
-    if let Some(job) = workflow.jobs.iter().find(|job| is_slower(job.shift.as_ref())) {
+    if let Some(job) = workflow.jobs.iter().find(|job| is_slower(job.shift.as_deref())) {
         return Line::of(Tone::Bad, format!("↑ slower: {}", job.name));
     }
     let steps = workflow.path.iter().flat_map(|path| &path.steps);

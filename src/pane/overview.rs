@@ -247,7 +247,7 @@ fn flake_gate(service: &ServiceReport, written: fn(&Gate) -> Line) -> Line {
 fn typical_run(service: &ServiceReport, written: Typical) -> Line {
     let slowest = service.reliability.durations.iter().max_by_key(|workflow| workflow.ran.map(|ran| ran.p50));
     let ran = slowest.filter(|workflow| workflow.ran.is_some());
-    ran.map_or_else(Line::new, |workflow| written(workflow.ran, workflow.pipeline, workflow.shift.as_ref()))
+    ran.map_or_else(Line::new, |workflow| written(workflow.ran, workflow.pipeline, workflow.shift.as_deref()))
 }
 
 /// Since when nothing lands; where all is well, since when the newest green run is over.

@@ -37,8 +37,8 @@ pub(super) fn workflow(
     if let Some((time, standing)) = workflow.newest {
         sheet.fact("newest", Line::of(Tone::Plain, format!("{}  ", minutes(time))).join(against(standing, limit)));
     }
-    drift(&mut sheet, workflow.shift.as_ref());
-    two_speeds(&mut sheet, workflow.two_speeds.as_ref());
+    drift(&mut sheet, workflow.shift.as_deref());
+    two_speeds(&mut sheet, workflow.two_speeds.as_deref());
     if let Some(path) = &workflow.path {
         critical_path(&mut sheet, path);
     }
@@ -61,8 +61,8 @@ pub(super) fn job(
     sheet.line(Line::of(Tone::Dim, format!("  a job{of} in {name}{stage}")));
     sheet.head("In successful runs of the main line, in minutes and seconds");
     times(&mut sheet, (job.ran, job.waited), &job.trend);
-    drift(&mut sheet, job.shift.as_ref());
-    two_speeds(&mut sheet, job.two_speeds.as_ref());
+    drift(&mut sheet, job.shift.as_deref());
+    two_speeds(&mut sheet, job.two_speeds.as_deref());
     if let Some(path) = &workflow.path {
         let (mark, words) = if parallelise(workflow, &job.name) {
             (Tone::Warn, "on it, and long: parallelise?")
