@@ -1,5 +1,6 @@
 //! When things are asked: cadence, order, single flight, backoff. The one owner of retry.
 
+mod ahead;
 mod ask;
 mod away;
 mod bar;
@@ -20,6 +21,7 @@ mod queue;
 mod renewal;
 mod steady;
 mod tell;
+mod tick;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -142,7 +144,8 @@ impl Poller {
 
     /// Takes in what is wanted. A look that is already waiting or under way is not asked twice; one that was
     /// answered is asked again only where `not_before` lies after the answer; one that failed only when its
-    /// backoff is over. `Urgency::Asked` overrides both.
+    /// backoff is over. `Urgency::Asked` overrides both. Where nobody waits, what is due in more than five minutes in the
+    /// background is to be wanted again by then: of what lies so far ahead the look itself is not kept.
     pub fn want(&self, wanted: Vec<Wanted>) {
         if !wanted.is_empty() {
             self.send(Message::Want(wanted));

@@ -28,7 +28,7 @@ impl Queue {
         looks
     }
 
-    fn is_urgent(&self, look: &Look) -> bool {
+    pub(super) fn is_urgent(&self, look: &Look) -> bool {
         self.state(look).is_some_and(|state| !state.urgency.is_background())
     }
 
@@ -48,16 +48,17 @@ impl Queue {
 
     /// Brings forward which looks were told that they cannot be asked: now they can.
     pub(super) fn recover(&mut self, which: impl Fn(&SourceId, &Look) -> bool, now: Instant) {
+        let tick = self.epoch.tick(now);
         let told = |look: &Look| self.state(look).is_some_and(|state| state.told);
         let theirs = self.later.iter().filter(|(_, (source, look))| which(source, look) && told(look));
         for key in theirs.map(|(key, _)| *key).collect::<Vec<_>>() {
             let Some((source, look)) = self.later.remove(&key) else { continue };
-            self.later.insert((now, key.1), (source, look));
+            self.later.insert((tick, key.1), (source, look));
         }
         self.promote(now);
         for state in self.known.values_mut().filter(|state| state.told) {
             if let Phase::Failed(until) = &mut state.phase {
-                *until = now.min(*until);
+                *until = tick.min(*until);
             }
         }
     }

@@ -48,6 +48,11 @@ pub(super) struct Stretch {
 impl Stretch {
     pub(super) const NONE: Self = Self { again: 10, watched: 10 };
 
+    /// Returns whether an interval stays as it is, however short the budget.
+    pub(super) fn spares(interval: Duration) -> bool {
+        interval >= LONGEST
+    }
+
     /// Returns how long an interval is to be. None is stretched beyond a quarter of an hour.
     pub(super) fn of(self, urgency: Urgency, interval: Duration) -> Duration {
         let tenths = if urgency == Urgency::Watched { self.watched } else { self.again };

@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::cadence::Stretch;
-use super::known::Phase;
+use super::known::{Phase, State};
 use super::queue::Queue;
-use crate::domain::{Look, SourceId, Urgency};
+use crate::domain::{SourceId, Urgency};
 
 /// Nothing on the screen is slowed down before everything else is by this much, in tenths: a minute becomes a quarter
 /// of an hour.
@@ -88,7 +88,7 @@ impl Queue {
     /// Brings the pace of a source's background up to date with its budget. Small changes are left.
     pub(super) fn adjust(&mut self, source: &SourceId, now: Instant) {
         let Some(allowed) = self.lanes.get(source).map(|lane| lane.purse.allowed(now)) else { return };
-        let wanted = self.demand(source, Stretch::NONE);
+        let wanted = self.demand(source, Stretch::NONE, now);
         if let Some(lane) = self.lanes.get_mut(source) {
             lane.wanted = wanted.whole(lane.background_under_way()).max(lane.wanted.fading());
         }
@@ -99,7 +99,7 @@ impl Queue {
             return;
         }
         // No look is stretched for ever, so that on the whole it may be less than it would take.
-        let slower = self.demand(source, stretch);
+        let slower = self.demand(source, stretch, now);
         if let Some(lane) = self.lanes.get_mut(source) {
             lane.stretch = stretch;
             lane.slowed = Some(tenths(times(wanted.again.0, slower.again.0))).filter(|_| stretch != Stretch::NONE);
@@ -108,15 +108,14 @@ impl Queue {
     }
 
     /// Returns what the background of a source wants, where its intervals are stretched by so much.
-    fn demand(&self, source: &SourceId, stretch: Stretch) -> Demand {
+    fn demand(&self, source: &SourceId, stretch: Stretch, now: Instant) -> Demand {
         let mut demand = Demand::default();
-        let later = self.later.values().filter(|(lane, _)| lane == source).map(|(_, look)| look);
-        let waiting = self.lanes.get(source).into_iter().flat_map(|lane| lane.waiting().map(|(_, look)| look));
-        for look in later.chain(waiting) {
-            let Some(state) = self.state(look).filter(|state| state.urgency.is_background()) else { continue };
-            let Some(rest) = state.rest else { continue };
+        let Some(lane) = self.lanes.get(source) else { return demand };
+        let now = self.epoch.tick(now);
+        for state in self.known.values().filter(|state| state.lane == lane.number) {
+            let Some(pause) = state.wants(now) else { continue };
             let rate = if state.urgency == Urgency::Watched { &mut demand.watched } else { &mut demand.again };
-            rate.add(stretch.of(state.urgency, rest.interval));
+            rate.add(stretch.of(state.urgency, pause.interval()));
             demand.looks += 1;
         }
         demand
@@ -125,24 +124,17 @@ impl Queue {
     /// Moves the looks that rest to where the new pace puts them.
     fn retime(&mut self, source: &SourceId, now: Instant) {
         let theirs = self.later.iter().filter(|(_, (lane, _))| lane == source);
-        let theirs: Vec<((Instant, u64), Look)> = theirs.map(|(key, (_, look))| (*key, look.clone())).collect();
-        for ((before, turn), look) in theirs {
-            let Some(state) = self.state(&look).copied() else { continue };
-            let rests = state.urgency.is_background() && state.tries == 0 && !state.told;
-            let Some(rest) = state.rest.filter(|_| rests) else { continue };
-            let due = self.rested(self.id(&look), &rest, source, state.urgency).max(now);
+        let theirs: Vec<_> = theirs.map(|(key, (_, look))| (*key, self.id(look))).collect();
+        for ((before, turn), id) in theirs {
+            let Some(state) = self.known.get(&id).copied() else { continue };
+            let rest = state.rests().zip(state.answered).map(|(pause, at)| pause.since(self.epoch.instant(at.at)));
+            let Some(rest) = rest else { continue };
+            let due = self.epoch.tick(self.rested(id, &rest, source, state.urgency).max(now));
             if let Some(entry) = self.later.remove(&(before, turn)) {
                 self.later.insert((due, turn), entry);
-                self.place(&look, Phase::Later(due, turn));
+                self.known.insert(id, State { phase: Phase::Later(due, turn), ..state });
             }
         }
-    }
-
-    /// Returns when a source is next asked in the background.
-    pub(super) fn next_in_background(&self, source: &SourceId) -> Option<Instant> {
-        let theirs = self.later.iter().filter(|(_, (lane, _))| lane == source);
-        let is_background = |look: &Look| self.state(look).is_some_and(|state| state.urgency.is_background());
-        theirs.filter(|(_, (_, look))| is_background(look)).map(|((due, _), _)| *due).next()
     }
 }
 

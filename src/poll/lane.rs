@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Rhythm;
+use super::ahead::Ahead;
 use super::cadence::Stretch;
 use super::demand::Rate;
 use super::gate::{Because, Gate};
@@ -35,11 +36,12 @@ const SPARE: usize = 4;
 pub(super) struct Turn {
     urgency: Urgency,
     stage: u8,
-    age: u64,
+    /// Counts from nothing again after four billion looks.
+    age: u32,
 }
 
 impl Turn {
-    pub(super) fn new(urgency: Urgency, look: &Look, age: u64) -> Self {
+    pub(super) fn new(urgency: Urgency, look: &Look, age: u32) -> Self {
         Self { urgency, stage: if urgency == Urgency::Newest { stage(look) } else { 0 }, age }
     }
 }
@@ -60,12 +62,15 @@ fn stage(look: &Look) -> u8 {
 
 /// One source's looks.
 pub(super) struct Lane {
+    /// Which of the lanes it is.
+    pub(super) number: u16,
     pub(super) kind: SourceKind,
     pub(super) gate: Gate,
     pub(super) purse: Purse,
     pub(super) closing: Closing,
     pub(super) stretch: Stretch,
     pub(super) told: Told,
+    pub(super) ahead: Ahead,
     /// By how much the background is slowed down on the whole, in tenths.
     pub(super) slowed: Option<u32>,
     /// What the background wants, if nothing slowed it down.
@@ -104,19 +109,21 @@ pub(super) struct Waiting {
 }
 
 impl Lane {
-    pub(super) fn new(kind: SourceKind, rhythm: &Rhythm) -> Self {
+    pub(super) fn new(number: u16, kind: SourceKind, rhythm: &Rhythm) -> Self {
         let most = match kind {
             SourceKind::Ci => rhythm.ci_in_flight,
             SourceKind::Registry => rhythm.registry_in_flight,
             SourceKind::Expiry => 1,
         };
         Self {
+            number,
             kind,
             gate: Gate::default(),
             purse: Purse::new(kind),
             closing: Closing::default(),
             stretch: Stretch::NONE,
             told: Told::default(),
+            ahead: Ahead::default(),
             slowed: None,
             wanted: Rate::default(),
             steady: rhythm.is_steady(),
@@ -309,10 +316,6 @@ impl Lane {
         }
         self.unneeded = self.unneeded.saturating_sub(unneeded);
         looks
-    }
-
-    pub(super) fn waiting(&self) -> impl Iterator<Item = (Urgency, &Look)> {
-        self.waiting.iter().map(|(turn, waiting)| (turn.urgency, &waiting.look))
     }
 
     /// Returns whether nothing waits or is under way.

@@ -9,18 +9,20 @@ use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
 use super::Rhythm;
+use super::ahead::HORIZON;
 use super::cadence::{Cadence, Rest, Stretch};
 use super::hold::Hold;
-use super::known::{Phase, State};
+use super::known::{Pause, Phase, State};
 use super::lane::{Lane, Turn};
 use super::moment::Moment;
+use super::tick::{Epoch, Tick};
 use crate::domain::{Look, SourceId, SourceKind, Urgency, Wanted};
 
-/// What ended is forgotten when nobody has wanted it for this time, once there is more than a little of it.
-const REMEMBERED: Duration = Duration::from_hours(1);
+/// What ended is forgotten when nobody has wanted it for so many seconds, once there is more than a little of it.
+const REMEMBERED: u32 = 3600;
 
 /// How many looks are known before any is forgotten.
-const FEW: usize = 512;
+pub(super) const FEW: usize = 512;
 
 /// The longest pause after a failure that is the look's own; for what the newest commit needs; and at least.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
@@ -30,22 +32,25 @@ const SHORTEST_LONGEST: Duration = Duration::from_secs(10);
 /// Everything that is wanted.
 pub(super) struct Queue {
     rhythm: Rhythm,
+    pub(super) epoch: Epoch,
     cadence: Cadence,
     pub(super) lanes: BTreeMap<SourceId, Lane>,
-    pub(super) later: BTreeMap<(Instant, u64), (SourceId, Look)>,
+    pub(super) later: BTreeMap<(Tick, u32), (SourceId, Look)>,
     pub(super) known: FxHashMap<u64, State>,
     hasher: RandomState,
     hold: Hold,
-    turns: u64,
+    turns: u32,
     busy: usize,
-    /// How many looks are known when it is next time to forget.
+    /// How many looks are known when it is next time to forget, and when it is however many are.
     full: usize,
+    forgets: u32,
 }
 
 impl Queue {
     pub(super) fn new(rhythm: Rhythm, epoch: Instant) -> Self {
         Self {
             rhythm,
+            epoch: Epoch::new(epoch),
             cadence: Cadence::new(epoch, rhythm.is_steady()),
             lanes: BTreeMap::new(),
             later: BTreeMap::new(),
@@ -55,12 +60,18 @@ impl Queue {
             turns: 0,
             busy: 0,
             full: FEW,
+            forgets: REMEMBERED,
         }
     }
 
     /// Returns how many looks that are not in the background wait or are under way.
     pub(super) fn busy(&self) -> usize {
         self.busy
+    }
+
+    /// Returns whether nobody waits for the answers.
+    pub(super) fn is_steady(&self) -> bool {
+        self.cadence.is_steady()
     }
 
     pub(super) fn lane(&mut self, source: &SourceId) -> Option<&mut Lane> {
@@ -70,7 +81,8 @@ impl Queue {
     /// Sees to it that the source has a lane.
     pub(super) fn open(&mut self, source: &SourceId, kind: SourceKind) {
         if !self.lanes.contains_key(source) {
-            self.lanes.insert(source.clone(), Lane::new(kind, &self.rhythm));
+            let number = u16::try_from(self.lanes.len()).unwrap_or(u16::MAX);
+            self.lanes.insert(source.clone(), Lane::new(number, kind, &self.rhythm));
         }
     }
 
@@ -80,24 +92,35 @@ impl Queue {
         let id = self.id(&wanted.look);
         let Wanted { urgency, not_before, .. } = wanted;
         let known = self.known.get(&id).copied();
-        let mut state = known.unwrap_or_else(|| State::new(urgency, now.at));
-        state.wanted = now.at;
+        let lane = self.lanes.get(source).map_or(u16::MAX, |lane| lane.number);
+        let mut state = known.unwrap_or_else(|| State::new(urgency, lane));
+        state.wanted = self.epoch.seconds(now.at);
         state.newest |= matches!(urgency, Urgency::Newest | Urgency::NewestLayers);
         let due = match (urgency, not_before) {
             (Urgency::Asked, _) | (_, None) => Some(now.at),
             (_, Some(not_before)) => self.due((id, source), &mut state, &wanted, not_before, now),
         };
-        let turn = match known {
-            None => due.map(|due| (urgency, due)),
-            Some(_) => state.moves(urgency, not_before.is_some(), due, now.at),
-        };
-        let Some((urgency, due)) = turn else {
+        let (due, dated) = (due.map(|due| self.epoch.tick(due)), not_before.is_some());
+        if known.is_none() {
+            let soon = due.and_then(|due| self.soon((id, source), (urgency, dated), due, now.at));
+            if let Some(due) = soon {
+                self.put(id, source.clone(), wanted.look, state, due, now.at);
+            }
+            return;
+        }
+        let near = self.epoch.tick(now.at + HORIZON);
+        let Some((urgency, due)) = state.moves(urgency, dated, due, (self.epoch.tick(now.at), near)) else {
             self.known.insert(id, state);
             return;
         };
         self.take_out(id, source);
         state.told &= urgency != Urgency::Asked;
-        self.put(id, source.clone(), wanted.look, State { urgency, ..state }, due, now.at);
+        state.urgency = urgency;
+        if self.may_rest(&state, due, now.at) {
+            self.known.insert(id, State { phase: Phase::Resting(due), ..state });
+            return;
+        }
+        self.put(id, source.clone(), wanted.look, state, due, now.at);
     }
 
     /// Returns when a wish is due; `None` where its answer is there already.
@@ -110,6 +133,7 @@ impl Queue {
         now: Moment,
     ) -> Option<Instant> {
         let Some(answered) = state.answered else { return Some(now.due(not_before)) };
+        let answered = self.epoch.moment(answered);
         if answered.covers(not_before, now) {
             return None;
         }
@@ -120,7 +144,7 @@ impl Queue {
         if answered.overslept(not_before, now) {
             return Some(now.at);
         }
-        let rest = state.rest(answered.at, interval, &wanted.look, now);
+        let rest = state.rest(answered.at, interval, &wanted.look, now.at);
         Some(self.rested(id, &rest, source, wanted.urgency))
     }
 
@@ -166,15 +190,16 @@ impl Queue {
     /// Returns when there is something to do next, if nothing is answered before.
     pub(super) fn next_due(&self, now: Instant) -> Option<Instant> {
         let reopened = self.lanes.values().filter_map(|lane| lane.reopens(now));
-        let later = self.later.keys().next().map(|(due, _)| *due);
+        let later = self.later.keys().next().map(|(due, _)| self.epoch.instant(*due));
         reopened.chain(later).chain(self.hold.ends()).min()
     }
 
     /// Notes an answer.
     pub(super) fn answered(&mut self, source: &SourceId, look: &Look, now: Moment) {
         self.back(source, look);
+        let stamp = self.epoch.stamp(now);
         if let Some(state) = self.finish(look, Phase::Answered) {
-            (state.tries, state.told, state.answered, state.let_go) = (0, false, Some(now), false);
+            (state.tries, state.told, state.answered, state.let_go) = (0, false, Some(stamp), false);
         }
     }
 
@@ -184,14 +209,15 @@ impl Queue {
         for look in looks {
             let Some(state) = self.known.get_mut(&self.hasher.hash_one(look)) else { continue };
             state.let_go = true;
-            if let Phase::Later(due, turn) = state.phase
-                && state.urgency.is_background()
-                && state.answered.is_some()
-                && state.tries == 0
-            {
-                self.later.remove(&(due, turn));
-                (state.phase, state.rest) = (Phase::Answered, None);
+            if !state.urgency.is_background() || state.answered.is_none() || state.tries > 0 {
+                continue;
             }
+            match state.phase {
+                Phase::Later(due, turn) => drop(self.later.remove(&(due, turn))),
+                Phase::Resting(_) => {}
+                Phase::Waiting(_) | Phase::UnderWay | Phase::Answered | Phase::Failed(_) => continue,
+            }
+            (state.phase, state.pause) = (Phase::Answered, None);
         }
     }
 
@@ -200,7 +226,7 @@ impl Queue {
         self.back(source, look);
         let Some(state) = self.known.get_mut(&self.hasher.hash_one(look)) else { return 1 };
         state.tries = state.tries.saturating_add(1);
-        state.tries
+        state.tries.into()
     }
 
     fn back(&mut self, source: &SourceId, look: &Look) {
@@ -214,7 +240,7 @@ impl Queue {
     /// for what the newest commit needs.
     pub(super) fn longest_pause(&self, look: &Look) -> Duration {
         let state = self.state(look);
-        let interval = state.and_then(|state| state.rest).map_or(LONGEST_PAUSE, |rest| rest.interval);
+        let interval = state.and_then(|state| state.pause).map_or(LONGEST_PAUSE, Pause::interval);
         let newest = state.is_some_and(|state| state.newest) || matches!(look, Look::Runs(_));
         let most = if newest { LONGEST_PAUSE_OF_NEWEST } else { LONGEST_PAUSE };
         interval.clamp(SHORTEST_LONGEST, most)
@@ -227,23 +253,23 @@ impl Queue {
         if !state.urgency.is_background() {
             self.busy = self.busy.saturating_sub(1);
         }
-        self.put(id, source.clone(), look, state, until, now);
+        self.put(id, source.clone(), look, state, self.epoch.tick(until), now);
     }
 
     /// Ends a look as failed; it is not asked again before then. `told` where that was not its own fault: it is asked
     /// as soon as whatever was closed is open.
     pub(super) fn end(&mut self, look: &Look, until: Instant, told: bool) {
-        if let Some(state) = self.finish(look, Phase::Failed(until)) {
+        if let Some(state) = self.finish(look, Phase::Failed(self.epoch.tick(until))) {
             state.told = told;
         }
     }
 
-    fn put(&mut self, id: u64, source: SourceId, look: Look, state: State, due: Instant, now: Instant) {
+    fn put(&mut self, id: u64, source: SourceId, look: Look, state: State, due: Tick, now: Instant) {
         self.turns = self.turns.wrapping_add(1);
         if !state.urgency.is_background() {
             self.busy = self.busy.saturating_add(1);
         }
-        let phase = if due > now {
+        let phase = if due > self.epoch.tick(now) {
             self.later.insert((due, self.turns), (source, look));
             Phase::Later(due, self.turns)
         } else {
@@ -261,7 +287,7 @@ impl Queue {
         let was_there = match state.phase {
             Phase::Waiting(turn) => self.lanes.get_mut(source).is_some_and(|lane| lane.remove(turn)),
             Phase::Later(due, turn) => self.later.remove(&(due, turn)).is_some(),
-            Phase::UnderWay | Phase::Answered | Phase::Failed(_) => false,
+            Phase::Resting(_) | Phase::UnderWay | Phase::Answered | Phase::Failed(_) => false,
         };
         if was_there && !state.urgency.is_background() {
             self.busy = self.busy.saturating_sub(1);
@@ -279,13 +305,19 @@ impl Queue {
 
     /// Forgets what ended long ago, so that what is known does not grow for ever.
     fn forget(&mut self, now: Instant) {
-        let Some(then) = now.checked_sub(REMEMBERED).filter(|_| self.known.len() >= self.full) else { return };
-        self.known.retain(|_, state| !state.is_forgotten(then));
+        let now = self.epoch.seconds(now);
+        if self.known.len() < self.full && (self.known.len() < FEW || now < self.forgets) {
+            return;
+        }
+        self.known.retain(|_, state| !state.is_forgotten(now.saturating_sub(REMEMBERED)));
+        self.known.shrink_to_fit();
         self.full = self.known.len().saturating_mul(2).max(FEW);
+        self.forgets = now.saturating_add(REMEMBERED);
     }
 
     /// Moves what has become due to the looks that wait.
     pub(super) fn promote(&mut self, now: Instant) {
+        let now = self.epoch.tick(now);
         while let Some(entry) = self.later.first_entry() {
             if entry.key().0 > now {
                 break;
@@ -329,7 +361,7 @@ mod tests {
 
     #[test]
     fn what_nobody_wants_any_more_is_forgotten_and_what_is_wanted_is_not() {
-        let start = Instant::now() + REMEMBERED;
+        let start = Instant::now();
         let (mut queue, ci) = queue(start);
         let again = Wanted { look: look(&ci, 0), urgency: Urgency::Depth, not_before: None };
         for id in 1..100_000_u32 {
@@ -358,7 +390,7 @@ mod tests {
             .flat_map(|urgency| [date(90), date(30), None, date(60)].map(|not_before| (urgency, not_before)))
         {
             queue.want(Wanted { look: look(&ci, 1), urgency, not_before }, &ci, now);
-            let waiting = queue.lanes.values().map(|lane| lane.waiting().count()).sum::<usize>();
+            let waiting = queue.lanes.values().map(|lane| lane.pace(now).waiting).sum::<usize>();
             assert_eq!(queue.later.len() + waiting, 1, "{urgency:?} {not_before:?}");
             assert!(queue.busy() <= 1);
         }

@@ -214,7 +214,7 @@ impl Desk {
         mut pace: Pace,
         now: Moment,
     ) -> Result<(), Gone> {
-        let due = self.queue.next_in_background(source);
+        let due = self.queue.next_in_background(source, now.at);
         pace.next = self.queue.lane(source).and_then(|lane| lane.next_in_background(due, now));
         self.send(source, Seen::Pace(kind, pace), now).await
     }
