@@ -1,7 +1,7 @@
 //! Panes: one view each of the one report, in words and tones. No colours, no terminal, no clock.
 //!
-//! A pane gives the order of its rows once, when the report, the filter or the sort changes; only the rows that
-//! are in sight are turned into words, so that a hundred thousand of them scroll as well as ten.
+//! A pane gives the order of its rows once, when the report or the sort changes; a filter lets some of them pass; only
+//! the rows that are in sight are turned into words, so that a hundred thousand of them scroll as well as ten.
 
 mod about;
 mod age;
@@ -21,6 +21,7 @@ mod incident_detail;
 mod incident_rows;
 mod line;
 mod overview;
+mod passing;
 mod row_detail;
 mod service_detail;
 mod source_detail;
@@ -42,6 +43,7 @@ pub use age::{age, ago, utc};
 pub use detail::{Paragraph, detail};
 pub use filter::{Filter, Met, Search};
 pub use line::{Align, Line, Span, Tone};
+pub use passing::Passing;
 pub use subject::{Identity, Subject};
 pub use table::{Column, Layout};
 pub use totals::{Tally, totals, trouble};
@@ -84,6 +86,12 @@ impl Place {
         self.outer == u32::MAX
     }
 
+    /// Returns whether it belongs to the same service or source.
+    #[must_use]
+    pub fn is_beside(self, other: Self) -> bool {
+        self.outer == other.outer
+    }
+
     fn inner(self) -> usize {
         self.inner as usize
     }
@@ -117,8 +125,8 @@ pub trait Pane: Sync {
     /// Returns its columns; their widths depend on nothing that scrolls.
     fn columns(&self, scope: Scope<'_>) -> Vec<Column>;
 
-    /// Returns its rows in order: those that pass the filter, by the sort of this place in `sorts`.
-    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place>;
+    /// Returns all of its rows in order, by the sort of this place in `sorts`.
+    fn order(&self, scope: Scope<'_>, sort: usize) -> Vec<Place>;
 
     /// Returns whether the row passes the filter that is searched for.
     fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool;

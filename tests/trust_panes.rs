@@ -14,7 +14,7 @@ mod flaky;
 
 use landfall::analysis::{Policy, Report};
 use landfall::domain::Snapshot;
-use landfall::pane::{Filter, Identity, Layout, Line, PANES, Pane, Place, Scope, Subject, Tone, View, detail};
+use landfall::pane::{Filter, Identity, Layout, Line, PANES, Pane, Passing, Place, Scope, Subject, Tone, View, detail};
 
 use executions::now;
 
@@ -38,7 +38,10 @@ impl Looked {
     }
 
     fn order(&self, pane: &dyn Pane, within: Option<&Identity>, filter: &str, sort: usize) -> Vec<Place> {
-        pane.order(Scope { report: &self.report, within }, &Filter::new(filter), sort)
+        let rows = pane.order(Scope { report: &self.report, within }, sort);
+        let mut passing = Passing::none_of(rows);
+        passing.look(pane, &self.report, &Filter::new(filter), usize::MAX);
+        passing.rows().to_vec()
     }
 
     /// The rows of a pane, or the parts of one of them, as wide as a screen of so many columns.

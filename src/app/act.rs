@@ -157,7 +157,7 @@ fn back(model: &mut Model) {
 }
 
 fn next_finding(model: &mut Model, forward: bool) {
-    match model.list().finding(model.shown(), &model.report, forward) {
+    match model.next_finding(forward) {
         Some(at) => {
             model.select(at);
             let identity = model.selected().map(|subject| subject.identity());

@@ -42,11 +42,11 @@ fn resting(model: &Model, width: usize) -> Line {
     left.fit(room, Align::Left).with(Tone::Dim, format!(" {count} "))
 }
 
-/// Which row is selected of how many.
+/// Which row is selected of how many; with a mark where more are still looked for.
 fn count(model: &Model) -> String {
     let list = model.list();
-    let at = if list.order.is_empty() { 0 } else { list.at + 1 };
-    format!("{at}/{}", list.order.len())
+    let at = if list.order().is_empty() { 0 } else { list.at + 1 };
+    format!("{at}/{}{}", list.order().len(), if list.is_whole() { "" } else { "…" })
 }
 
 /// The keys that matter here, as many as there is room for; those for help and the way out come first.

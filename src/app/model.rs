@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::inside::Inside;
-use super::list::List;
+use super::list::{self, List};
 use super::overlay::Overlay;
 use super::past::Past;
 use super::rounds::Rounds;
@@ -142,15 +142,23 @@ impl Model {
         seen::plan_all(self)
     }
 
-    /// Returns whether services are due to be judged and planned anew: more changed at once than a key may wait for.
+    /// Returns whether more is to be done than a key may wait for: rows to be looked at for a filter, or services to be
+    /// judged and planned anew.
     #[must_use]
     pub fn is_behind(&self) -> bool {
-        self.rounds.are_behind()
+        !self.list().is_whole() || self.rounds.are_behind()
     }
 
-    /// Judges and plans the next few of the services that are due.
+    /// Looks at the next few rows for the filter; after them, judges and plans the next few of the services that are due.
     pub fn catch_up(&mut self) -> Vec<Cmd> {
-        seen::catch_up(self)
+        if self.list().is_whole() {
+            return seen::catch_up(self);
+        }
+        let (pane, page) = (self.shown(), self.page());
+        let list = shown_list(&mut self.inside, &mut self.lists, self.pane);
+        list.look_on(pane, &self.report, list::AT_ONCE);
+        list.scroll(page);
+        Vec::new()
     }
 
     /// Returns when something may change without anybody acting or answering.
@@ -201,6 +209,12 @@ impl Model {
         shown_list(&mut self.inside, &mut self.lists, self.pane).select(row, pane, &self.report);
     }
 
+    /// Returns the place in the order of the next finding after the selection, or before it; past the end the first.
+    pub(super) fn next_finding(&mut self, forward: bool) -> Option<usize> {
+        let pane = self.shown();
+        shown_list(&mut self.inside, &mut self.lists, self.pane).finding(pane, &self.report, forward)
+    }
+
     /// Returns what the selected row is about.
     pub(super) fn selected(&self) -> Option<Subject<'_>> {
         self.shown().subject(&self.report, self.list().place()?)
@@ -209,7 +223,7 @@ impl Model {
     /// Returns the services that are on the screen.
     pub(super) fn on_screen(&self) -> BTreeSet<ServiceName> {
         let (list, pane) = (self.list(), self.shown());
-        let in_sight = list.order.iter().skip(list.top).take(self.page());
+        let in_sight = list.order().iter().skip(list.top).take(self.page());
         let subjects = in_sight.filter_map(|place| pane.subject(&self.report, *place));
         subjects.filter_map(|subject| Some(subject.service()?.service.name.clone())).collect()
     }

@@ -103,7 +103,7 @@ fn rows(model: &Model, width: usize, height: usize) -> Vec<Line> {
     let mut lines: Vec<_> = notes.collect();
     lines.push(layout.heads(columns, width));
     let foot = model.foot_lines();
-    let in_sight = list.order.iter().enumerate().skip(list.top).take(height.saturating_sub(lines.len() + foot));
+    let in_sight = list.order().iter().enumerate().skip(list.top).take(height.saturating_sub(lines.len() + foot));
     for (at, place) in in_sight {
         if let Some(banner) = pane.banner(&view, *place, width.saturating_sub(1)) {
             for (line, mark) in
@@ -123,11 +123,13 @@ fn rows(model: &Model, width: usize, height: usize) -> Vec<Line> {
         lines.resize(height.saturating_sub(foot), Line::new());
         lines.extend(pane.foot(&view, place).into_iter().map(|line| Line::of(Tone::Plain, " ").join(line)));
     }
-    if list.order.is_empty() {
+    if list.order().is_empty() {
         let nothing = if model.filter.is_empty() {
             pane.nothing(&model.report)
-        } else {
+        } else if list.is_whole() {
             "Nothing matches the filter. Esc clears it."
+        } else {
+            "… filtering"
         };
         lines.push(Line::new());
         lines.push(Line::of(Tone::Dim, format!("  {nothing}")));

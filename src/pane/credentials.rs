@@ -3,7 +3,7 @@
 use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
-use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
+use super::{Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
 use crate::analysis::{CredentialReport, FirstToBreak, Reason, Report, Severity, next_step, time_left, time_past};
 use crate::domain::Expiry;
 
@@ -34,11 +34,8 @@ impl Pane for Credentials {
         ]
     }
 
-    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
-        let mut search = filter.search();
-        let rows: Vec<(usize, &CredentialReport)> =
-            scope.report.credentials.iter().enumerate().filter(|(_, row)| passes(&mut search, row)).collect();
-        let mut order: Vec<_> = rows;
+    fn order(&self, scope: Scope<'_>, sort: usize) -> Vec<Place> {
+        let mut order: Vec<_> = scope.report.credentials.iter().enumerate().collect();
         match sort {
             1 => order.sort_by(|(_, one), (_, two)| one.record.name.cmp(&two.record.name)),
             2 => order.sort_by(|(_, one), (_, two)| one.record.place.cmp(&two.record.place)),

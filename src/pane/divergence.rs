@@ -5,7 +5,7 @@ use super::incident_rows;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::verdict::{is_looked_at, row_words, word};
-use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, newest_first, sorted, widest};
+use super::{Met, Pane, Place, Scope, Search, Subject, View, newest_first, sorted, widest};
 use crate::analysis::{Report, Row, ServiceReport, Verdict};
 use crate::domain::{Moment, Run};
 
@@ -40,18 +40,13 @@ impl Pane for Divergence {
         ]
     }
 
-    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
-        let mut search = filter.search();
+    fn order(&self, scope: Scope<'_>, sort: usize) -> Vec<Place> {
         let mut keyed = Vec::new();
         for (outer, service) in scope.report.services.iter().enumerate() {
-            let shared = shared(&mut search, service);
-            for (inner, row) in service.rows.iter().enumerate() {
-                if filter.is_empty() || passes(&mut search, shared, row) {
-                    keyed.push((key(row, outer, sort), Place::new(outer, inner)));
-                }
-            }
+            let rows = service.rows.iter().enumerate();
+            keyed.extend(rows.map(|(inner, row)| (key(row, outer, sort), Place::new(outer, inner))));
         }
-        [incident_rows::places(scope.report, filter), sorted(keyed)].concat()
+        [incident_rows::places(scope.report), sorted(keyed)].concat()
     }
 
     fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool {
@@ -59,7 +54,7 @@ impl Pane for Divergence {
             return incident_rows::passes(search, incident);
         }
         find(report, place).is_some_and(|(service, row)| {
-            let shared = shared(search, service);
+            let shared = search.meet(Met::NONE, &[service.service.name.as_str(), service.service.repo.as_str()]);
             passes(search, shared, row)
         })
     }
@@ -125,11 +120,6 @@ fn key(row: &Row, outer: usize, sort: usize) -> u64 {
 
 fn over(run: &Run) -> Option<jiff::Timestamp> {
     run.finished_at.or(run.started_at).or(run.created_at).map(Moment::at)
-}
-
-/// What every row of a service has in common.
-fn shared(search: &mut Search<'_>, service: &ServiceReport) -> Met {
-    search.meet(Met::NONE, &[service.service.name.as_str(), service.service.repo.as_str()])
 }
 
 fn passes(search: &mut Search<'_>, shared: Met, row: &Row) -> bool {

@@ -4,7 +4,7 @@ use super::about::{is_slower, parallelise};
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::took::{self, TREND};
-use super::{Filter, Identity, Met, Pane, Place, Scope, Search, Subject, View, by_name, sorted, widest};
+use super::{Identity, Met, Pane, Place, Scope, Search, Subject, View, by_name, sorted, widest};
 use crate::analysis::{JobDurations, Report, ServiceReport, Spread, WorkflowDurations, minutes};
 use crate::domain::Text;
 
@@ -45,16 +45,12 @@ impl Pane for DurationParts {
         ]
     }
 
-    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
+    fn order(&self, scope: Scope<'_>, sort: usize) -> Vec<Place> {
         let Some((place, workflow)) = workflow(scope) else { return Vec::new() };
-        let mut search = filter.search();
         let mut keyed = Vec::new();
         for inner in 0..=workflow.jobs.len() {
-            let job = job(workflow, inner);
-            if filter.is_empty() || passes(&mut search, (workflow, job)) {
-                let key = job.map_or(0, |job| 1 + key(workflow, job, sort));
-                keyed.push((key, Place::new(place.outer(), place.inner() * APART + inner)));
-            }
+            let key = job(workflow, inner).map_or(0, |job| 1 + key(workflow, job, sort));
+            keyed.push((key, Place::new(place.outer(), place.inner() * APART + inner)));
         }
         if sort == 2 {
             return by_name(keyed, |place| job(workflow, place.inner() % APART).map(|job| &job.name));

@@ -4,9 +4,7 @@ use super::about::{is_slower, parallelise};
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::took::{self, TREND};
-use super::{
-    Filter, Met, Pane, Place, Scope, Search, Subject, View, by_name, duration_parts, service_name, sorted, widest,
-};
+use super::{Met, Pane, Place, Scope, Search, Subject, View, by_name, duration_parts, service_name, sorted, widest};
 use crate::analysis::{Against, Report, ServiceReport, WorkflowDurations, minutes};
 
 pub(super) struct Durations;
@@ -41,16 +39,12 @@ impl Pane for Durations {
         ]
     }
 
-    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
-        let mut search = filter.search();
+    fn order(&self, scope: Scope<'_>, sort: usize) -> Vec<Place> {
         let mut keyed = Vec::new();
         for (outer, service) in scope.report.services.iter().enumerate() {
             let workflows = &service.reliability.durations;
             for inner in 0..workflows.len().max(1) {
-                let workflow = workflows.get(inner);
-                if filter.is_empty() || passes(&mut search, service, workflow) {
-                    keyed.push((key(workflow, sort), Place::new(outer, inner)));
-                }
+                keyed.push((key(workflows.get(inner), sort), Place::new(outer, inner)));
             }
         }
         if sort == 2 {

@@ -5,10 +5,12 @@ use regex::{Regex, RegexBuilder};
 
 /// Words of which each must occur somewhere in a row, and words after `!` of which none may.
 /// A word without capitals matches both cases.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Filter {
     text: String,
     words: Vec<Word>,
+    /// Whether each of the words, up to the most that are looked for, is among them.
+    whole: bool,
 }
 
 /// A word that must occur, or must not.
@@ -52,8 +54,9 @@ impl Filter {
             let plain = (both_cases && word.is_ascii()).then(|| word.as_bytes().into());
             literal.ok().map(|literal| Word { literal, plain, without })
         };
-        let words = text.split_whitespace().filter(|word| *word != "!").filter_map(word).take(16).collect();
-        Self { text: text.to_owned(), words }
+        let typed: Vec<_> = text.split_whitespace().filter(|word| *word != "!").take(16).collect();
+        let words: Vec<_> = typed.iter().copied().filter_map(word).collect();
+        Self { text: text.to_owned(), whole: words.len() == typed.len(), words }
     }
 
     /// Returns the filter as typed.
@@ -71,13 +74,19 @@ impl Filter {
     /// Returns whether whatever passes this one passes the other too: it was typed on.
     #[must_use]
     pub fn narrows(&self, other: &Self) -> bool {
-        self.text.starts_with(&other.text) && self.words.iter().all(|word| !word.without)
+        self.whole && self.text.starts_with(&other.text) && self.words.iter().all(|word| !word.without)
     }
 
     /// Returns the words' search, to be used for many rows.
     #[must_use]
     pub fn search(&self) -> Search<'_> {
         Search { filter: self }
+    }
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self::new("")
     }
 }
 

@@ -3,7 +3,7 @@
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::{
-    Filter, Met, Pane, Place, Scope, Search, Subject, View, by_name, flaky_parts, service_name, sorted, trust, widest,
+    Met, Pane, Place, Scope, Search, Subject, View, by_name, flaky_parts, service_name, sorted, trust, widest,
 };
 use crate::analysis::{Behaviour, GateVerdict, Report, ServiceReport, Trust};
 
@@ -40,12 +40,10 @@ impl Pane for Flaky {
         ]
     }
 
-    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
-        let mut search = filter.search();
+    fn order(&self, scope: Scope<'_>, sort: usize) -> Vec<Place> {
         let services = scope.report.services.iter().enumerate();
-        let passing = services.filter(|(_, service)| filter.is_empty() || passes(&mut search, service));
         let lower = |service: &ServiceReport| by_rate(service.reliability.flakiness.builds.failed_by_flake.lower());
-        let keyed = passing.map(|(outer, service)| {
+        let keyed = services.map(|(outer, service)| {
             let key = match sort {
                 1 => lower(service),
                 2 => 0,

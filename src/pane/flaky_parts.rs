@@ -7,7 +7,7 @@ use super::flaky::by_rate;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::trust::{self, STRIP};
-use super::{Filter, Identity, Met, Pane, Place, Scope, Search, Subject, View, by_name, newest_first, sorted, widest};
+use super::{Identity, Met, Pane, Place, Scope, Search, Subject, View, by_name, newest_first, sorted, widest};
 use crate::analysis::{Behaviour, Colour, Glimpse, JobFlakiness, Report, ServiceReport, TestFlakiness, Trust, counted};
 use crate::domain::{Moment, Strength};
 
@@ -128,12 +128,10 @@ impl Pane for FlakyParts {
         ]
     }
 
-    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
+    fn order(&self, scope: Scope<'_>, sort: usize) -> Vec<Place> {
         let Some((outer, service)) = scope.service() else { return Vec::new() };
-        let mut search = filter.search();
         let all = (0..Part::count(service)).filter_map(|inner| Some((inner, Part::at(service, inner)?)));
-        let passing = all.filter(|(_, part)| filter.is_empty() || part.passes(&mut search));
-        let keyed: Vec<_> = passing.map(|(inner, part)| (part.key(sort), Place::new(outer, inner))).collect();
+        let keyed: Vec<_> = all.map(|(inner, part)| (part.key(sort), Place::new(outer, inner))).collect();
         if sort == 3 {
             let name = |place: Place| Part::at(service, place.inner()).map_or("", Part::name);
             return by_name(keyed, |place| (place.inner() > 0, name(place), place));

@@ -2,15 +2,12 @@
 
 use super::age::ago;
 use super::line::{Line, Tone};
-use super::{Filter, Met, Place, Search, Subject, View};
+use super::{Met, Place, Search, Subject, View};
 use crate::analysis::{Incident, Report};
 
-/// Returns the places of the incidents that pass the filter.
-pub(super) fn places(report: &Report, filter: &Filter) -> Vec<Place> {
-    let mut search = filter.search();
-    let incidents = report.incidents.iter().enumerate();
-    let passing = incidents.filter(|(_, incident)| filter.is_empty() || passes(&mut search, incident));
-    passing.map(|(at, _)| Place::new(usize::MAX, at)).collect()
+/// Returns the places of the incidents.
+pub(super) fn places(report: &Report) -> Vec<Place> {
+    (0..report.incidents.len()).map(|at| Place::new(usize::MAX, at)).collect()
 }
 
 /// Returns the incident at this place, where it is one.

@@ -7,8 +7,7 @@ use super::line::{Line, Tone};
 use super::table::Column;
 use super::verdict::{row_words, run_glyph, run_words, tone, was, word, words};
 use super::{
-    Filter, Met, Pane, Place, Scope, Search, Subject, View, by_name, newest_first, service_name, sorted, took, trust,
-    widest,
+    Met, Pane, Place, Scope, Search, Subject, View, by_name, newest_first, service_name, sorted, took, trust, widest,
 };
 use crate::analysis::{Against, Freshness, Gate, Green, Report, ServiceReport, Shift, Spread, Verdict};
 use crate::domain::{Miss, Moment, Run};
@@ -126,13 +125,11 @@ impl Pane for Overview {
         ]
     }
 
-    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
-        let mut search = filter.search();
+    fn order(&self, scope: Scope<'_>, sort: usize) -> Vec<Place> {
         let services = scope.report.services.iter().enumerate();
-        let passing = services.filter(|(_, service)| filter.is_empty() || passes(&mut search, service));
         let behind = |service: &ServiceReport| 0xffff - service.behind.unwrap_or(0).min(0xffff) as u64;
         let finished = |service: &ServiceReport| service.newest_green.as_ref().and_then(|green| green.run.finished_at);
-        let keyed: Vec<_> = passing
+        let keyed: Vec<_> = services
             .map(|(outer, service)| {
                 let key = match sort {
                     1 => newest_first(finished(service).map(Moment::at)),
@@ -145,9 +142,9 @@ impl Pane for Overview {
             .collect();
         if sort == 3 {
             let named = by_name(keyed, |place| service_name(scope.report, place));
-            return [incident_rows::places(scope.report, filter), named].concat();
+            return [incident_rows::places(scope.report), named].concat();
         }
-        [incident_rows::places(scope.report, filter), sorted(keyed)].concat()
+        [incident_rows::places(scope.report), sorted(keyed)].concat()
     }
 
     fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool {

@@ -3,7 +3,7 @@
 use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
-use super::{Filter, Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
+use super::{Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
 use crate::analysis::{Report, SourceReport, budget_words, clock, is_scarce, percent, resets, slower, thousands};
 use crate::domain::{Budget, SourceKind};
 
@@ -36,20 +36,14 @@ impl Pane for Sources {
         ]
     }
 
-    fn order(&self, scope: Scope<'_>, filter: &Filter, sort: usize) -> Vec<Place> {
-        let mut search = filter.search();
-        let mut keyed = Vec::new();
-        for (outer, source) in scope.report.sources.iter().enumerate() {
-            if passes(&mut search, source) {
-                let key = match sort {
-                    1 => 0,
-                    2 => u64::MAX - source.health.traffic.requests_last_hour,
-                    _ => u64::from(source.health.failure.is_none()),
-                };
-                keyed.push((key, Place::new(outer, 0)));
-            }
-        }
-        sorted(keyed)
+    fn order(&self, scope: Scope<'_>, sort: usize) -> Vec<Place> {
+        let key = |source: &SourceReport| match sort {
+            1 => 0,
+            2 => u64::MAX - source.health.traffic.requests_last_hour,
+            _ => u64::from(source.health.failure.is_none()),
+        };
+        let sources = scope.report.sources.iter().enumerate();
+        sorted(sources.map(|(outer, source)| (key(source), Place::new(outer, 0))).collect())
     }
 
     fn passes(&self, report: &Report, place: Place, search: &mut Search<'_>) -> bool {

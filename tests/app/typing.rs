@@ -1,8 +1,9 @@
 //! Filters and commands.
 
-use landfall::app::{Act, Cmd, Key, Msg, update};
+use landfall::analysis::Policy;
+use landfall::app::{Act, Charset, Cmd, Key, Model, Msg, Settings, update};
 
-use crate::cast::Stage;
+use crate::cast::{self, Stage};
 use crate::{bottom, selected};
 
 fn rows(stage: &Stage) -> usize {
@@ -99,4 +100,114 @@ fn commands_go_to_services_panes_and_sorts() {
         command(&mut stage, wrong);
         assert!(bottom(&stage).starts_with(said), "{wrong}: {}", bottom(&stage));
     }
+}
+
+/// A world of so many rows that they are not all looked at for a filter before its first frame: odd runs and even ones.
+fn many() -> Stage {
+    let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };
+    let policy = Policy { runs: 10_000, ..Policy::default() };
+    let mut stage = Stage { model: Model::new(vec![cast::service("many")], policy, settings, cast::now(), (100, 30)) };
+    let title = |number| if number % 2 == 0 { "Even" } else { "Odd" };
+    let runs: Vec<_> = (1..=5_000).rev().map(|number| cast::run("many", number, 5, title(number))).collect();
+    stage.see(cast::runs("many", &runs));
+    stage.press("2");
+    finish(&mut stage);
+    assert_eq!(rows(&stage), 5_000);
+    stage
+}
+
+/// Whether the count says that more rows may follow.
+fn is_unfinished(stage: &Stage) -> bool {
+    assert_eq!(stage.model.is_behind(), bottom(stage).ends_with('…'), "{}", bottom(stage));
+    stage.model.is_behind()
+}
+
+/// Enters a filter in one go: with every further key more rows are looked at.
+fn paste(stage: &mut Stage, filter: &str) {
+    stage.press("/");
+    update(&mut stage.model, Msg::Acted(Act::Paste(filter.to_owned())));
+}
+
+fn finish(stage: &mut Stage) {
+    while stage.model.is_behind() {
+        stage.model.catch_up();
+    }
+}
+
+#[test]
+fn a_filter_over_very_many_rows_shows_the_first_of_them_at_once_and_says_that_more_may_follow() {
+    let mut stage = many();
+    stage.press("/ev");
+    assert!(is_unfinished(&stage) && stage.text().contains("Even"), "{}", stage.text());
+    let seen = stage.text();
+    finish(&mut stage);
+    assert!(!is_unfinished(&stage));
+    assert_eq!(rows(&stage), 2_500);
+    let list = |text: &str| text.lines().rev().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(list(&seen), list(&stage.text()), "those that were shown stay where they are");
+    stage.press("zzz");
+    finish(&mut stage);
+    for _ in 0..3 {
+        stage.key(Key::Backspace);
+    }
+    finish(&mut stage);
+    assert_eq!(rows(&stage), 2_500);
+}
+
+#[test]
+fn a_filter_that_is_typed_on_before_every_row_was_looked_at_leaves_none_out() {
+    let mut stage = many();
+    stage.press("/many ev");
+    assert!(is_unfinished(&stage));
+    stage.press("en");
+    finish(&mut stage);
+    assert_eq!(rows(&stage), 2_500);
+    stage.press(" !odd");
+    finish(&mut stage);
+    assert_eq!(rows(&stage), 2_500);
+}
+
+#[test]
+fn that_nothing_matches_is_said_once_every_row_was_looked_at() {
+    let mut stage = many();
+    paste(&mut stage, "zebra");
+    assert!(stage.text().contains("… filtering") && !stage.text().contains("Nothing matches"), "{}", stage.text());
+    finish(&mut stage);
+    assert!(stage.text().contains("Nothing matches the filter."), "{}", stage.text());
+}
+
+#[test]
+fn the_last_row_is_the_last_of_all_that_pass_however_soon_one_asks_for_it() {
+    let mut stage = many();
+    paste(&mut stage, "even");
+    stage.key(Key::Enter);
+    assert!(is_unfinished(&stage));
+    stage.press("G");
+    assert!(!is_unfinished(&stage));
+    assert!(bottom(&stage).ends_with("2500/2500"), "{}", bottom(&stage));
+}
+
+#[test]
+fn the_selection_stays_with_its_row_where_that_is_found_later() {
+    let mut stage = many();
+    stage.press("G");
+    let last = selected(&stage);
+    paste(&mut stage, "odd");
+    assert!(is_unfinished(&stage));
+    finish(&mut stage);
+    assert_eq!(selected(&stage), last);
+    stage.key(Key::Esc);
+    assert_eq!(selected(&stage), last);
+    assert!(bottom(&stage).ends_with("5000/5000"), "{}", bottom(&stage));
+}
+
+#[test]
+fn an_answer_that_comes_while_a_filter_is_on_hides_no_row_that_passes() {
+    let mut stage = many();
+    stage.press("/even");
+    finish(&mut stage);
+    let runs: Vec<_> = (1..=5_002).rev().map(|number| cast::run("many", number, 5, "Even")).collect();
+    stage.see(cast::runs("many", &runs));
+    assert!(!is_unfinished(&stage));
+    assert_eq!(rows(&stage), 5_002);
 }
