@@ -41,7 +41,7 @@ const WAKE_UPS: u64 = 3;
 const WRITTEN: Duration = Duration::from_secs(30);
 
 /// How many runs of a service are looked at where the configuration does not say.
-const DEFAULT_RUNS: u64 = 20;
+const DEFAULT_RUNS: usize = 20;
 
 /// How often each of the keys is pressed.
 const ROUNDS: usize = 4;
