@@ -184,7 +184,7 @@ pub const PANES: [&dyn Pane; 6] = [
 
 /// Sorts places by a number, lowest first; ties keep the report's order.
 fn sorted(mut keyed: Vec<(u64, Place)>) -> Vec<Place> {
-    keyed.sort_unstable();
+    keyed.sort_by_key(|(key, _)| *key);
     keyed.into_iter().map(|(_, place)| place).collect()
 }
 

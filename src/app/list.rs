@@ -23,7 +23,9 @@ pub(super) struct List {
     /// What the selection holds on to when the order changes. At the first row nothing is held: whatever is worst
     /// comes first, and one wants to see it.
     held: Option<Held>,
-    /// The report's edition that the order is of, 0 for none, and the filter.
+    /// Whether the order is by the sort.
+    is_sorted: bool,
+    /// The report's edition that the order is of, and the filter.
     edition: u64,
     filter: Filter,
 }
@@ -54,22 +56,25 @@ impl List {
     /// Puts the rows in order where the report, the filter or the sort changed since.
     pub(super) fn arrange(&mut self, pane: &dyn Pane, scope: Scope<'_>, filter: &Filter, edition: u64) {
         let report = scope.report;
-        let same_report = self.edition == edition;
-        if same_report && self.filter == *filter {
+        let (same_report, same_filter) = (self.edition == edition, self.filter == *filter);
+        let same_order = same_report && self.is_sorted;
+        if same_order && same_filter {
             return;
         }
         if !same_report {
-            self.all = pane.order(scope, self.sort);
             self.columns = pane.columns(scope);
         }
-        // Who typed on sees the first of them at once. Where the report alone changed, nothing that passes may be missing.
-        let count = if self.edition == 0 || self.filter != *filter { AT_ONCE } else { usize::MAX };
+        if !same_order {
+            self.all = pane.order(scope, self.sort);
+        }
+        // After a key the first of them are seen at once. Where the report alone changed, nothing that passes may be missing.
+        let count = if self.is_sorted && same_filter { usize::MAX } else { AT_ONCE };
         self.passing = match self.passing.take() {
             _ if filter.is_empty() => None,
-            Some(before) if same_report && filter.narrows(&self.filter) => Some(before.narrowed()),
+            Some(before) if same_order && filter.narrows(&self.filter) => Some(before.narrowed()),
             Some(_) | None => Some(Passing::none_of(self.all.clone())),
         };
-        self.edition = edition;
+        (self.is_sorted, self.edition) = (true, edition);
         self.filter = filter.clone();
         self.look_on(pane, report, count);
     }
@@ -103,7 +108,7 @@ impl List {
 
     /// Forgets the order, so that the next arranging makes it anew.
     pub(super) fn disarrange(&mut self) {
-        self.edition = 0;
+        self.is_sorted = false;
     }
 
     /// Selects the row at this place of the order, or the last.

@@ -154,10 +154,10 @@ impl Model {
         if self.list().is_whole() {
             return seen::catch_up(self);
         }
-        let (pane, page) = (self.shown(), self.page());
+        let (shown, height) = (self.shown(), self.page());
         let list = shown_list(&mut self.inside, &mut self.lists, self.pane);
-        list.look_on(pane, &self.report, list::AT_ONCE);
-        list.scroll(page);
+        list.look_on(shown, &self.report, list::AT_ONCE);
+        list.scroll(height);
         Vec::new()
     }
 
