@@ -128,9 +128,9 @@ pub fn incidents(snapshot: &Snapshot, report: &Report, policy: &Policy, now: Tim
             .collect();
         let everywhere = members(&all).filter(|members| {
             let spread: BTreeSet<_> = members.iter().map(|stop| namespace(&stop.image)).collect();
-            let since = members.first().map(|stop| stop.at);
-            let quiet = !all.landings.iter().any(|landings| landings.last() > since);
-            spread.len() > 1 && (quiet || own.is_empty())
+            let landed_since =
+                members.first().is_some_and(|stop| all.landings.iter().any(|landings| landings.any_after(stop.at)));
+            spread.len() > 1 && (!landed_since || own.is_empty())
         });
         match everywhere {
             Some(members) => incidents.extend(incident(scope(host, None), &members, &all, report)),

@@ -34,7 +34,7 @@ pub(super) fn evidence(members: &[&Stop], landings: &[&Landings<'_>], last_good:
     });
     let later: BTreeSet<_> = landings
         .iter()
-        .filter(|landings| landings.last() > Some(first.at))
+        .filter(|landings| landings.any_after(first.at))
         .map(|landings| &landings.service.name)
         .collect();
     if !later.is_empty() {

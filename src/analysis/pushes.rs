@@ -42,6 +42,11 @@ impl<'a> Landings<'a> {
         self.pushes().map(|(at, _)| at).max()
     }
 
+    /// Returns whether a push landed that was over later than this moment. The newest says so nearly always.
+    pub(super) fn any_after(&self, moment: Timestamp) -> bool {
+        self.pushes().any(|(at, _)| at > moment)
+    }
+
     /// Returns whether a push landed that was over at this moment, or later.
     pub(super) fn any_since(&self, since: Timestamp) -> bool {
         self.pushes().any(|(at, _)| at >= since)
