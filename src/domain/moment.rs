@@ -10,7 +10,7 @@ const ABOVE: i32 = 1_000_000_000;
 
 /// The very moment of a timestamp. It takes 12 bytes, also where there may be none: a timestamp takes 16, and then 24.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(packed(4))]
+#[repr(C, packed(4))]
 pub struct Moment {
     second: i64,
     /// From the nanosecond before the second to the one after it, both above zero.
