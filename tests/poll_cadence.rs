@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use landfall::domain::{Urgency, Wanted};
-use landfall::poll::Rhythm;
+use landfall::domain::{Look, Urgency, Wanted};
+use landfall::poll::{Clock as _, Rhythm};
 
 use polled::{Bench, MINUTE, STEADY, bench, gaps, list, seconds, start, tag, wish};
 
@@ -36,6 +36,19 @@ async fn two_hundred_lists_of_one_minute_are_spread_over_its_beats_and_stay_at_t
     }
     let in_a_beat = |beat| bench.asked(HOUR / 2 + seconds(beat * 20), HOUR / 2 + seconds(beat * 20 + 20));
     assert!((0..3_u64).all(|beat| (40..=95).contains(&in_a_beat(beat))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_every_half_hour_stays_at_its_place() {
+    let mut bench = bench(STEADY, |_| Ok(()));
+    bench.keep((0..60).map(|number| tag("acme/app", number)), HOUR / 2);
+    bench.pass(HOUR * 5).await;
+    for number in 0..60 {
+        let gaps = gaps(&bench.times(&tag("acme/app", number)));
+        assert!((HOUR / 2..=HOUR * 11 / 20 + seconds(21)).contains(&gaps[0]), "{gaps:?}");
+        assert!((HOUR / 4..=HOUR * 3 / 4 + seconds(1)).contains(&gaps[1]), "{gaps:?}");
+        assert!(gaps.len() >= 8 && gaps[2..].iter().all(|gap| gap.abs_diff(HOUR / 2) < seconds(2)), "{gaps:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,17 +114,21 @@ async fn what_is_wanted_at_no_regular_time_comes_at_most_a_tenth_late() {
 #[tokio::test(start_paused = true)]
 async fn what_was_let_go_comes_again_only_where_it_is_wanted_after_that() {
     let mut bench = bench(STEADY, |_| Ok(()));
-    let looks = [tag("acme/app", 1), tag("acme/app", 2)];
-    bench.poller.want(looks.iter().cloned().map(|look| wish(look, Urgency::Depth)).collect());
-    bench.pass(MINUTE).await;
-    let not_before = Some(start() + SignedDuration::from_mins(10));
-    let again = |look: &landfall::domain::Look| Wanted { not_before, ..wish(look.clone(), Urgency::Again) };
-    bench.poller.want(looks.iter().map(again).collect());
-    bench.pass(MINUTE).await;
-    bench.poller.let_go(looks.to_vec());
-    bench.poller.want(vec![again(&looks[1])]);
-    bench.pass(HOUR).await;
-    assert_eq!(looks.each_ref().map(|look| bench.times(look).len()), [1, 2]);
+    for (repository, minutes) in [("acme/near", 10), ("acme/far", 40)] {
+        let looks = [tag(repository, 1), tag(repository, 2)];
+        bench.poller.want(looks.iter().cloned().map(|look| wish(look, Urgency::Depth)).collect());
+        bench.pass(MINUTE).await;
+        let not_before = Some(bench.wall.now() + SignedDuration::from_mins(minutes));
+        let again = |look: &Look| Wanted { not_before, ..wish(look.clone(), Urgency::Again) };
+        bench.poller.want(looks.iter().map(again).collect());
+        bench.pass(MINUTE).await;
+        bench.poller.let_go(looks.to_vec());
+        for _ in 0..60 {
+            bench.poller.want(vec![again(&looks[1])]);
+            bench.pass(MINUTE).await;
+        }
+        assert_eq!(looks.each_ref().map(|look| bench.times(look).len()), [1, 2], "after {minutes} minutes");
+    }
 }
 
 #[tokio::test(start_paused = true)]

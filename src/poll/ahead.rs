@@ -89,3 +89,154 @@ impl Queue {
         first.map(|due| self.epoch.instant(due))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::domain::{ImageName, Look, SourceKind, Tag, TagRef, Wanted};
+    use crate::poll::Rhythm;
+    use crate::poll::moment::Moment;
+    use jiff::{SignedDuration, Timestamp};
+
+    const MINUTE: Duration = Duration::from_mins(1);
+    const HALF_AN_HOUR: SignedDuration = SignedDuration::from_mins(30);
+
+    /// What was wanted of a registry that was never asked.
+    struct Bench {
+        queue: Queue,
+        registry: SourceId,
+        start: Instant,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let rhythm = Rhythm {
+                runs: 1,
+                ci_in_flight: 1,
+                registry_in_flight: 1,
+                attempts: 1,
+                backoff: SignedDuration::ZERO,
+                patience: SignedDuration::ZERO,
+            };
+            let (start, registry) = (Instant::now(), SourceId::parse("registry.test").unwrap());
+            let mut queue = Queue::new(rhythm, start);
+            queue.open(&registry, SourceKind::Registry);
+            Self { queue, registry, start }
+        }
+
+        fn now(&self, passed: Duration) -> Moment {
+            Moment { wall: Timestamp::UNIX_EPOCH + passed, at: self.start + passed }
+        }
+
+        fn want(&mut self, number: u32, urgency: Urgency, date: Option<SignedDuration>, now: Moment) {
+            let not_before = date.map(|date| Timestamp::UNIX_EPOCH + date);
+            self.queue.want(Wanted { look: look(number), urgency, not_before }, &self.registry, now);
+        }
+
+        fn next(&self, now: Moment) -> Option<Duration> {
+            let next = self.queue.next_in_background(&self.registry, now.at)?;
+            Some(next.saturating_duration_since(self.start))
+        }
+
+        /// Asks and answers whatever is due.
+        fn answer(&mut self, now: Moment) -> usize {
+            self.queue.promote(now.at);
+            let mut answers = 0;
+            while let Some((source, urgency, look)) = self.queue.next(now.at) {
+                self.queue.set_out(&source, urgency, now.at);
+                self.queue.answered(&source, &look, now);
+                answers += 1;
+            }
+            answers
+        }
+    }
+
+    fn look(number: u32) -> Look {
+        let image = ImageName::parse("registry.test/acme/app").unwrap();
+        Look::Tag(TagRef { image, tag: Tag::parse(&number.to_string()).unwrap() })
+    }
+
+    #[test]
+    fn of_what_is_due_far_ahead_only_the_moment_is_kept_until_it_is_near() {
+        let mut bench = Bench::new();
+        let (now, near) = (bench.now(Duration::ZERO), bench.now(MINUTE * 26));
+        for number in 0..60_000 {
+            bench.want(number, Urgency::Again, Some(HALF_AN_HOUR), now);
+        }
+        assert!(bench.queue.known.is_empty() && bench.queue.later.is_empty());
+        assert_eq!(bench.next(now), Some(MINUTE * 30));
+        for number in 0..60_000 {
+            bench.want(number, Urgency::Again, Some(HALF_AN_HOUR), near);
+        }
+        assert_eq!((bench.queue.known.len(), bench.queue.later.len()), (60_000, 60_000));
+        assert!(bench.queue.lanes.values().all(|lane| lane.ahead.due.is_empty() && lane.ahead.due.capacity() < 5_000));
+        assert_eq!(bench.next(near), Some(MINUTE * 30));
+    }
+
+    #[test]
+    fn what_was_answered_keeps_its_place_while_it_rests() {
+        let mut bench = Bench::new();
+        bench.want(1, Urgency::Depth, None, bench.now(Duration::ZERO));
+        assert_eq!(bench.answer(bench.now(Duration::ZERO)), 1);
+        let mut due = bench.now(Duration::ZERO).wall.duration_since(Timestamp::UNIX_EPOCH) + HALF_AN_HOUR;
+        let mut asked = Vec::new();
+        for second in 1..4 * 3600 {
+            let now = bench.now(Duration::from_secs(second));
+            bench.want(1, Urgency::Again, Some(due), now);
+            let is_near = bench.next(now).is_some_and(|next| next <= Duration::from_secs(second) + HORIZON);
+            assert_eq!(bench.queue.later.len(), usize::from(is_near), "after {second} seconds");
+            if bench.answer(now) > 0 {
+                asked.push(Duration::from_secs(second));
+                due = now.wall.duration_since(Timestamp::UNIX_EPOCH) + HALF_AN_HOUR;
+            }
+        }
+        let gaps: Vec<_> =
+            asked.windows(2).map(|pair| pair.last().unwrap().saturating_sub(*pair.first().unwrap())).collect();
+        assert!((MINUTE * 30..=MINUTE * 33).contains(asked.first().unwrap()), "{asked:?}");
+        assert!((MINUTE * 15..=MINUTE * 45).contains(gaps.first().unwrap()), "{gaps:?}");
+        assert!(gaps.len() >= 5 && gaps.iter().skip(1).all(|gap| *gap == MINUTE * 30), "{gaps:?}");
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_back_puts_nothing_off_further() {
+        let mut bench = Bench::new();
+        bench.want(1, Urgency::Again, Some(HALF_AN_HOUR), bench.now(Duration::ZERO));
+        for minute in 1..31 {
+            let now = bench.now(MINUTE * minute);
+            let behind = Moment { wall: now.wall - SignedDuration::from_hours(3), ..now };
+            bench.want(1, Urgency::Again, Some(HALF_AN_HOUR), behind);
+            assert_eq!(bench.answer(behind), usize::from(minute == 30));
+        }
+    }
+
+    #[test]
+    fn what_somebody_wants_sooner_is_asked_sooner() {
+        let mut bench = Bench::new();
+        let now = bench.now(Duration::ZERO);
+        for number in 0..4 {
+            bench.want(number, Urgency::Again, Some(HALF_AN_HOUR), now);
+        }
+        bench.want(0, Urgency::Asked, None, now);
+        bench.want(1, Urgency::Newest, Some(HALF_AN_HOUR), now);
+        bench.want(2, Urgency::Watched, None, now);
+        assert_eq!((bench.queue.busy(), bench.queue.later.len()), (2, 1));
+        assert_eq!(bench.answer(now), 2);
+        assert_eq!(bench.answer(bench.now(MINUTE * 30)), 1);
+    }
+
+    #[test]
+    fn what_is_wanted_no_more_is_not_asked_and_is_forgotten() {
+        let mut bench = Bench::new();
+        for minute in 0..600 {
+            let now = bench.now(MINUTE * minute);
+            for number in 0..10 {
+                let number = minute * 10 + number;
+                bench.want(number, Urgency::Again, Some(SignedDuration::from_mins(i64::from(minute) + 6)), now);
+            }
+            assert_eq!(bench.answer(now), 0);
+        }
+        assert!(bench.queue.known.is_empty());
+        assert!(bench.queue.lanes.values().all(|lane| lane.ahead.due.len() <= 2 * FEW));
+    }
+}
