@@ -211,6 +211,24 @@ mod tests {
     }
 
     #[test]
+    fn a_wall_clock_that_is_set_back_lets_nothing_rest_for_ever() {
+        let mut bench = Bench::new();
+        let quarter = SignedDuration::from_mins(15);
+        bench.want(1, Urgency::Depth, None, bench.now(Duration::ZERO));
+        assert_eq!(bench.answer(bench.now(Duration::ZERO)), 1);
+        bench.want(1, Urgency::Again, Some(quarter), bench.now(Duration::ZERO));
+        let asked = (1..46).find(|half_minutes| {
+            let now = bench.now(MINUTE / 2 * *half_minutes);
+            let behind = Moment { wall: now.wall - SignedDuration::from_hours(3), ..now };
+            // Who wants it dates it by the clock that was set back.
+            let date = behind.wall.duration_since(Timestamp::UNIX_EPOCH) + quarter;
+            bench.want(1, Urgency::Again, Some(date), behind);
+            bench.answer(behind) > 0
+        });
+        assert!(asked.is_some_and(|half_minutes| half_minutes >= 15), "{asked:?}");
+    }
+
+    #[test]
     fn what_somebody_wants_sooner_is_asked_sooner() {
         let mut bench = Bench::new();
         let now = bench.now(Duration::ZERO);

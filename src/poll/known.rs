@@ -101,14 +101,15 @@ impl State {
             Phase::Later(..) | Phase::Resting(_) | Phase::Failed(_) if asked => Some((urgency, now)),
             Phase::Later(..) if self.tries > 0 || self.told => None,
             Phase::Later(until, _) | Phase::Resting(until) => {
-                let due = due?;
+                let wakes = matches!(self.phase, Phase::Resting(_)) && until <= near;
+                // What the wall dates may be covered again and again after it was set back: the steady clock goes on.
+                let Some(due) = due else { return wakes.then_some((self.urgency, until)) };
                 if due < until || urgency < self.urgency {
                     return Some((urgency.min(self.urgency), due.min(until)));
                 }
                 if both_in_background {
                     self.urgency = urgency;
                 }
-                let wakes = matches!(self.phase, Phase::Resting(_)) && until <= near;
                 wakes.then_some((self.urgency, until))
             }
             Phase::Answered if asked || dated || self.let_go => due.map(|due| (urgency, due)),
