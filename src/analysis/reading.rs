@@ -38,7 +38,8 @@ pub enum Depth {
 /// all: with nothing left, nothing is wanted but the deployments, once an hour.
 #[must_use]
 pub fn readings(snapshot: &Snapshot, service: &Service, depth: Depth, urgency: Urgency, now: Timestamp) -> Vec<Wanted> {
-    let mut wanted: Vec<Look> = deployments(snapshot, service, now).into_iter().collect();
+    let undated = |look| Wanted { look, urgency, not_before: None };
+    let mut wanted: Vec<Wanted> = deployments(snapshot, service, urgency, now).into_iter().collect();
     let (mut tries, mut reports) = (0, 0);
     let at_once = if urgency.is_background() { AT_ONCE_IN_BACKGROUND } else { AT_ONCE };
     for sample in snapshot.samples(service).take(RUNS).filter(|sample| ran(sample)) {
@@ -49,28 +50,31 @@ pub fn readings(snapshot: &Snapshot, service: &Service, depth: Depth, urgency: U
         reports += usize::from(learnt.reports_failure.as_ref().is_some_and(is_refused));
         let unread = sample.tries(service.trust.retries).is_none();
         if unread && tries < REFUSED && may(learnt.tries_failure.as_ref(), now) {
-            wanted.push(Look::Tries(ended.clone()));
+            wanted.push(undated(Look::Tries(ended.clone())));
         }
         let asks = depth == Depth::Reports && service.trust.reports.is_some() && reports < REFUSED;
         if asks && sample.reports(service.trust.retries).is_none() && may(learnt.reports_failure.as_ref(), now) {
-            wanted.push(Look::Reports(ended));
+            wanted.push(undated(Look::Reports(ended)));
         }
         if wanted.len() >= at_once {
             break;
         }
     }
-    wanted.into_iter().map(|look| Wanted { look, urgency, not_before: None }).collect()
+    wanted
 }
 
-/// Deployments go on: they are asked for again and again, but seldom.
-fn deployments(snapshot: &Snapshot, service: &Service, now: Timestamp) -> Option<Look> {
+/// Deployments go on: they are asked for again and again, but seldom. Each time but the first the look is dated: one that
+/// found nothing new is the same look, and was answered.
+fn deployments(snapshot: &Snapshot, service: &Service, urgency: Urgency, now: Timestamp) -> Option<Wanted> {
     let place = service.deployments()?;
     let known = snapshot.deployments(&service.name).filter(|known| known.place == place || known.seen_at.is_none());
     let is_fresh = |seen: Timestamp| now.duration_since(seen).abs() < AGAIN_DEPLOYMENTS;
-    let due = known.and_then(|known| known.seen_at).is_none_or(|seen| !is_fresh(seen));
+    let seen_at = known.and_then(|known| known.seen_at);
+    let due = seen_at.is_none_or(|seen| !is_fresh(seen));
     let may = may(known.and_then(|known| known.failure.as_ref()), now);
     let look = || Look::Deployments(service.name.clone(), known.map_or(0, Deployments::known_to));
-    (due && may).then(look)
+    let not_before = seen_at.and_then(|seen| seen.saturating_add(AGAIN_DEPLOYMENTS).ok());
+    (due && may).then(|| Wanted { look: look(), urgency, not_before })
 }
 
 /// A run that was left out left nothing behind.

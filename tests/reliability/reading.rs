@@ -142,6 +142,9 @@ fn deployments_are_asked_for_once_an_hour_from_the_last_one_that_is_over() {
         Seen::Deployments(name.clone(), 7, Deployed { place, over: vec![over(8)], open: None, skipped: 0 }),
     );
     assert_eq!(looks(&world, 60), [9]);
+    let again = now() + SignedDuration::from_hours(1);
+    let wanted = readings(&world.snapshot, &world.service, Depth::Tries, Urgency::Spare, again);
+    assert_eq!(wanted[0].not_before, Some(again), "one that finds nothing new is the same look, and was answered");
     world.see(now(), Seen::Failed(Look::Deployments(name, 9), Failure::Forbidden("no".into())));
     let known = world.snapshot.deployments(&world.service.name).unwrap();
     assert_eq!(known.over().count(), 3, "a failure takes nothing away");
