@@ -72,6 +72,9 @@ fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
     if action != Action::Copy {
         model.copies = 0;
     }
+    if is_about_a_row(action) {
+        model.look_through();
+    }
     match action {
         Action::Down => step(model, true, 1),
         Action::Up => step(model, false, 1),
@@ -109,6 +112,15 @@ fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
         Action::QuitLeaving => return vec![Cmd::Quit { leave_screen: true }],
     }
     Vec::new()
+}
+
+/// Returns whether a key means the selected row, or one that is counted from it: all of them must be there by then.
+fn is_about_a_row(action: Action) -> bool {
+    let steps = matches!(
+        action,
+        Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::HalfDown | Action::HalfUp
+    );
+    steps || matches!(action, Action::Open | Action::LookNow | Action::OpenPage | Action::Copy)
 }
 
 /// Says in one line what a key led to, until the next key.

@@ -209,6 +209,14 @@ impl Model {
         shown_list(&mut self.inside, &mut self.lists, self.pane).select(row, pane, &self.report);
     }
 
+    /// Looks at all rows that may pass the filter and were not looked at yet.
+    pub(super) fn look_through(&mut self) {
+        if !self.list().is_whole() {
+            let pane = self.shown();
+            shown_list(&mut self.inside, &mut self.lists, self.pane).look_on(pane, &self.report, usize::MAX);
+        }
+    }
+
     /// Returns the place in the order of the next finding after the selection, or before it; past the end the first.
     pub(super) fn next_finding(&mut self, forward: bool) -> Option<usize> {
         let pane = self.shown();

@@ -202,6 +202,26 @@ fn the_selection_stays_with_its_row_where_that_is_found_later() {
 }
 
 #[test]
+fn a_key_about_the_selected_row_never_means_another_one() {
+    for key in [Key::Enter, Key::Down] {
+        let mut stage = many();
+        stage.press("Gkkkk");
+        let held = selected(&stage);
+        paste(&mut stage, "odd");
+        stage.key(Key::Enter);
+        assert!(is_unfinished(&stage));
+        stage.key(key);
+        assert!(!stage.model.is_behind());
+        if key == Key::Enter {
+            stage.key(Key::Esc);
+        } else {
+            stage.key(Key::Up);
+        }
+        assert_eq!(selected(&stage), held);
+    }
+}
+
+#[test]
 fn an_answer_that_comes_while_a_filter_is_on_hides_no_row_that_passes() {
     let mut stage = many();
     stage.press("/even");
