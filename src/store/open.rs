@@ -66,7 +66,8 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE / 10)?;
-    connection.pragma_update(None, "cache_size", READER_PAGES)?;
+    // Where it stays larger, no more than memory is lost.
+    let _ = connection.pragma_update(None, "cache_size", READER_PAGES);
     Ok(connection)
 }
 
