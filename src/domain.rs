@@ -11,6 +11,7 @@ mod expiry_date;
 mod fact;
 mod failure;
 mod health;
+mod hex;
 mod hours;
 mod image;
 mod landed_tags;

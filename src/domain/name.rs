@@ -6,6 +6,8 @@ use std::fmt;
 use arcstr::ArcStr;
 use serde::{Serialize, Serializer};
 
+use super::hex::{Hex, unhex};
+
 /// Why a name was refused: what it should have been, and what it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{value:?} is no {kind}: {why}")]
@@ -250,27 +252,13 @@ impl Digest {
     }
 }
 
-fn unhex<const N: usize>(hex: &str) -> Option<[u8; N]> {
-    let hex = hex.as_bytes();
-    if hex.len() != 2 * N {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(bytes)
-}
-
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
             Bytes::Sha256(_) => "sha256:",
             Bytes::Sha512(_) => "sha512:",
         })?;
-        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        Hex(self.as_bytes()).fmt(f)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::hex::{Hex, unhex};
 use super::{ImageSpec, LandedRecord, Moment, Platform, RevisionRule, Text};
 
 /// What was found behind a digest when all of it was looked at: the manifests, the configs, the layers.
@@ -64,7 +65,7 @@ impl Revision {
     #[must_use]
     pub fn text(&self) -> Text {
         match &self.0 {
-            Said::Commit(bytes) => Text::new(&hex(bytes)),
+            Said::Commit(bytes) => Text::new(&Hex(bytes).to_string()),
             Said::Other(text) => text.clone(),
         }
     }
@@ -90,25 +91,7 @@ impl fmt::Debug for Revision {
 
 /// Reads a commit's id, if it is written in full and as it is always written.
 fn commit(said: &str) -> Option<[u8; 20]> {
-    let mut bytes = [0; 20];
-    if said.len() != 2 * bytes.len() {
-        return None;
-    }
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    for (byte, pair) in bytes.iter_mut().zip(said.as_bytes().as_chunks::<2>().0) {
-        let [high, low] = *pair;
-        *byte = digit(high)? << 4 | digit(low)?;
-    }
-    Some(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    unhex(said).filter(|_| !said.bytes().any(|byte| byte.is_ascii_uppercase()))
 }
 
 #[cfg(test)]

@@ -154,12 +154,7 @@ fn sha256(body: &[u8]) -> Digest {
 }
 
 fn sha512(body: &[u8]) -> Option<Digest> {
-    use std::fmt::Write;
-    let hex = Sha512::digest(body).iter().fold("sha512:".to_owned(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    Digest::parse(&hex).ok()
+    Digest::from_bytes(&Sha512::digest(body))
 }
 
 fn platform(dto: &PlatformDto) -> Option<Platform> {
