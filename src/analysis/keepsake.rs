@@ -56,17 +56,16 @@ fn newly_landed(snapshot: &Snapshot, report: &ServiceReport) -> Vec<Landed> {
         let spec = row.service.images.get(row.image_index)?;
         let tag = row.tag.clone()?;
         let known = snapshot.image(&spec.repository)?.landed_for(tag.as_str(), &row.run.key).map(|(_, known)| known);
+        let LandedRecord { digest, since, last_seen, proof } =
+            if row.verdict == Verdict::Landed { landed(row, spec, known) } else { no_longer_whole(known?) }?;
         let tag_ref = TagRef { image: spec.repository.clone(), tag };
-        if row.verdict == Verdict::Landed {
-            landed(row, spec, tag_ref, known)
-        } else {
-            no_longer_whole(row, tag_ref, known?)
-        }
+        let run = row.run.key.clone();
+        Some(Landed { tag_ref, run, digest, since: since.at(), last_seen: last_seen.at(), proof })
     })
     .collect()
 }
 
-fn landed(row: &Row, spec: &ImageSpec, tag_ref: TagRef, known: Option<&LandedRecord>) -> Option<Landed> {
+fn landed(row: &Row, spec: &ImageSpec, known: Option<&LandedRecord>) -> Option<LandedRecord> {
     let (digest, last_seen) = (row.digest.clone()?, row.seen_at?);
     let is_known = |known: &LandedRecord| {
         known.digest == digest
@@ -77,26 +76,11 @@ fn landed(row: &Row, spec: &ImageSpec, tag_ref: TagRef, known: Option<&LandedRec
         return None;
     }
     let since = known.map_or(row.since.unwrap_or(last_seen), |known| known.since);
-    Some(Landed {
-        tag_ref,
-        run: row.run.key.clone(),
-        digest,
-        since: since.at(),
-        last_seen: last_seen.at(),
-        proof: row.found.clone(),
-    })
+    Some(LandedRecord { digest, since, last_seen, proof: row.found.clone() })
 }
 
 /// What was whole once and lacks something by now must be looked at in full again.
-fn no_longer_whole(row: &Row, tag_ref: TagRef, known: &LandedRecord) -> Option<Landed> {
+fn no_longer_whole(known: &LandedRecord) -> Option<LandedRecord> {
     known.proof.as_ref()?;
-    let LandedRecord { digest, since, last_seen, proof: _ } = known.clone();
-    Some(Landed {
-        tag_ref,
-        run: row.run.key.clone(),
-        digest,
-        since: since.at(),
-        last_seen: last_seen.at(),
-        proof: None,
-    })
+    Some(LandedRecord { proof: None, ..known.clone() })
 }
