@@ -77,6 +77,19 @@ pub struct Rhythm {
     pub patience: SignedDuration,
 }
 
+#[cfg(test)]
+impl Rhythm {
+    /// One look at a time, and no patience.
+    const ALONE: Self = Self {
+        runs: 1,
+        ci_in_flight: 1,
+        registry_in_flight: 1,
+        attempts: 1,
+        backoff: SignedDuration::ZERO,
+        patience: SignedDuration::ZERO,
+    };
+}
+
 /// Asks what is wanted and sends what was seen. Dropping it stops every look.
 pub struct Poller {
     messages: mpsc::UnboundedSender<Message>,

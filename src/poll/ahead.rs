@@ -111,16 +111,8 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let rhythm = Rhythm {
-                runs: 1,
-                ci_in_flight: 1,
-                registry_in_flight: 1,
-                attempts: 1,
-                backoff: SignedDuration::ZERO,
-                patience: SignedDuration::ZERO,
-            };
             let (start, registry) = (Instant::now(), SourceId::parse("registry.test").unwrap());
-            let mut queue = Queue::new(rhythm, start);
+            let mut queue = Queue::new(Rhythm::ALONE, start);
             queue.open(&registry, SourceKind::Registry);
             Self { queue, registry, start }
         }

@@ -338,19 +338,10 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::domain::{RepoPath, RunKey};
-    use jiff::SignedDuration;
 
     fn queue(now: Instant) -> (Queue, SourceId) {
         let ci = SourceId::parse("ci").unwrap();
-        let rhythm = Rhythm {
-            runs: 1,
-            ci_in_flight: 1,
-            registry_in_flight: 1,
-            attempts: 1,
-            backoff: SignedDuration::ZERO,
-            patience: SignedDuration::ZERO,
-        };
-        let mut queue = Queue::new(rhythm, now);
+        let mut queue = Queue::new(Rhythm::ALONE, now);
         queue.open(&ci, SourceKind::Ci);
         (queue, ci)
     }
