@@ -114,13 +114,21 @@ fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
     Vec::new()
 }
 
-/// Returns whether a key means the selected row, or one that is counted from it: all of them must be there by then.
+/// Returns whether a key means the selected row, or one that is counted or sought from it: all of them must be there by
+/// then.
 fn is_about_a_row(action: Action) -> bool {
     let steps = matches!(
         action,
-        Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::HalfDown | Action::HalfUp
+        Action::Down
+            | Action::Up
+            | Action::PageDown
+            | Action::PageUp
+            | Action::HalfDown
+            | Action::HalfUp
+            | Action::Last
     );
-    steps || matches!(action, Action::Open | Action::LookNow | Action::OpenPage | Action::Copy)
+    let seeks = matches!(action, Action::NextFinding | Action::PreviousFinding);
+    steps || seeks || matches!(action, Action::Open | Action::LookNow | Action::OpenPage | Action::Copy)
 }
 
 /// Says in one line what a key led to, until the next key.
@@ -169,7 +177,7 @@ fn back(model: &mut Model) {
 }
 
 fn next_finding(model: &mut Model, forward: bool) {
-    match model.next_finding(forward) {
+    match model.list().finding(model.shown(), &model.report, forward) {
         Some(at) => {
             model.select(at);
             let identity = model.selected().map(|subject| subject.identity());

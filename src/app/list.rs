@@ -111,11 +111,8 @@ impl List {
         self.is_sorted = false;
     }
 
-    /// Selects the row at this place of the order, or the last.
+    /// Selects the row at this place of the order, or the last that was found.
     pub(super) fn select(&mut self, at: usize, pane: &dyn Pane, report: &Report) {
-        if at >= self.order().len() {
-            self.look_on(pane, report, usize::MAX);
-        }
         self.at = at.min(self.order().len().saturating_sub(1));
         let place = self.place().filter(|_| self.at > 0);
         let subject = place.and_then(|place| pane.subject(report, place));
@@ -135,8 +132,7 @@ impl List {
     }
 
     /// Returns the place in the order of the next finding after the selection, or before it; past the end the first.
-    pub(super) fn finding(&mut self, pane: &dyn Pane, report: &Report, forward: bool) -> Option<usize> {
-        self.look_on(pane, report, usize::MAX);
+    pub(super) fn finding(&self, pane: &dyn Pane, report: &Report, forward: bool) -> Option<usize> {
         let (order, count) = (self.order(), self.order().len());
         let is_finding = |at: &usize| {
             let place = order.get(*at).copied();

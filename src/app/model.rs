@@ -217,12 +217,6 @@ impl Model {
         }
     }
 
-    /// Returns the place in the order of the next finding after the selection, or before it; past the end the first.
-    pub(super) fn next_finding(&mut self, forward: bool) -> Option<usize> {
-        let pane = self.shown();
-        shown_list(&mut self.inside, &mut self.lists, self.pane).finding(pane, &self.report, forward)
-    }
-
     /// Returns what the selected row is about.
     pub(super) fn selected(&self) -> Option<Subject<'_>> {
         self.shown().subject(&self.report, self.list().place()?)
