@@ -18,6 +18,9 @@ use landfall::runtime::{Oneshot, SystemClock, build, patient};
 const SERVICES: usize = 200;
 const RUNS: usize = 50;
 
+#[global_allocator]
+static HEAP: landfall::runtime::Heap = landfall::runtime::HEAP;
+
 fn main() {
     divan::main();
 }

@@ -92,6 +92,9 @@ fn filters(stage: &mut Stage) {
     }
 }
 
+#[global_allocator]
+static HEAP: landfall::runtime::Heap = landfall::runtime::HEAP;
+
 fn main() {
     let mut stage = world();
     stage.frame();

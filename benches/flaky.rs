@@ -16,6 +16,9 @@ const REPORTS: u64 = 1_000;
 const CASES: u64 = 200;
 const JOBS: u64 = 20;
 
+#[global_allocator]
+static HEAP: landfall::runtime::Heap = landfall::runtime::HEAP;
+
 fn main() {
     divan::main();
 }

@@ -18,6 +18,9 @@ const RUNS: u64 = 250;
 const JOBS: u64 = 15;
 const TESTS: u32 = 2_000;
 
+#[global_allocator]
+static HEAP: landfall::runtime::Heap = landfall::runtime::HEAP;
+
 fn main() {
     divan::main();
 }

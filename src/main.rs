@@ -11,6 +11,9 @@ use landfall::config;
 use landfall::runtime;
 use tokio::runtime::Builder;
 
+#[global_allocator]
+static HEAP: runtime::Heap = runtime::HEAP;
+
 fn main() -> ExitCode {
     runtime::keep_out_of_cores();
     run(Cli::parse()).unwrap_or_else(|refusal| {
@@ -28,10 +31,7 @@ fn run(cli: Cli) -> Result<ExitCode, Refusal> {
         config
     };
     match cli.command {
-        None => {
-            runtime::keep_to_one_heap();
-            on_runtime(runtime::dashboard(redact(command::load_or_point(&place)?), state))
-        }
+        None => on_runtime(runtime::dashboard(redact(command::load_or_point(&place)?), state)),
         Some(Command::Check(args)) => {
             let config = command::load_or_point(&place)?.only(&args.services).map_err(Refusal)?;
             on_runtime(runtime::check(redact(config), args, state))

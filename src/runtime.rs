@@ -35,7 +35,7 @@ use crate::poll::Clock as _;
 pub use self::oneshot::{Oneshot, Watcher};
 pub use clock::SystemClock;
 use dashboard::{Connected, Kept, Shown};
-pub use heap::keep_to_one_heap;
+pub use heap::{HEAP, Heap};
 use memory::{Memory, Opened, Stay};
 pub use secrecy::keep_out_of_cores;
 pub use sources::{build, patient, steady};

@@ -29,9 +29,6 @@ impl Signals {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hang_up = signal(SignalKind::hangup())?;
-        // A process that could not begin itself anew would end with the first connection that the other side closed. Once
-        // listened to, this signal never ends it again.
-        drop(signal(SignalKind::pipe())?);
         let go_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
         tokio::spawn(async move {
             let code = tokio::select! {

@@ -140,29 +140,3 @@ fn a_frozen_screen_writes_nothing() {
     // A full minute may pass meanwhile: then the age of the freeze changes, and nothing else.
     assert!(written < 200, "{written} bytes");
 }
-
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[test]
-fn it_has_one_heap_unless_somebody_says_how_many() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
-    let (config, told) = (at("landfall.toml"), at("told"));
-    // The command of a token inherits what landfall was begun with.
-    let text = format!(
-        "[[ci]]\nname = \"ci\"\nkind = \"github\"\nurl = \"http://127.0.0.1:9\"\n\
-         token = {{ command = [\"sh\", \"-c\", \"echo $MALLOC_ARENA_MAX $0 > {told}; exit 1\", \"heap\"] }}\n\
-         [[registry]]\nhost = \"127.0.0.1:9\"\nplain_http = true\ncredential = \"anonymous\"\n\
-         [[service]]\nname = \"checkout\"\nci = \"ci\"\nrepo = \"acme/checkout\"\n[[service.image]]\n\
-         repository = \"127.0.0.1:9/acme/checkout\"\ntags = [\"sha-{{sha:7}}\"]\n"
-    );
-    std::fs::write(&config, text).unwrap();
-    for (environment, heaps) in [(&[][..], "1 heap\n"), (&[("MALLOC_ARENA_MAX", "3")], "3 heap\n")] {
-        let mut tty = Tty::landfall(&["--config", &config, "--no-state"], environment);
-        // How the command ended is drawn after that.
-        tty.until("the number of heaps", |_| std::fs::read_to_string(&told).is_ok_and(|text| text == heaps));
-        tty.send("q");
-        assert_eq!(tty.ended(), 0);
-        tty.is_as_found();
-        std::fs::remove_file(&told).unwrap();
-    }
-}
