@@ -116,6 +116,9 @@ pub struct Ask {
     pub over_cap: OverCap,
     /// Whether the answer may be kept and asked for conditionally.
     pub conditional: bool,
+    /// The edition that the caller has made something of, and still has it: where a 304 confirms that very one, the answer
+    /// may come without its body.
+    pub known: Option<Edition>,
     /// Whose answer it is, where the credential is a token that changes while the login behind it stays; a hash.
     pub on_behalf: Option<u64>,
 }
@@ -135,6 +138,7 @@ impl Ask {
             cap: 1 << 20,
             over_cap: OverCap::Refuse,
             conditional: false,
+            known: None,
             on_behalf: None,
         }
     }
@@ -178,7 +182,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers of the newest answer; after a 304 also the remembered ones that it left out.
     pub headers: HeaderMap,
-    /// The whole body, or its ends.
+    /// The whole body, or its ends; nothing where it is bare.
     pub body: Body,
     /// Whether a middle was left out.
     pub truncated: bool,
@@ -188,6 +192,14 @@ pub struct Answer {
     pub edition: Option<Edition>,
     /// Whether another origin answered than was asked, after a redirect.
     pub elsewhere: bool,
+}
+
+impl Answer {
+    /// Returns whether it only confirms the edition that is known, and came without its body.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.not_modified && !self.body.is_at_hand()
+    }
 }
 
 impl Client {
@@ -248,7 +260,7 @@ impl Shared {
             return self.unasked_304(redirect::follow(self, &ask).await?, &ask).await;
         }
         let key = self.cache.key(&ask);
-        let Some(kept) = self.cache.get(&key) else {
+        let Some(kept) = self.cache.get(&key, ask.known) else {
             let answer = self.unasked_304(redirect::follow(self, &ask).await?, &ask).await?;
             return Ok(self.keep(&key, answer));
         };
@@ -259,7 +271,10 @@ impl Shared {
             let answer = self.unasked_304(answer, &ask).await?;
             return Ok(self.keep(&key, answer));
         }
-        Ok(self.cache.confirm(&key, &kept, answer.headers))
+        match self.cache.confirm(&key, &kept, ask.known, &answer.headers) {
+            Some(answer) => Ok(answer),
+            None => Ok(self.keep(&key, self.unasked_304(answer, &ask).await?)),
+        }
     }
 
     /// A 304 that nobody asked for carries nothing: asks once more, for the whole.

@@ -29,7 +29,8 @@ pub struct Edition(u64);
 /// An answer as it is remembered.
 #[derive(Debug, Clone)]
 pub(super) struct Kept {
-    body: Packed,
+    /// `None` where the archive has it, and whoever asked had what was made of it.
+    body: Option<Packed>,
     headers: HeaderMap,
     etag: Option<HeaderValue>,
     last_modified: Option<HeaderValue>,
@@ -46,7 +47,8 @@ struct Held {
     editions: u64,
 }
 
-/// Remembered answers, bounded by bytes; the longest unused goes first. What the archive has is not gone with it.
+/// Remembered answers, bounded by bytes; the longest unused goes first. What the archive has is not gone with it, and of
+/// what it has the body is not held here once nobody needs it.
 #[derive(Debug)]
 pub(super) struct Cache {
     limit: usize,
@@ -66,16 +68,34 @@ impl Cache {
         self.namer.name(ask)
     }
 
-    /// Returns what is remembered, in memory or in the archive.
-    pub(super) fn get(&self, key: &Key) -> Option<Arc<Kept>> {
-        if let Some(kept) = self.held().find(key) {
-            return Some(kept);
+    /// Returns what is remembered, in memory or in the archive; without its body only as the edition that is known.
+    pub(super) fn get(&self, key: &Key, known: Option<Edition>) -> Option<Arc<Kept>> {
+        let held = self.held().find(key);
+        if let Some(kept) = held {
+            if kept.body.is_some() || known == Some(kept.edition) {
+                return Some(kept);
+            }
+            if let Some(whole) = self.whole(key, &kept) {
+                return Some(Arc::new(whole));
+            }
+            self.held().remove(&key.name);
         }
-        let kept = self.archive_of(key)?.load(&key.name)?;
         let edition = self.held().edition();
-        let kept = Arc::new(Kept::restored(kept, edition)?);
+        let kept = Arc::new(self.archived(key, edition)?);
         self.store(key, &kept);
         Some(kept)
+    }
+
+    /// Returns what the archive has.
+    fn archived(&self, key: &Key, edition: Edition) -> Option<Kept> {
+        Kept::restored(self.archive_of(key)?.load(&key.name)?, edition)
+    }
+
+    /// Returns the same answer with its body, if the archive has that very one.
+    fn whole(&self, key: &Key, kept: &Kept) -> Option<Kept> {
+        let whole = self.archived(key, kept.edition)?;
+        let is_same = if kept.body.is_some() { !whole.differs(kept) } else { !whole.is_headed_otherwise(kept) };
+        is_same.then_some(whole)
     }
 
     /// Remembers a complete answer that carries a mark, and says in it as which edition.
@@ -89,7 +109,7 @@ impl Cache {
         let lasting = key.lasting && !is_private_to_memory(&answer.headers);
         let headers = meaningful(&answer.headers);
         let edition = self.held().edition();
-        let kept = Arc::new(Kept { body, headers, etag, last_modified, edition, lasting });
+        let kept = Arc::new(Kept { body: Some(body), headers, etag, last_modified, edition, lasting });
         let before = self.held().find(key);
         if before.as_ref().is_none_or(|before| before.differs(&kept)) {
             self.save(key, &kept, before.is_some());
@@ -117,31 +137,45 @@ impl Cache {
         }
     }
 
-    /// Returns the remembered answer that a 304 confirmed. What is newer in the 304 replaces what was remembered:
-    /// another mark stands for the same edition, another link makes it a new one.
-    pub(super) fn confirm(&self, key: &Key, kept: &Arc<Kept>, newest: HeaderMap) -> Answer {
-        let newer = kept.renewed(&newest, || self.held().edition()).map(Arc::new);
-        if let Some(newer) = &newer {
-            if newer.has_other_marks(kept) {
-                self.save(key, newer, true);
+    /// Returns the remembered answer that a 304 confirmed; nothing where it must be asked for in full after all. What is
+    /// newer in the 304 replaces what was remembered: another mark stands for the same edition, another link makes it a
+    /// new one.
+    ///
+    /// As the edition that is known it comes without its body where that is not at hand.
+    pub(super) fn confirm(
+        &self,
+        key: &Key,
+        kept: &Arc<Kept>,
+        known: Option<Edition>,
+        newest: &HeaderMap,
+    ) -> Option<Answer> {
+        let mut kept = Arc::clone(kept);
+        if let Some(mut newer) = kept.renewed(newest, || self.held().edition()) {
+            if newer.body.is_none() {
+                newer.body = self.whole(key, &kept)?.body;
             }
-            self.store(key, newer);
+            if newer.has_other_marks(&kept) {
+                self.save(key, &newer, true);
+            }
+            kept = Arc::new(newer);
+            self.store(key, &kept);
+        } else if known == Some(kept.edition) && kept.body.is_some() && self.whole(key, &kept).is_some() {
+            self.store(key, &Arc::new(Kept { body: None, ..Kept::clone(&kept) }));
         }
-        let kept = newer.as_ref().unwrap_or(kept);
-        let mut headers = newest;
+        let mut headers = newest.clone();
         let said: Vec<HeaderName> = headers.keys().cloned().collect();
         for (name, value) in kept.headers.iter().filter(|(name, _)| !said.contains(name)) {
             headers.append(name.clone(), value.clone());
         }
-        Answer {
+        Some(Answer {
             status: StatusCode::OK,
             headers,
-            body: Body::packed(kept.body.clone()),
+            body: kept.body.clone().map(Body::packed).unwrap_or_default(),
             truncated: false,
             not_modified: true,
             edition: Some(kept.edition),
             elsewhere: false,
-        }
+        })
     }
 
     /// Returns how many bytes are held in memory.
@@ -221,13 +255,13 @@ impl Kept {
         for (name, value) in answer.headers {
             headers.append(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
         }
-        let body = Packed::verified(answer.body, archive::LONGEST)?;
+        let body = Some(Packed::verified(answer.body, archive::LONGEST)?);
         Some(Self { body, headers: meaningful(&headers), etag, last_modified, edition, lasting: true })
     }
 
     fn archived(&self) -> Option<KeptAnswer> {
         let marks = [self.etag.as_ref(), self.last_modified.as_ref()];
-        if self.lasting { KeptAnswer::of(marks, &self.headers, &self.body) } else { None }
+        if self.lasting { KeptAnswer::of(marks, &self.headers, self.body.as_ref()?) } else { None }
     }
 
     /// Adds the conditions to a request: the server answers 304 where the remembered answer still holds.
@@ -260,13 +294,17 @@ impl Kept {
         self.etag != other.etag || self.last_modified != other.last_modified
     }
 
+    fn is_headed_otherwise(&self, other: &Self) -> bool {
+        self.has_other_marks(other) || self.headers != other.headers
+    }
+
     fn differs(&self, other: &Self) -> bool {
-        self.has_other_marks(other) || self.body != other.body || self.headers != other.headers
+        self.is_headed_otherwise(other) || self.body != other.body
     }
 
     fn weight(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        OVERHEAD + headers + self.body.bytes().len()
+        OVERHEAD + headers + self.body.as_ref().map_or(0, |body| body.bytes().len())
     }
 }
 
@@ -331,7 +369,7 @@ mod tests {
         };
         assert!(answer.headers.values().all(is_read));
         cache.put(&key, &mut answer);
-        let kept = cache.get(&key).unwrap();
+        let kept = cache.get(&key, None).unwrap();
         let mut newer = headers(&second);
         newer.insert(header::ETAG, HeaderValue::from_maybe_shared(second.slice(10..16)).unwrap());
         let renewed = kept.renewed(&newer, || Edition(9)).unwrap();

@@ -66,6 +66,11 @@ impl Body {
     pub(super) fn packed(packed: Packed) -> Self {
         Self { packed: Some(packed), plain: OnceLock::new() }
     }
+
+    /// Returns whether there is one, without looking at it.
+    pub(super) fn is_at_hand(&self) -> bool {
+        self.packed.is_some() || self.plain.get().is_some()
+    }
 }
 
 impl From<Bytes> for Body {

@@ -12,7 +12,7 @@ use url::Url;
 use super::CiOptions;
 use super::token::Token;
 use crate::domain::{AuthKind, AuthStage, Failure, PushLog, Stage, Text, TokenFacts, TokenKind, TokenReport, Traffic};
-use crate::http::{Answer, Ask, Client, ClientOptions, Credential, OverCap, limited, says};
+use crate::http::{Answer, Ask, Client, ClientOptions, Credential, Edition, OverCap, limited, says};
 use crate::push_log;
 use crate::retry_log;
 
@@ -34,6 +34,8 @@ const CACHE: usize = 16 << 20;
 pub(super) enum Kind {
     /// A page of a list.
     List,
+    /// The same, whose body is not needed where it is still this edition.
+    Known(Edition),
     /// What is asked for once, and never changes.
     Once,
     /// A file of a repository.
@@ -102,8 +104,11 @@ impl Api {
     /// # Errors
     /// What kept an answer from coming. That the token was refused is one of them, and says whose it was.
     pub(super) async fn get(&self, kind: Kind, mut ask: Ask) -> Result<Answer, Failure> {
+        if let Kind::Known(edition) = kind {
+            ask.known = Some(edition);
+        }
         (ask.cap, ask.over_cap, ask.conditional) = match kind {
-            Kind::List => (LIST_CAP, OverCap::Refuse, true),
+            Kind::List | Kind::Known(_) => (LIST_CAP, OverCap::Refuse, true),
             Kind::Once => (LIST_CAP, OverCap::Refuse, false),
             Kind::File => (FILE_CAP, OverCap::Refuse, true),
             Kind::Archive => (ARCHIVE_CAP, OverCap::Refuse, false),
@@ -123,6 +128,13 @@ impl Api {
     /// Returns what to send instead of a credential that was refused, if there is another.
     async fn after(&self, refused: Option<Credential>) -> Option<Credential> {
         self.token.another(&refused?).await
+    }
+}
+
+impl Kind {
+    /// Returns a page of a list, of which the caller has what was made of this edition.
+    pub(super) fn page(known: Option<Edition>) -> Self {
+        known.map_or(Self::List, Self::Known)
     }
 }
 

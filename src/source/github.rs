@@ -24,7 +24,7 @@ use crate::domain::{
     Batch, CredentialScan, Deployed, Failure, Globs, Job, JobExecution, JobId, Pipeline, PushLog, RepoPath, Reports,
     Run, RunKey, Service, SourceId, TokenReport, Traffic,
 };
-use crate::http::{Answer, Ask};
+use crate::http::{Answer, Ask, Edition};
 use dto::{JobDto, List, RateLimitDto, RunDto, TagDto};
 
 /// How many pages of git tags are read where a tag template needs to know them.
@@ -141,8 +141,8 @@ impl GitHub {
 }
 
 impl Pages for GitHub {
-    async fn get(&self, address: String) -> Result<Answer, Failure> {
-        self.ask(Kind::List, address).await
+    async fn get(&self, address: String, known: Option<Edition>) -> Result<Answer, Failure> {
+        self.ask(Kind::page(known), address).await
     }
 
     fn distrust(&self, answer: &Answer) {

@@ -52,7 +52,7 @@ pub(super) async fn deployments(github: &GitHub, service: &Service, known: u64) 
             continue;
         };
         let path = format!("repos/{}/deployments/{}/statuses?per_page=100", service.repo, dto.id);
-        let answer = Once(github).get(github.route(&path)).await?;
+        let answer = Once(github).get(github.route(&path), None).await?;
         let statuses: Vec<StatusDto> = api::json(&answer)?;
         match end(&statuses) {
             Some((finished_at, succeeded)) => {

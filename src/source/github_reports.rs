@@ -10,7 +10,7 @@ use super::github::{GitHub, is_own_word};
 use super::memo::{Pages, Reading};
 use super::pages;
 use crate::domain::{Failure, FoundReport, Globs, Reports, RunKey, Text, Unreadable};
-use crate::http::{Answer, says};
+use crate::http::{Answer, Edition, says};
 use dto::ArtifactDto;
 
 /// Artifacts of one run that are read.
@@ -23,7 +23,7 @@ const MEGABYTES: u64 = 16;
 pub(super) struct Once<'a>(pub(super) &'a GitHub);
 
 impl Pages for Once<'_> {
-    async fn get(&self, address: String) -> Result<Answer, Failure> {
+    async fn get(&self, address: String, _: Option<Edition>) -> Result<Answer, Failure> {
         self.0.ask(Kind::Once, address).await
     }
 

@@ -26,7 +26,7 @@ use crate::domain::{
     Batch, CredentialScan, Deployed, Failure, Globs, Job, JobExecution, JobId, Pipeline, PushLog, RepoPath, Reports,
     Run, RunKey, Service, SourceId, TokenReport, Traffic, number_retries,
 };
-use crate::http::{Answer, Ask};
+use crate::http::{Answer, Ask, Edition};
 pub(super) use dto::TokenDto;
 use dto::{IdDto, JobDto, PipelineDto};
 
@@ -76,7 +76,7 @@ impl GitLab {
     pub(super) async fn ask(&self, kind: Kind, address: &str) -> Result<Answer, Failure> {
         let url = Url::parse(address).map_err(|error| Failure::Withheld(error.to_string().into()))?;
         let accepted = match kind {
-            Kind::List | Kind::Once | Kind::Token => "application/json",
+            Kind::List | Kind::Known(_) | Kind::Once | Kind::Token => "application/json",
             Kind::Archive | Kind::File => "application/octet-stream",
             Kind::Log => "text/plain",
         };
@@ -129,8 +129,8 @@ impl GitLab {
 }
 
 impl Pages for GitLab {
-    async fn get(&self, address: String) -> Result<Answer, Failure> {
-        self.ask(Kind::List, &address).await
+    async fn get(&self, address: String, known: Option<Edition>) -> Result<Answer, Failure> {
+        self.ask(Kind::page(known), &address).await
     }
 
     fn distrust(&self, answer: &Answer) {
@@ -142,7 +142,7 @@ impl Pages for GitLab {
 struct Once<'a>(&'a GitLab);
 
 impl Pages for Once<'_> {
-    async fn get(&self, address: String) -> Result<Answer, Failure> {
+    async fn get(&self, address: String, _: Option<Edition>) -> Result<Answer, Failure> {
         self.0.ask(Kind::Once, &address).await
     }
 

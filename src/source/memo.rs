@@ -13,8 +13,8 @@ const MOST: usize = 1_024;
 
 /// Who reads one page of a list.
 pub(super) trait Pages: Sync {
-    /// Asks for the page at this address.
-    fn get(&self, address: String) -> impl Future<Output = Result<Answer, Failure>> + Send;
+    /// Asks for the page at this address. Where it is the edition that is known, it may come without its body.
+    fn get(&self, address: String, known: Option<Edition>) -> impl Future<Output = Result<Answer, Failure>> + Send;
 
     /// Forgets a page that could not be read, so that it is asked for in full next time.
     fn distrust(&self, answer: &Answer);
@@ -40,7 +40,7 @@ impl<'a, P: Pages> Reading<'a, P> {
 
     /// Returns the page at this address.
     pub(super) async fn get(&mut self, address: String) -> Result<Answer, Failure> {
-        let outcome = self.fetch(&address).await;
+        let outcome = self.fetch(&address, None).await;
         let edition = outcome.as_ref().ok().and_then(|answer| answer.edition);
         self.read.push(edition.map(|edition| (address, edition)));
         outcome
@@ -51,10 +51,10 @@ impl<'a, P: Pages> Reading<'a, P> {
         self.pages.distrust(answer);
     }
 
-    async fn fetch(&mut self, address: &str) -> Result<Answer, Failure> {
+    async fn fetch(&mut self, address: &str, known: Option<Edition>) -> Result<Answer, Failure> {
         match self.ahead.iter().position(|(known, _)| known == address).and_then(|at| self.ahead.remove(at)) {
             Some((_, outcome)) => outcome,
-            None => self.pages.get(address.to_owned()).await,
+            None => self.pages.get(address.to_owned(), known).await,
         }
     }
 
@@ -64,16 +64,17 @@ impl<'a, P: Pages> Reading<'a, P> {
     }
 
     /// Asks for the same pages again. Where one is not confirmed, or fails, the rest is not asked for, and what came
-    /// is kept for the reading that follows.
+    /// is kept for the reading that follows, unless it came without what is to be read.
     async fn confirms(&mut self, made: &[Made]) -> bool {
         let mut asked = Vec::new();
         for (address, edition) in made {
-            let outcome = self.fetch(address).await;
+            let outcome = self.fetch(address, Some(*edition)).await;
             let same = |answer: &Answer| answer.not_modified && answer.edition == Some(*edition);
             let confirmed = outcome.as_ref().is_ok_and(same);
             asked.push((address.clone(), outcome));
             if !confirmed {
-                self.ahead.extend(asked);
+                self.ahead
+                    .extend(asked.into_iter().filter(|(_, outcome)| !outcome.as_ref().is_ok_and(Answer::is_bare)));
                 return false;
             }
         }

@@ -122,6 +122,32 @@ async fn one_changed_page_makes_the_list_anew_and_no_page_is_asked_for_twice() {
 }
 
 #[tokio::test]
+async fn one_changed_page_makes_the_list_anew_where_the_others_are_only_in_the_archive() {
+    for changed in 0..3 {
+        let marked = Marked::new().await;
+        let options = CiOptions { archive: Some(Shelf::new()), ..options(marked.server.url.clone(), None) };
+        let (github, service) = (GitHub::new(options).unwrap(), watched("{tag}"));
+        let first = github.runs(&service, 20).await.unwrap();
+        let held = github.traffic().cache_bytes;
+        // Confirmed once they are let go; confirmed twice they come bare.
+        for _ in 0..2 {
+            assert_eq!(github.runs(&service, 20).await.unwrap(), first);
+        }
+        assert!(github.traffic().cache_bytes < held, "page {changed}");
+        let mut before = (0, 0);
+        sent(&github, &mut before);
+        marked.mark(changed, 1);
+        let again = github.runs(&service, 20).await.unwrap();
+        // What came bare before it is asked for once more.
+        assert_eq!(sent(&github, &mut before), (2 + changed as u64, 3 + changed as u64), "page {changed}");
+        let differ = usize::from(changed == 0);
+        assert_eq!(shared(&again, &first), first.items.len() - differ, "page {changed}");
+        let told = |batch: &Batch<Arc<Run>>| batch.items.iter().filter(|run| run.git_tag.is_some()).count();
+        assert_eq!((again.complete, told(&again)), (true, told(&first)), "page {changed}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_that_lacks_a_page_is_not_given_again() {
     for broken in 1..3 {
         let marked = Marked::new().await;

@@ -101,6 +101,73 @@ async fn only_what_changed_is_written() {
     assert_eq!(shelf.all().values().next().unwrap().etag.as_deref(), Some("\"three\""));
 }
 
+/// Asks as one who still has what was made of this edition.
+async fn get_known(client: &Client, server: &Loopback, known: &Answer) -> Answer {
+    client.send(Ask { known: known.edition, ..conditional(server, "runs") }).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_known_is_not_held_once_the_archive_has_it() {
+    let (server, shelf) = (steady().await, Shelf::new());
+    let client = process(&server, &shelf);
+    let first = get(&client, &server).await;
+    let held = client.traffic().cache_bytes;
+    let confirmed = get_known(&client, &server, &first).await;
+    assert_eq!((&confirmed.body[..], confirmed.edition, confirmed.is_bare()), (&b"body"[..], first.edition, false));
+    assert!(client.traffic().cache_bytes < held);
+    let bare = get_known(&client, &server, &first).await;
+    assert_eq!((bare.status, bare.edition, bare.is_bare()), (StatusCode::OK, first.edition, true));
+    assert!(bare.headers.contains_key("link"));
+    let whole = get(&client, &server).await;
+    assert_eq!((&whole.body[..], whole.edition, whole.is_bare()), (&b"body"[..], first.edition, false));
+    assert_eq!(asked_by_mark(&server), [false, true, true, true]);
+    shelf.change(|kept| kept.body = Bytes::new());
+    assert!(get_known(&client, &server, &first).await.is_bare(), "nobody needs it");
+    let asked_again = get(&client, &server).await;
+    assert_eq!((&asked_again.body[..], asked_again.not_modified), (&b"body"[..], false));
+    assert_ne!(asked_again.edition, first.edition);
+}
+
+#[tokio::test]
+async fn what_is_known_is_held_as_long_as_the_archive_has_it_not() {
+    let (server, shelf) = (steady().await, Shelf::new());
+    let (client, alone) = (process(&server, &shelf), Client::new(options(&server)).unwrap());
+    for client in [client, alone] {
+        let first = get(&client, &server).await;
+        shelf.change(|kept| kept.etag = Some("\"of another process\"".to_owned()));
+        for _ in 0..3 {
+            assert_eq!(&get_known(&client, &server, &first).await.body[..], b"body");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_comes_with_its_body_where_a_confirmation_says_more() {
+    for lost in [false, true] {
+        let one = |status, link: &'static str| answer(status, &[("etag", "\"one\""), ("link", link)], "body");
+        let server = in_turn(move |turn| match turn {
+            0 => one(200, "</?page=2>; rel=\"next\""),
+            1 | 2 => answer(304, &[("etag", "\"one\"")], ""),
+            3 => answer(304, &[("etag", "\"one\""), ("link", "</?page=3>; rel=\"next\"")], ""),
+            _ => one(200, "</?page=3>; rel=\"next\""),
+        })
+        .await;
+        let shelf = Shelf::new();
+        let client = process(&server, &shelf);
+        let first = get(&client, &server).await;
+        get_known(&client, &server, &first).await;
+        assert!(get_known(&client, &server, &first).await.is_bare());
+        if lost {
+            shelf.change(|kept| kept.body = Bytes::new());
+        }
+        let other = get_known(&client, &server, &first).await;
+        assert_eq!((&other.body[..], other.not_modified), (&b"body"[..], !lost));
+        assert_ne!(other.edition, first.edition);
+        assert!(other.headers["link"].to_str().unwrap().contains("page=3"));
+        assert_eq!(server.asked(), if lost { 5 } else { 4 });
+    }
+}
+
 fn bomb() -> Bytes {
     use std::io::Read;
     let mut packed = Vec::new();
