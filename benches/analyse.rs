@@ -59,7 +59,7 @@ fn settled() -> &'static (Config, Snapshot, Timestamp) {
         let mut snapshot = snapshot.clone();
         for service in &config.services {
             let report = judge(&snapshot, service, &config.policy, *now);
-            settle(&mut snapshot, &report, *now);
+            settle(&mut snapshot, &report, true, *now);
         }
         (config.clone(), snapshot, *now)
     })

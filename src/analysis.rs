@@ -87,7 +87,7 @@ pub use gate::{Builds, Gate, GateVerdict, builds_needed};
 pub use glimpse::Glimpse;
 pub use incident::{Incident, IncidentBasis, LastGoodPush, incidents};
 pub use interest::Interest;
-pub use keepsake::keepsakes;
+pub use keepsake::{keepsakes, newly_arrived};
 pub use next_credential_step::next_step;
 pub use plan::plan;
 pub use reading::{Depth, readings};

@@ -14,12 +14,13 @@ const KEEP_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 #[must_use]
 pub fn keepsakes(snapshot: &Snapshot, report: &ServiceReport, now: Timestamp) -> Vec<Fact> {
     let landed = newly_landed(snapshot, report).into_iter().map(Fact::Landed);
-    let judged = newly_judged(snapshot, report, now).into_iter().map(Fact::Judged);
-    landed.chain(judged).chain(newly_arrived(snapshot, report)).collect()
+    landed.chain(newly_judged(snapshot, report, now).into_iter().map(Fact::Judged)).collect()
 }
 
-/// Returns the commits all of whose images landed, where that is not remembered yet.
-fn newly_arrived(snapshot: &Snapshot, report: &ServiceReport) -> Vec<Fact> {
+/// Returns the commits all of whose images landed, where that is not remembered yet. Before all came that earlier processes
+/// remember, that says nothing.
+#[must_use]
+pub fn newly_arrived(snapshot: &Snapshot, report: &ServiceReport) -> Vec<Fact> {
     let service = &report.service.name;
     let arrived = landings(snapshot, &report.rows).into_iter().filter(|(run, _)| !snapshot.has_arrived(service, run));
     arrived.map(|(run, commit)| Fact::Arrived(service.clone(), run, commit)).collect()

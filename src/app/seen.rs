@@ -155,12 +155,13 @@ fn judge(model: &mut Model, places: &BTreeSet<usize>) -> Settled {
         shelved.extend(model.snapshot.tidy(service));
         if model.frozen.is_none() {
             let mut judged = analysis::judge(&model.snapshot, service, &model.policy, model.now);
-            let settled = settle(&mut model.snapshot, &judged, model.now);
+            let past_is_read = model.past.tells_of(place);
+            let settled = settle(&mut model.snapshot, &judged, past_is_read, model.now);
             facts.extend(settled.facts);
             shelved.extend(settled.shelved);
             if let Some(slot) = model.report.services.get_mut(place) {
                 let known = &slot.reliability;
-                judged.reliability = if model.past.tells_of(place) {
+                judged.reliability = if past_is_read {
                     analysis::renewed(known, &model.snapshot, &judged, &model.policy, model.now)
                 } else {
                     known.clone()

@@ -91,7 +91,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened<Vec<Fa
     memory.keep(snapshot.unkept());
     memory.keep(progress.answered.iter().flat_map(|look| snapshot.facts(look)).collect());
     for service in &report.services {
-        let Settled { facts, shelved } = settle(&mut snapshot, service, now);
+        let Settled { facts, shelved } = settle(&mut snapshot, service, true, now);
         memory.keep(facts);
         memory.shelve(shelved);
     }

@@ -1,8 +1,8 @@
 //! The first frame is drawn by what earlier processes kept; what they remember of runs that are over comes piece by piece.
 
 use landfall::analysis::{Policy, ServiceReport, judge};
-use landfall::app::{Act, Charset, Key, Model, Msg, Settings, settle, update};
-use landfall::domain::{Fact, Seen, Snapshot, SourceId};
+use landfall::app::{Act, Charset, Cmd, Key, Model, Msg, Settings, settle, update};
+use landfall::domain::{Fact, RunKey, Seen, ServiceName, Snapshot, SourceId};
 
 use crate::cast::{cast, now, seen};
 
@@ -23,7 +23,7 @@ fn kept() -> Kept {
     }
     for service in &services {
         let report = judge(&snapshot, service, &Policy::default(), now());
-        facts.extend(settle(&mut snapshot, &report, now()).facts);
+        facts.extend(settle(&mut snapshot, &report, true, now()).facts);
     }
     facts.extend(snapshot.unkept());
     let (remembered, others): (Vec<Fact>, Vec<Fact>) = facts.into_iter().partition(|fact| fact.concerns().is_some());
@@ -90,6 +90,43 @@ fn whatever_was_read_of_the_history_a_row_says_what_all_of_it_says_or_nothing() 
             }
         }
     }
+}
+
+/// Whose arrivals a dashboard keeps that began with what is known and then is told this.
+fn arrivals_kept(known: &Snapshot, told: Vec<Seen>) -> Vec<(ServiceName, RunKey)> {
+    let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };
+    let mut model = Model::new(cast().0, Policy::default(), settings, now(), (200, 50));
+    model.recall(known.clone(), judged(known));
+    let own = SourceId::own().to_string();
+    let mut todo = model.begin();
+    todo.extend(update(&mut model, Msg::Passed(now())));
+    for told in told {
+        todo.extend(update(&mut model, Msg::Seen(vec![seen(now(), &own, told)])));
+    }
+    let kept = todo.into_iter().filter_map(|cmd| if let Cmd::Remember(facts) = cmd { Some(facts) } else { None });
+    arrivals(&kept.flatten().collect::<Vec<_>>())
+}
+
+fn arrivals(facts: &[Fact]) -> Vec<(ServiceName, RunKey)> {
+    let arrival =
+        |fact: &Fact| if let Fact::Arrived(name, run, _) = fact { Some((name.clone(), run.clone())) } else { None };
+    facts.iter().filter_map(arrival).collect()
+}
+
+#[test]
+fn which_commits_arrived_is_kept_once_and_not_before_it_is_known_which_did() {
+    let Kept { known, pieces } = kept();
+    let all = arrivals(&pieces.concat());
+    assert!(all.len() > 2, "{all:?}");
+    let read = |pieces: &[Vec<Fact>], is_all: bool| {
+        let told = pieces.iter().cloned().map(Seen::Remembered).chain(is_all.then_some(Seen::Recalled));
+        arrivals_kept(&known, told.collect())
+    };
+    assert_eq!(read(&[], false), [], "it is not known yet which did");
+    let anew = read(&pieces, true);
+    assert!(anew.iter().all(|arrival| !all.contains(arrival)), "{anew:?}");
+    let none_was_kept = read(&[], true);
+    assert!(all.iter().all(|arrival| none_was_kept.contains(arrival)), "{none_was_kept:?}");
 }
 
 #[test]

@@ -235,7 +235,7 @@ fn a_commit_that_landed_is_remembered_when_its_run_is_gone_from_the_list() {
     world.job(&run, Conclusion::Success, 60).pushed_at(minutes_ago(59), "sha-0000000", "one", None);
     world.log(&run, &[(&image(), "sha-0000000", &digest("one"))]).canary();
     let report = world.report();
-    let facts = landfall::app::settle(&mut world.snapshot, &report, now()).facts;
+    let facts = landfall::app::settle(&mut world.snapshot, &report, true, now()).facts;
     assert!(facts.iter().any(|fact| matches!(fact, landfall::domain::Fact::Arrived(..))));
     let name = world.service.name.clone();
     // An empty list is believed when it comes twice.

@@ -1,6 +1,6 @@
 //! What the rows of a service add up to.
 
-use landfall::analysis::{Verdict, keepsakes};
+use landfall::analysis::{Verdict, keepsakes, newly_arrived};
 use landfall::domain::{Conclusion, Event, Fact, Seen};
 
 use crate::world::{World, minutes_ago, now, sha};
@@ -53,9 +53,13 @@ fn only_the_newest_publishing_runs_are_judged() {
 #[test]
 fn what_landed_is_to_be_remembered_once() {
     let mut world = incident();
-    let kept = keepsakes(&world.snapshot, &world.report(), now());
+    let worth_keeping = |world: &World| {
+        let report = world.report();
+        [keepsakes(&world.snapshot, &report, now()), newly_arrived(&world.snapshot, &report)].concat()
+    };
+    let kept = worth_keeping(&world);
     let landed = |fact: &&Fact| matches!(fact, Fact::Landed(_));
     assert_eq!((kept.len(), kept.iter().filter(landed).count()), (6, 2), "two landed and arrived, two missing");
     world.see(now(), Seen::Remembered(kept));
-    assert_eq!(keepsakes(&world.snapshot, &world.report(), now()), []);
+    assert_eq!(worth_keeping(&world), []);
 }
