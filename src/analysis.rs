@@ -94,7 +94,7 @@ pub use reading::{Depth, readings};
 pub use reason::Reason;
 pub use regression::{Comparison, Drift, Shift, Timed, compare, regression};
 pub use reliability::{Coverage, DeploymentsReport, Reliability, UnreadReport, assess, reliability, renewed};
-pub use report::{Asked, Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, Verdict};
+pub use report::{Asked, Explanation, Green, Policy, Report, Row, ServiceReport, SourceReport, TagPlace, Verdict};
 pub use severity::{Severity, Urgency, urgency};
 pub use shed::{Sheddable, sheddable};
 pub use source_words::{

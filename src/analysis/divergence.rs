@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::context::{Context, Place, is_green};
 use super::notes::Outstanding;
 use super::walk::walk;
-use super::{Freshness, Green, Policy, Reliability, Row, ServiceReport, Verdict};
+use super::{Freshness, Green, Policy, Reliability, Row, ServiceReport, TagPlace, Verdict};
 use crate::domain::{Moment, Run, Service, Snapshot, Tag, TagRef};
 
 /// Judges one service.
@@ -26,8 +26,7 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
         rows.push(Row {
             service: service.clone(),
             run: place.run.clone(),
-            image_index: place.image_index,
-            tag_index: place.tag_index,
+            place: TagPlace::new(place.image_index, place.tag_index),
             tag,
             verdict,
             settled: !notes.0,

@@ -32,5 +32,8 @@ pub(super) fn strip<'a>(commits: impl Iterator<Item = (&'a Sha, &'a Evidence)>) 
         at: at.map(Moment::from),
         colour: evidence.judge().colour,
     };
-    newest.into_iter().map(glimpse).collect()
+    let mut strip: Vec<Glimpse> = newest.into_iter().map(glimpse).collect();
+    // It lies where the wider ones lay.
+    strip.shrink_to_fit();
+    strip
 }

@@ -54,7 +54,7 @@ fn newly_landed(snapshot: &Snapshot, report: &ServiceReport) -> Vec<Landed> {
     let sure =
         report.rows.iter().filter(|row| row.settled && (row.verdict == Verdict::Landed || row.verdict.is_finding()));
     sure.filter_map(|row| {
-        let spec = row.service.images.get(row.image_index)?;
+        let spec = row.spec()?;
         let tag = row.tag.clone()?;
         let known = snapshot.image(&spec.repository)?.landed_for(tag.as_str(), &row.run.key).map(|(_, known)| known);
         let LandedRecord { digest, since, last_seen, proof } =

@@ -11,7 +11,7 @@ use super::context::{Context, left_out};
 use super::incident::Group;
 use super::push::Logs;
 use super::refused::names_a_credential;
-use super::{Policy, Report, Row, ServiceReport, Verdict};
+use super::{Policy, Report, Row, ServiceReport, TagPlace, Verdict};
 use crate::domain::{ImageName, Moment, Run, Service, Snapshot, Text};
 
 /// The pushes of an image that landed. There are many, and only where something is in trouble do they say anything: they
@@ -19,7 +19,7 @@ use crate::domain::{ImageName, Moment, Run, Service, Snapshot, Text};
 pub(super) struct Landings<'a> {
     pub(super) image: &'a ImageName,
     pub(super) service: &'a Service,
-    image_index: usize,
+    image_index: u32,
     rows: &'a [Row],
     /// The service's jobs, where it is in trouble. Of the others, and there are many, the end of the run will do.
     jobs: Option<Rc<Context<'a>>>,
@@ -28,7 +28,7 @@ pub(super) struct Landings<'a> {
 impl<'a> Landings<'a> {
     /// Returns every run that landed and when its push was over, nearly always the newest first.
     pub(super) fn pushes(&self) -> impl Iterator<Item = (Timestamp, &'a Run)> {
-        let ours = self.rows.iter().filter(|row| row.image_index == self.image_index);
+        let ours = self.rows.iter().filter(|row| row.place.image == self.image_index);
         let landed = ours.filter(|row| row.verdict == Verdict::Landed);
         landed.filter_map(|row| {
             let jobs = self.jobs.as_deref();
@@ -82,7 +82,9 @@ impl<'a> Pushes<'a> {
         let concerns = |image: &ImageName| troubled.get(image.registry()).is_some_and(Option::is_none);
         for report in &report.services {
             let images = report.service.images.iter().enumerate();
-            let images = images.map(|(place, spec)| (place, &spec.repository)).filter(|(_, image)| concerns(image));
+            let images = images
+                .map(|(place, spec)| (TagPlace::new(place, 0).image, &spec.repository))
+                .filter(|(_, image)| concerns(image));
             let mut jobs = None;
             for (image_index, image) in images {
                 let jobs = jobs.get_or_insert_with(|| {
@@ -100,10 +102,10 @@ impl<'a> Pushes<'a> {
     }
 
     /// Reads which pushes of an image did not land.
-    fn stop(&mut self, ctx: &Context<'_>, report: &ServiceReport, image_index: usize, image: &ImageName) {
-        let is_same = |one: &Row, next: &Row| Arc::ptr_eq(&one.run, &next.run) && one.image_index == next.image_index;
+    fn stop(&mut self, ctx: &Context<'_>, report: &ServiceReport, image_index: u32, image: &ImageName) {
+        let is_same = |one: &Row, next: &Row| Arc::ptr_eq(&one.run, &next.run) && one.place.image == next.place.image;
         for rows in report.rows.chunk_by(is_same) {
-            let Some(row) = rows.first().filter(|row| row.image_index == image_index) else { continue };
+            let Some(row) = rows.first().filter(|row| row.place.image == image_index) else { continue };
             if !rows.iter().any(may_stop) || rows.iter().any(|row| row.verdict == Verdict::Landed) {
                 continue;
             }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{CredentialReport, Freshness, Incident, Reliability};
-use crate::domain::{Digest, Health, ImageName, Miss, Moment, Platform, Proof, Run, Service, SourceId, Tag, Text};
+use crate::domain::{
+    Digest, Health, ImageName, ImageSpec, Miss, Moment, Platform, Proof, Run, Service, SourceId, Tag, TagTemplate, Text,
+};
 
 /// What the verdicts are judged by.
 #[derive(Debug, Clone, PartialEq)]
@@ -215,6 +217,24 @@ pub struct Green {
     pub settled: bool,
 }
 
+/// Which tag of a service: where its image stands in the service's list, and its template in the image's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TagPlace {
+    /// The place of the image.
+    pub image: u32,
+    /// The place of the template.
+    pub tag: u32,
+}
+
+impl TagPlace {
+    /// Returns the place of a template; no list is so long that it had none.
+    #[must_use]
+    pub fn new(image: usize, tag: usize) -> Self {
+        let narrow = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        Self { image: narrow(image), tag: narrow(tag) }
+    }
+}
+
 /// One run × image × tag.
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -222,10 +242,8 @@ pub struct Row {
     pub service: Arc<Service>,
     /// The run.
     pub run: Arc<Run>,
-    /// The place of the image in the service's list.
-    pub image_index: usize,
-    /// The place of the tag template in the image's list.
-    pub tag_index: usize,
+    /// Which of the service's tags was expected.
+    pub place: TagPlace,
     /// The expected tag; `None` where the template cannot be filled in for this run.
     pub tag: Option<Tag>,
     /// The verdict.
@@ -249,7 +267,19 @@ impl Row {
     /// Returns the image repository that is expected.
     #[must_use]
     pub fn image(&self) -> Option<&ImageName> {
-        self.service.images.get(self.image_index).map(|spec| &spec.repository)
+        self.spec().map(|spec| &spec.repository)
+    }
+
+    /// Returns what is expected of the image.
+    #[must_use]
+    pub fn spec(&self) -> Option<&ImageSpec> {
+        self.service.images.get(usize::try_from(self.place.image).ok()?)
+    }
+
+    /// Returns what the tag is made from.
+    #[must_use]
+    pub fn template(&self) -> Option<&TagTemplate> {
+        self.spec()?.tags.get(usize::try_from(self.place.tag).ok()?)
     }
 
     /// Returns when the image was built, by its own word.

@@ -40,8 +40,7 @@ pub fn sheddable(snapshot: &Snapshot, report: &ServiceReport) -> Sheddable {
 }
 
 fn is_proven(snapshot: &Snapshot, row: &Row) -> bool {
-    let template = row.service.images.get(row.image_index).and_then(|spec| spec.tags.get(row.tag_index));
-    if row.verdict != Verdict::Landed || !row.settled || template.is_none_or(TagTemplate::is_moving) {
+    if row.verdict != Verdict::Landed || !row.settled || row.template().is_none_or(TagTemplate::is_moving) {
         return false;
     }
     let (Some(image), Some(tag)) = (row.image(), &row.tag) else { return false };

@@ -198,7 +198,7 @@ fn reads_the_same(old: &ServiceReport, new: &ServiceReport) -> bool {
         && old.rows.len() == new.rows.len()
         && old.rows.iter().zip(&new.rows).all(|(old, new)| {
             (old.verdict, old.settled, &old.tag) == (new.verdict, new.settled, &new.tag)
-                && (old.image_index, old.tag_index) == (new.image_index, new.tag_index)
+                && old.place == new.place
                 && (Arc::ptr_eq(&old.run, &new.run) || old.run == new.run)
         })
 }

@@ -47,7 +47,7 @@ pub(super) fn write(text: &mut String, report: &Report, explain: Explain<'_>, no
 
 fn what(row: &Row) -> String {
     let image = row.image().map(ToString::to_string).unwrap_or_default();
-    match (&row.tag, row.service.images.get(row.image_index).and_then(|spec| spec.tags.get(row.tag_index))) {
+    match (&row.tag, row.template()) {
         (Some(tag), _) => format!("{image}:{tag}"),
         (None, Some(template)) => format!("{image}:{}", template.as_str()),
         (None, None) => image,

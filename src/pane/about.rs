@@ -173,7 +173,7 @@ pub(super) fn rows_of<'a>(service: &'a ServiceReport, run: &Run) -> impl Iterato
 /// Returns the image and tag that a row expects.
 pub(super) fn reference(row: &Row) -> String {
     let image = row.image().map(ToString::to_string).unwrap_or_default();
-    match (&row.tag, row.service.images.get(row.image_index).and_then(|image| image.tags.get(row.tag_index))) {
+    match (&row.tag, row.template()) {
         (Some(tag), _) => format!("{image}:{tag}"),
         (None, Some(template)) => format!("{image}:{}", template.as_str()),
         (None, None) => image,

@@ -7,7 +7,7 @@ use super::table::Column;
 use super::verdict::{is_looked_at, row_words, word};
 use super::{Met, Pane, Place, Scope, Search, Subject, View, newest_first, sorted, widest};
 use crate::analysis::{Report, Row, ServiceReport, Verdict};
-use crate::domain::{Moment, Run};
+use crate::domain::{Moment, Run, TagTemplate};
 
 pub(super) struct Divergence;
 
@@ -62,11 +62,7 @@ impl Pane for Divergence {
     fn cells(&self, view: &View<'_>, place: Place) -> Vec<Line> {
         let Some((_, row)) = find(view.report, place) else { return Vec::new() };
         let run = &row.run;
-        let template = || {
-            let image = row.service.images.get(row.image_index);
-            let template = image.and_then(|image| image.tags.get(row.tag_index));
-            Line::of(Tone::Dim, template.map_or("", |template| template.as_str()).to_owned())
-        };
+        let template = || Line::of(Tone::Dim, row.template().map_or("", TagTemplate::as_str).to_owned());
         let branch = run.branch.as_ref().or(run.git_tag.as_ref()).map_or("", |branch| branch.as_str());
         vec![
             row_words(row, view.now),

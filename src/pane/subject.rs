@@ -2,8 +2,8 @@
 
 use super::about::rows_of;
 use crate::analysis::{
-    CredentialReport, Incident, JobDurations, JobFlakiness, Report, Row, ServiceReport, SourceReport, TestFlakiness,
-    WorkflowDurations,
+    CredentialReport, Incident, JobDurations, JobFlakiness, Report, Row, ServiceReport, SourceReport, TagPlace,
+    TestFlakiness, WorkflowDurations,
 };
 use crate::domain::{RunKey, ServiceName, SourceId, Text};
 
@@ -38,7 +38,7 @@ pub enum Identity {
     /// A service.
     Service(ServiceName),
     /// A row: its service, run, and the places of its image and tag in the configuration.
-    Row(ServiceName, RunKey, usize, usize),
+    Row(ServiceName, RunKey, TagPlace),
     /// A source.
     Source(SourceId),
     /// The builds of a service.
@@ -81,9 +81,7 @@ impl<'a> Subject<'a> {
         let name = |service: &ServiceReport| service.service.name.clone();
         match self {
             Self::Service(service) => Identity::Service(name(service)),
-            Self::Row(service, row) => {
-                Identity::Row(name(service), row.run.key.clone(), row.image_index, row.tag_index)
-            }
+            Self::Row(service, row) => Identity::Row(name(service), row.run.key.clone(), row.place),
             Self::Source(source) => Identity::Source(source.id.clone()),
             Self::Credential(row) => Identity::Credential(row.source.clone(), row.record.id.clone()),
             Self::Incident(incident) => Identity::Incident(incident.scope.clone()),
@@ -110,11 +108,8 @@ impl<'a> Subject<'a> {
             (Self::Service(service), Identity::Service(name)) | (Self::Builds(service), Identity::Builds(name)) => {
                 whose(service, name)
             }
-            (Self::Row(service, row), Identity::Row(name, run, image, tag)) => {
-                row.run.key.id == run.id
-                    && (row.image_index, row.tag_index) == (*image, *tag)
-                    && row.run.key == *run
-                    && whose(service, name)
+            (Self::Row(service, row), Identity::Row(name, run, place)) => {
+                row.run.key.id == run.id && row.place == *place && row.run.key == *run && whose(service, name)
             }
             (Self::Source(source), Identity::Source(id)) => source.id == *id,
             (Self::Credential(row), Identity::Credential(source, id)) => row.record.id == *id && row.source == *source,

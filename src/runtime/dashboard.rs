@@ -244,12 +244,15 @@ impl Dashboard {
             self.do_quietly(todo);
         }
         let screen = self.model.screen();
-        let frame = self.canvas.frame(&screen, self.size);
-        if !frame.is_empty() {
-            terminal::send(frame.as_bytes())?;
-            self.pace.count(self.started.elapsed());
+        // Mostly nothing that is shown has changed, and then nothing is laid out.
+        if screen != self.screen || !self.canvas.is_known(self.size) {
+            let frame = self.canvas.frame(&screen, self.size);
+            if !frame.is_empty() {
+                terminal::send(frame.as_bytes())?;
+                self.pace.count(self.started.elapsed());
+            }
+            self.screen = screen;
         }
-        self.screen = screen;
         self.changed = urgent.then_some(false);
         Ok(())
     }

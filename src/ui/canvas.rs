@@ -38,6 +38,12 @@ impl Canvas {
         self.cursor = None;
     }
 
+    /// Returns whether it is known what a terminal of this size shows: what the last frame made it show.
+    #[must_use]
+    pub fn is_known(&self, size: (u16, u16)) -> bool {
+        !self.blank && Rect::new(0, 0, size.0, size.1) == *self.next.area()
+    }
+
     /// Returns what makes the terminal, now of this size in columns and rows, show the screen.
     /// Nothing at all where it shows it already.
     pub fn frame(&mut self, screen: &Screen, size: (u16, u16)) -> String {
@@ -125,7 +131,9 @@ mod tests {
     fn after_forgetting_everything_is_sent() {
         let mut canvas = Canvas::new(Theme::Mono);
         canvas.frame(&screen(Tone::Bad, "x"), (3, 1));
+        assert!(canvas.is_known((3, 1)) && !canvas.is_known((4, 1)));
         canvas.forget();
+        assert!(!canvas.is_known((3, 1)));
         assert!(canvas.frame(&screen(Tone::Bad, "x"), (3, 1)).contains("\u{1b}[2J"));
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use landfall::analysis::{Explanation, Green, Report, Row, ServiceReport, SourceReport, Verdict};
+use landfall::analysis::{Explanation, Green, Report, Row, ServiceReport, SourceReport, TagPlace, Verdict};
 use landfall::config;
 use landfall::domain::{
     AuthKind, AuthStage, Budget, Conclusion, Digest, Event, Failure, Frame, Health, Miss, Platform, Proof, RepoPath,
@@ -57,8 +57,7 @@ pub(crate) fn row(service: &Arc<Service>, number: u64, verdict: Verdict) -> Row 
     Row {
         service: service.clone(),
         run,
-        image_index: 0,
-        tag_index: 0,
+        place: TagPlace::new(0, 0),
         tag: Some(tag),
         verdict,
         settled: true,
