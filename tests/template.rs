@@ -23,7 +23,7 @@ fn run() -> Run {
         event: Event("push".into()),
         branch: Some("Feature/Ünïcode_1".into()),
         git_tag: Some("v1.2.3".into()),
-        pull_request: Some(7),
+        pull_request: std::num::NonZeroU64::new(7),
         sha: Sha::parse("1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d").unwrap(),
         title: Text::default(),
         url: "https://ci.example/9001".into(),

@@ -65,7 +65,7 @@ pub struct Traffic {
     /// Requests that count against the budget: all that went to the source itself, but for those answered by a 304
     /// that stated a remaining budget which had not fallen. Where nothing is stated, everything counts.
     pub billed: u64,
-    /// Bytes of remembered answers.
+    /// Bytes of remembered answers that are held in memory.
     pub cache_bytes: u64,
     /// How far the source's clock is ahead of ours, to the second: the median of its last few answers.
     pub clock_skew: Option<SignedDuration>,

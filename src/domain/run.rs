@@ -1,6 +1,7 @@
 //! One execution of CI for one commit, and its jobs.
 
 use std::fmt;
+use std::num::NonZeroU64;
 
 use super::{Moment, PageUrl, RepoPath, Sha, SourceId, Text};
 
@@ -113,7 +114,7 @@ pub struct Run {
     /// The git tag it ran for, where the provider says so.
     pub git_tag: Option<Text>,
     /// The pull or merge request's number.
-    pub pull_request: Option<u64>,
+    pub pull_request: Option<NonZeroU64>,
     /// The commit. For pull requests on GitHub this is the branch's head, not the merge that was built.
     pub sha: Sha,
     /// The commit's or run's title.

@@ -141,7 +141,7 @@ impl Placeholder {
             Self::RunNumber => number(out, run.number),
             Self::RunId => number(out, run.key.id),
             Self::PullRequest => {
-                number(out, run.pull_request.ok_or_else(|| lacks("{pr}", "pull or merge request"))?);
+                number(out, run.pull_request.ok_or_else(|| lacks("{pr}", "pull or merge request"))?.get());
             }
             Self::Date(format) => {
                 let started = run.started_at.or(run.created_at).ok_or_else(|| lacks("{date}", "starting time"))?;

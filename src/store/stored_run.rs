@@ -1,6 +1,7 @@
 //! The stored form of a service's runs: one JSON object, column by column, so that hundreds are read in a moment.
 
 use std::fmt::Write as _;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -115,7 +116,7 @@ pub(super) fn write(batch: &Batch<Arc<Run>>) -> serde_json::Result<String> {
         stored.events.push(index.text(&run.event.0));
         stored.branches.push(run.branch.as_ref().map(|branch| index.text(branch)));
         stored.git_tags.push(run.git_tag.as_ref().map(|tag| index.text(tag)));
-        stored.pull_requests.push(run.pull_request);
+        stored.pull_requests.push(run.pull_request.map(NonZeroU64::get));
         stored.shas.push(Str::of(run.sha.as_str()));
         stored.titles.push(Str::raw(&run.title));
         stored.urls.push(Str::of(url.get(pages.len()..).unwrap_or_default()));
@@ -156,7 +157,7 @@ pub(super) fn read(body: &[u8], place: Option<(&SourceId, &RepoPath)>, words: &m
             event: Event(word(*stored.events.get(row)?)?),
             branch: maybe(said(&stored.branches, row), word).ok()?,
             git_tag: maybe(said(&stored.git_tags, row), word).ok()?,
-            pull_request: said(&stored.pull_requests, row),
+            pull_request: said(&stored.pull_requests, row).and_then(NonZeroU64::new),
             sha: Sha::parse(&stored.shas.get(row)?.0).ok()?,
             title: stored.titles.get(row)?.text(),
             url: words.page(&url),

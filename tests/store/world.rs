@@ -95,7 +95,7 @@ pub(crate) fn run(id: u64, variant: u8) -> Run {
         event: Event(Text::new("push")),
         branch: maybe(variant / 2, text(variant / 3)),
         git_tag: maybe(variant / 4, text(variant / 5)),
-        pull_request: maybe(variant / 8, u64::MAX),
+        pull_request: maybe(variant / 8, std::num::NonZeroU64::MAX),
         sha: Sha::parse(&format!("{:040x}", u128::from(id) + 1)).unwrap(),
         title: text(variant / 2),
         url: format!("https://github.com/acme/repo/{}runs/{id}", "ä".repeat(usize::from(variant % 2))).into(),

@@ -1,5 +1,7 @@
 //! What stands between an absent tag and `missing`: other runs, other images, other times.
 
+use std::num::NonZeroU64;
+
 use jiff::SignedDuration;
 use landfall::analysis::{Verdict, judge, plan};
 use landfall::domain::{
@@ -237,7 +239,7 @@ fn a_tag_of_a_pull_request_is_judged_by_its_number() {
     });
     let run = world.run_with(7, 30, |run| {
         run.event = landfall::domain::Event("pull_request".into());
-        run.pull_request = Some(12);
+        run.pull_request = NonZeroU64::new(12);
     });
     world.job(&run, Conclusion::Success, 31).log(&run, &[]).gone("pr-12");
     assert_eq!(world.verdict(&run), Verdict::Missing);

@@ -1,5 +1,6 @@
 //! GitHub's workflow runs and jobs, as far as they are used: every field that may be null is optional.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -123,7 +124,7 @@ impl RunDto {
             event: Event(self.event.into()),
             branch: branch.map(Text::from),
             git_tag: git_tag.map(Text::from),
-            pull_request: pull_requests.first().and_then(|pull_request| pull_request.number),
+            pull_request: pull_requests.first().and_then(|pull_request| pull_request.number).and_then(NonZeroU64::new),
             sha: Sha::parse(&self.head_sha).ok()?,
             title: self.display_title.unwrap_or_default().into(),
             url: self.html_url.unwrap_or_default().into(),

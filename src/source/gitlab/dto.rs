@@ -1,5 +1,6 @@
 //! GitLab's pipelines and jobs, as far as they are used: every field that may be null is optional.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -118,7 +119,7 @@ impl JobDto {
 }
 
 /// `refs/merge-requests/7/head` is merge request 7.
-fn merge_request(reference: &str) -> Option<u64> {
+fn merge_request(reference: &str) -> Option<NonZeroU64> {
     let (number, end) = reference.strip_prefix("refs/merge-requests/")?.split_once('/')?;
     if matches!(end, "head" | "merge" | "train") { number.parse().ok() } else { None }
 }
