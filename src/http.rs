@@ -6,6 +6,7 @@ mod budget;
 mod cache;
 mod fault;
 mod hour;
+mod kept;
 mod key;
 mod limit;
 mod packed;
@@ -35,7 +36,7 @@ use traffic::Counters;
 use wire::Wire;
 
 pub use archive::{Archive, KeptAnswer};
-pub use cache::Edition;
+pub use kept::Edition;
 pub use limit::limited;
 pub use packed::Body;
 pub use posted::{Posted, PostedRead};
@@ -198,7 +199,7 @@ impl Answer {
     /// Returns whether it only confirms the edition that is known, and came without its body.
     #[must_use]
     pub fn is_bare(&self) -> bool {
-        self.not_modified && !self.body.is_at_hand()
+        self.body.is_away()
     }
 }
 

@@ -196,3 +196,17 @@ fn the_text_of_check_documents_its_exit_codes() {
         assert!(said.out.contains(code), "{}", said.out);
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn its_heap_is_set_as_the_project_says() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let settings: toml::Table = fs::read_to_string(project.join(".cargo/config.toml")).unwrap().parse().unwrap();
+    let wanted = settings.get("env").and_then(|env| env.get("JEMALLOC_SYS_WITH_MALLOC_CONF")?.as_str()).unwrap();
+    let asked =
+        Command::cargo_bin("landfall").unwrap().arg("--version").env("MALLOC_CONF", "confirm_conf:true").output();
+    let told = String::from_utf8(asked.unwrap().stderr).unwrap();
+    for setting in wanted.split(',') {
+        assert!(told.contains(&format!("Set conf value: {setting}")), "{setting} is not in\n{told}");
+    }
+}

@@ -17,8 +17,8 @@ pub fn keepsakes(snapshot: &Snapshot, report: &ServiceReport, now: Timestamp) ->
     landed.chain(newly_judged(snapshot, report, now).into_iter().map(Fact::Judged)).collect()
 }
 
-/// Returns the commits all of whose images landed, where that is not remembered yet. Before all came that earlier processes
-/// remember, that says nothing.
+/// Returns the commits all of whose images landed, where that is not remembered yet. It is no news before all came that
+/// earlier processes remember of the service.
 #[must_use]
 pub fn newly_arrived(snapshot: &Snapshot, report: &ServiceReport) -> Vec<Fact> {
     let service = &report.service.name;

@@ -227,7 +227,7 @@ pub struct TagPlace {
 }
 
 impl TagPlace {
-    /// Returns the place of a template; no list is so long that it had none.
+    /// Returns the place of a template. It saturates; no configuration is that long.
     #[must_use]
     pub fn new(image: usize, tag: usize) -> Self {
         let narrow = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);

@@ -32,7 +32,7 @@ pub fn traffic_figures(health: &Health) -> Vec<SourceFigure> {
         SourceFigure::new("billed", format!("{} count against the budget", thousands(traffic.billed))),
     ];
     if traffic.cache_bytes > 0 {
-        let words = format!("{} kB of answers that are asked for conditionally", traffic.cache_bytes / 1000);
+        let words = format!("{} kB in memory of answers that are asked for conditionally", traffic.cache_bytes / 1000);
         figures.push(SourceFigure::new("remembered", words));
     }
     if let Some(budget) = &traffic.budget {

@@ -32,7 +32,8 @@ impl Past {
         matches!(self, Self::Read)
     }
 
-    /// Returns whether what a service is trusted by may be told: nothing of it is on its way that may change it.
+    /// Returns whether what a service is trusted by may be told, and which of its commits are new among those that landed:
+    /// nothing of it is on its way that may change it.
     pub(super) fn tells_of(&self, place: usize) -> bool {
         match self {
             Self::Unread | Self::Read => true,

@@ -16,6 +16,10 @@ pub(super) struct Packed {
     length: usize,
 }
 
+/// By what a body that is not at hand is known again: its length, and the checksum at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Summary(usize, [u8; 4]);
+
 impl Packed {
     /// Packs a body. Lists of runs repeat themselves so much that the fastest way makes them a tenth already.
     pub(super) fn pack(body: &[u8]) -> Option<Self> {
@@ -33,6 +37,10 @@ impl Packed {
 
     pub(super) fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        Summary(self.length, self.bytes.last_chunk().copied().unwrap_or_default())
     }
 
     /// Returns the body's length, unpacked.
@@ -60,22 +68,27 @@ fn unpack(bytes: &[u8], guess: usize, cap: usize) -> Option<Vec<u8>> {
 pub struct Body {
     packed: Option<Packed>,
     plain: OnceLock<Bytes>,
+    is_away: bool,
 }
 
 impl Body {
     pub(super) fn packed(packed: Packed) -> Self {
-        Self { packed: Some(packed), plain: OnceLock::new() }
+        Self { packed: Some(packed), ..Self::default() }
     }
 
-    /// Returns whether there is one, without looking at it.
-    pub(super) fn is_at_hand(&self) -> bool {
-        self.packed.is_some() || self.plain.get().is_some()
+    /// Returns one that is not at hand, and reads as if it were empty.
+    pub(super) fn away() -> Self {
+        Self { is_away: true, ..Self::default() }
+    }
+
+    pub(super) fn is_away(&self) -> bool {
+        self.is_away
     }
 }
 
 impl From<Bytes> for Body {
     fn from(plain: Bytes) -> Self {
-        Self { packed: None, plain: plain.into() }
+        Self { plain: plain.into(), ..Self::default() }
     }
 }
 

@@ -64,7 +64,7 @@ impl<'a, P: Pages> Reading<'a, P> {
     }
 
     /// Asks for the same pages again. Where one is not confirmed, or fails, the rest is not asked for, and what came
-    /// is kept for the reading that follows, unless it came without what is to be read.
+    /// is kept for the reading that follows, unless it came without what is to be read: that is asked for once more.
     async fn confirms(&mut self, made: &[Made]) -> bool {
         let mut asked = Vec::new();
         for (address, edition) in made {
