@@ -51,6 +51,7 @@ pub use expiry_date::{Absent, DateRead};
 pub use fact::{Concerned, Fact, Judgement, Landed, TagFact};
 pub use failure::{AuthKind, AuthStage, Failure, Remedy, Stage};
 pub use health::{Budget, Health, Pace, SourceKind, Traffic};
+pub(crate) use hex::{Hex, unhex};
 pub use hours::Hours;
 pub use image::{Absence, AbsenceCode, Child, Descriptor, ImageConfig, Manifest, ManifestKind, Platform, Probe};
 pub use landed_tags::LandedTags;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Bytes, written as two lower-case digits each.
-pub(super) struct Hex<'a>(pub(super) &'a [u8]);
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -12,7 +12,7 @@ impl fmt::Display for Hex<'_> {
 }
 
 /// Reads so many bytes, of two digits each, in lower or upper case; `None` where it is anything else.
-pub(super) fn unhex<const N: usize>(hex: &str) -> Option<[u8; N]> {
+pub(crate) fn unhex<const N: usize>(hex: &str) -> Option<[u8; N]> {
     let hex = hex.as_bytes();
     if hex.len() != 2 * N {
         return None;

@@ -1,12 +1,12 @@
 //! Names of remembered answers: a keyed hash of all that makes one answer another's, the credential among it.
 
-use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 
 use aws_lc_rs::hmac;
 use http::header;
 
 use super::Ask;
+use crate::domain::Hex;
 
 /// Which answer it is: the same address gives another with another credential or type accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -58,11 +58,7 @@ impl Namer {
             }
             (None, None) => part(b"anonymous"),
         }
-        let mut name = String::with_capacity(64);
-        for byte in context.sign().as_ref() {
-            // Nothing can go wrong on the way into a String.
-            let _ = write!(name, "{byte:02x}");
-        }
+        let name = Hex(context.sign().as_ref()).to_string();
         Key { name, lasting: ask.on_behalf.is_none() }
     }
 }

@@ -10,10 +10,10 @@ use tokio::task::JoinHandle;
 
 use super::SystemClock;
 use crate::config::History;
-use crate::domain::{Fact, Look, Snapshot};
+use crate::domain::{Fact, Look, Snapshot, unhex};
 use crate::http::{self, KeptAnswer};
 use crate::poll::Clock as _;
-use crate::store::{self, Answer, AnswerKey, Retention, Store, StoreError, Writer};
+use crate::store::{self, Answer, Retention, Store, StoreError, Writer};
 
 /// How long ago the last sweep may be while the dashboard is up, and where a check comes by.
 const SWEEPS: SignedDuration = SignedDuration::from_hours(1);
@@ -233,32 +233,20 @@ impl http::Archive for Answers {
     }
 
     fn load(&self, name: &str) -> Option<KeptAnswer> {
-        let Answer { etag, last_modified, headers, body } = self.0.load(&key(name)?)?;
+        let Answer { etag, last_modified, headers, body } = self.0.load(&unhex(name)?)?;
         Some(KeptAnswer { etag, last_modified, headers, body: body.into() })
     }
 
     fn save(&self, name: &str, kept: &KeptAnswer) {
-        if let Some(key) = key(name) {
+        if let Some(key) = unhex(name) {
             let KeptAnswer { etag, last_modified, headers, body } = kept.clone();
             self.0.save(key, Answer { etag, last_modified, headers, body: body.to_vec() });
         }
     }
 
     fn forget(&self, name: &str) {
-        if let Some(key) = key(name) {
+        if let Some(key) = unhex(name) {
             self.0.forget(key);
         }
     }
-}
-
-/// Returns the bytes that the 64 digits of a name stand for.
-fn key(name: &str) -> Option<AnswerKey> {
-    let mut key = AnswerKey::default();
-    if name.len() != 2 * key.len() {
-        return None;
-    }
-    for (byte, digits) in key.iter_mut().zip(name.as_bytes().chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(key)
 }
