@@ -47,21 +47,14 @@ impl Cache {
         {
             return found;
         }
-        let Some(mut whole) = self.archived(key) else {
-            self.held().put(self.limit, &key.name, found.as_ref(), None);
-            return None;
-        };
-        match &found {
-            Some(bare) if whole.is_as(bare) => {
-                whole.edition = bare.edition;
-                Some(Arc::new(whole))
-            }
-            Some(_) | None => {
-                let whole = Arc::new(whole);
-                self.held().put(self.limit, &key.name, found.as_ref(), Some(&whole));
-                Some(whole)
-            }
+        let mut whole = self.archived(key)?;
+        if let Some(bare) = found.as_ref().filter(|bare| whole.is_as(bare)) {
+            whole.edition = bare.edition;
+            return Some(Arc::new(whole));
         }
+        let whole = Arc::new(whole);
+        self.held().replace(self.limit, &key.name, found.as_ref(), &whole);
+        Some(whole)
     }
 
     /// Returns what the archive has, as an edition of its own.
@@ -128,7 +121,7 @@ impl Cache {
         } else if known == Some(kept.edition) && kept.may_go() {
             let is_archived = self.archived(key).is_some_and(|whole| !whole.differs(&kept));
             let lighter = if is_archived { kept.without_body() } else { kept.missed() };
-            self.held().put(self.limit, &key.name, Some(&kept), Some(&Arc::new(lighter)));
+            self.held().replace(self.limit, &key.name, Some(&kept), &Arc::new(lighter));
         }
         Some(kept.confirmed(newest))
     }
@@ -179,14 +172,10 @@ impl Held {
     }
 
     /// Puts one answer in the place of the one that was found, or of none, unless another came there meanwhile.
-    fn put(&mut self, limit: usize, name: &str, found: Option<&Arc<Kept>>, kept: Option<&Arc<Kept>>) {
+    fn replace(&mut self, limit: usize, name: &str, found: Option<&Arc<Kept>>, kept: &Arc<Kept>) {
         let now = self.entries.get(name).map(|(_, kept)| Arc::as_ptr(kept));
-        if now != found.map(Arc::as_ptr) {
-            return;
-        }
-        match kept {
-            Some(kept) => self.insert(limit, name, kept),
-            None => drop(self.remove(name)),
+        if now == found.map(Arc::as_ptr) {
+            self.insert(limit, name, kept);
         }
     }
 

@@ -66,13 +66,9 @@ impl Kept {
 
     /// Returns the answer that a 304 with these headers confirms: they, and the remembered ones that it left out.
     pub(super) fn confirmed(&self, newest: &HeaderMap) -> Answer {
-        let mut headers = newest.clone();
-        for (name, value) in self.headers.iter().filter(|(name, _)| !newest.contains_key(*name)) {
-            headers.append(name.clone(), value.clone());
-        }
         Answer {
             status: StatusCode::OK,
-            headers,
+            headers: filled_up(newest.clone(), &self.headers),
             body: self.body.clone().map_or_else(Body::away, Body::packed),
             truncated: false,
             not_modified: true,
@@ -118,11 +114,7 @@ impl Kept {
         let newer = |name, mark: &Option<HeaderValue>| newest.get(name).and_then(owned).or_else(|| mark.clone());
         let (etag, last_modified) =
             (newer(header::ETAG, &self.etag), newer(header::LAST_MODIFIED, &self.last_modified));
-        let mut headers = meaningful(newest);
-        let said: Vec<HeaderName> = headers.keys().cloned().collect();
-        for (name, value) in self.headers.iter().filter(|(name, _)| !said.contains(name)) {
-            headers.append(name.clone(), value.clone());
-        }
+        let headers = filled_up(meaningful(newest), &self.headers);
         let edition = if headers == self.headers { self.edition } else { edition() };
         let renewed = Self { headers, etag, last_modified, edition, misses: 0, ..self.clone() };
         (renewed.edition != self.edition || renewed.has_other_marks(self)).then_some(renewed)
@@ -132,13 +124,13 @@ impl Kept {
         self.etag != other.etag || self.last_modified != other.last_modified
     }
 
-    /// Returns whether this is the other with its body, as far as the other shows without it.
-    pub(super) fn is_as(&self, bare: &Self) -> bool {
-        !self.has_other_marks(bare) && self.headers == bare.headers && self.summary == bare.summary
+    /// Returns whether this is the same answer as the other, as far as that shows without bodies.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        !self.has_other_marks(other) && self.headers == other.headers && self.summary == other.summary
     }
 
     pub(super) fn differs(&self, other: &Self) -> bool {
-        self.has_other_marks(other) || self.body != other.body || self.headers != other.headers
+        !self.is_as(other) || self.body != other.body
     }
 
     /// Returns whether its body need not be held if the archive has it, which it may.
@@ -158,6 +150,15 @@ impl Kept {
         let headers: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         OVERHEAD + headers + self.body.as_ref().map_or(0, |body| body.bytes().len())
     }
+}
+
+/// Adds the remembered headers whose names were not said anew.
+fn filled_up(mut newest: HeaderMap, remembered: &HeaderMap) -> HeaderMap {
+    let said: Vec<HeaderName> = newest.keys().cloned().collect();
+    for (name, value) in remembered.iter().filter(|(name, _)| !said.contains(name)) {
+        newest.append(name.clone(), value.clone());
+    }
+    newest
 }
 
 fn meaningful(headers: &HeaderMap) -> HeaderMap {

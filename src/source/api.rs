@@ -32,10 +32,8 @@ const CACHE: usize = 16 << 20;
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A page of a list.
-    List,
-    /// The same, whose body is not needed where it is still this edition.
-    Known(Edition),
+    /// A page of a list; its body is not needed where it is still this edition.
+    List(Option<Edition>),
     /// What is asked for once, and never changes.
     Once,
     /// A file of a repository.
@@ -104,11 +102,11 @@ impl Api {
     /// # Errors
     /// What kept an answer from coming. That the token was refused is one of them, and says whose it was.
     pub(super) async fn get(&self, kind: Kind, mut ask: Ask) -> Result<Answer, Failure> {
-        if let Kind::Known(edition) = kind {
-            ask.known = Some(edition);
+        if let Kind::List(known) = kind {
+            ask.known = known;
         }
         (ask.cap, ask.over_cap, ask.conditional) = match kind {
-            Kind::List | Kind::Known(_) => (LIST_CAP, OverCap::Refuse, true),
+            Kind::List(_) => (LIST_CAP, OverCap::Refuse, true),
             Kind::Once => (LIST_CAP, OverCap::Refuse, false),
             Kind::File => (FILE_CAP, OverCap::Refuse, true),
             Kind::Archive => (ARCHIVE_CAP, OverCap::Refuse, false),
@@ -128,13 +126,6 @@ impl Api {
     /// Returns what to send instead of a credential that was refused, if there is another.
     async fn after(&self, refused: Option<Credential>) -> Option<Credential> {
         self.token.another(&refused?).await
-    }
-}
-
-impl Kind {
-    /// Returns a page of a list, of which the caller has what was made of this edition.
-    pub(super) fn page(known: Option<Edition>) -> Self {
-        known.map_or(Self::List, Self::Known)
     }
 }
 

@@ -142,7 +142,7 @@ impl GitHub {
 
 impl Pages for GitHub {
     async fn get(&self, address: String, known: Option<Edition>) -> Result<Answer, Failure> {
-        self.ask(Kind::page(known), address).await
+        self.ask(Kind::List(known), address).await
     }
 
     fn distrust(&self, answer: &Answer) {
@@ -250,7 +250,7 @@ fn build(api: &Arc<Api>) -> Octocrab {
 }
 
 async fn send(api: &Api, request: &Request<OctoBody>) -> Result<Answer, Failure> {
-    let kind = request.extensions().get().copied().unwrap_or(Kind::List);
+    let kind = request.extensions().get().copied().unwrap_or(Kind::List(None));
     let url = Url::parse(&request.uri().to_string()).map_err(|error| Failure::Withheld(error.to_string().into()))?;
     let accepted = if kind == Kind::File { "application/vnd.github.raw+json" } else { "application/vnd.github+json" };
     let ask = Ask::get(url)

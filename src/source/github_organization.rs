@@ -116,7 +116,7 @@ impl List<'_> {
 
     /// Returns why the organization itself is not found: `GET /orgs/{org}` shows it to every token.
     async fn organization(&self) -> Result<(), Failure> {
-        let answer = self.github.ask(Kind::List, self.github.route(&format!("orgs/{}", self.name))).await?;
+        let answer = self.github.ask(Kind::List(None), self.github.route(&format!("orgs/{}", self.name))).await?;
         api::json::<OwnerDto>(&answer).map(|_| ())
     }
 

@@ -76,7 +76,7 @@ impl GitLab {
     pub(super) async fn ask(&self, kind: Kind, address: &str) -> Result<Answer, Failure> {
         let url = Url::parse(address).map_err(|error| Failure::Withheld(error.to_string().into()))?;
         let accepted = match kind {
-            Kind::List | Kind::Known(_) | Kind::Once | Kind::Token => "application/json",
+            Kind::List(_) | Kind::Once | Kind::Token => "application/json",
             Kind::Archive | Kind::File => "application/octet-stream",
             Kind::Log => "text/plain",
         };
@@ -130,7 +130,7 @@ impl GitLab {
 
 impl Pages for GitLab {
     async fn get(&self, address: String, known: Option<Edition>) -> Result<Answer, Failure> {
-        self.ask(Kind::page(known), &address).await
+        self.ask(Kind::List(known), &address).await
     }
 
     fn distrust(&self, answer: &Answer) {

@@ -184,7 +184,7 @@ impl Place<'_> {
         let mut address: Url = self.gitlab.base.join("../graphql").map_err(withheld)?;
         let path = serde_json::json!({ "path": self.owner }).to_string();
         address.query_pairs_mut().append_pair("query", VARIABLES).append_pair("variables", &path);
-        let answer: GraphDto = api::json(&self.gitlab.ask(Kind::List, address.as_str()).await?)?;
+        let answer: GraphDto = api::json(&self.gitlab.ask(Kind::List(None), address.as_str()).await?)?;
         if let Some(error) = answer.errors.first() {
             return Err(Failure::Ambiguous(error.message.as_str().into()));
         }
