@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::push::is_partial;
-use super::{Asked, Policy};
+use super::{Asked, Policy, TagPlace};
 use crate::domain::{
     Batch, Digest, ImageRecord, ImageSpec, Job, Moment, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag,
     TagTemplate, TemplateError, Urgency,
@@ -42,9 +42,9 @@ pub(super) struct Place<'a> {
     pub(super) position: usize,
     pub(super) run: &'a Arc<Run>,
     pub(super) spec: &'a ImageSpec,
-    pub(super) image_index: usize,
     pub(super) template: &'a TagTemplate,
-    pub(super) tag_index: usize,
+    /// Where the two stand.
+    pub(super) at: TagPlace,
     /// Whether its run is to publish, as far as its event and its branch say.
     pub(super) publishes: bool,
     /// Whether it is among those that one would roll back to.
@@ -115,14 +115,13 @@ impl<'a> Context<'a> {
             } else {
                 (Urgency::Depth, Urgency::Layers)
             };
-            self.service.images.iter().enumerate().flat_map(move |(image_index, spec)| {
-                spec.tags.iter().enumerate().map(move |(tag_index, template)| Place {
+            (0_u32..).zip(&self.service.images).flat_map(move |(image, spec)| {
+                (0_u32..).zip(&spec.tags).map(move |(tag, template)| Place {
                     position,
                     run,
                     spec,
-                    image_index,
                     template,
-                    tag_index,
+                    at: TagPlace { image, tag },
                     publishes: *publishes,
                     is_recent: position <= self.oldest_recent,
                     urgency,
@@ -220,7 +219,7 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn image(&self, place: &Place<'_>) -> Option<&'a ImageRecord> {
-        self.images.get(place.image_index).copied().flatten()
+        self.images.get(usize::try_from(place.at.image).ok()?).copied().flatten()
     }
 
     pub(super) fn record(&self, run: &Run) -> Option<&'a RunRecord> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::context::{Context, Place, is_green};
 use super::notes::Outstanding;
 use super::walk::walk;
-use super::{Freshness, Green, Policy, Reliability, Row, ServiceReport, TagPlace, Verdict};
+use super::{Freshness, Green, Policy, Reliability, Row, ServiceReport, Verdict};
 use crate::domain::{Moment, Run, Service, Snapshot, Tag, TagRef};
 
 /// Judges one service.
@@ -26,7 +26,7 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
         rows.push(Row {
             service: service.clone(),
             run: place.run.clone(),
-            place: TagPlace::new(place.image_index, place.tag_index),
+            place: place.at,
             tag,
             verdict,
             settled: !notes.0,

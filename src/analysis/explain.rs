@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::absence::RENEW;
 use super::context::Context;
 use super::walk::walk;
-use super::{Explanation, Incident, Policy, Row, TagPlace, Verdict};
+use super::{Explanation, Incident, Policy, Row, Verdict};
 use crate::domain::Snapshot;
 
 /// Explains one row. A row that is no longer listed has an empty explanation.
@@ -13,9 +13,7 @@ use crate::domain::Snapshot;
 pub fn explain(snapshot: &Snapshot, row: &Row, policy: &Policy, now: Timestamp) -> Explanation {
     let mut explanation = Explanation::default();
     let ctx = Context::new(snapshot, &row.service, policy, now);
-    let place = ctx
-        .places()
-        .find(|place| place.run.key == row.run.key && TagPlace::new(place.image_index, place.tag_index) == row.place);
+    let place = ctx.places().find(|place| place.run.key == row.run.key && place.at == row.place);
     if let Some(place) = place {
         walk(&ctx, &place, &mut explanation);
     }

@@ -11,7 +11,7 @@ use super::context::{Context, left_out};
 use super::incident::Group;
 use super::push::Logs;
 use super::refused::names_a_credential;
-use super::{Policy, Report, Row, ServiceReport, TagPlace, Verdict};
+use super::{Policy, Report, Row, ServiceReport, Verdict};
 use crate::domain::{ImageName, Moment, Run, Service, Snapshot, Text};
 
 /// The pushes of an image that landed. There are many, and only where something is in trouble do they say anything: they
@@ -81,10 +81,8 @@ impl<'a> Pushes<'a> {
         let troubled = troubled(report);
         let concerns = |image: &ImageName| troubled.get(image.registry()).is_some_and(Option::is_none);
         for report in &report.services {
-            let images = report.service.images.iter().enumerate();
-            let images = images
-                .map(|(place, spec)| (TagPlace::new(place, 0).image, &spec.repository))
-                .filter(|(_, image)| concerns(image));
+            let images = (0_u32..).zip(&report.service.images);
+            let images = images.map(|(place, spec)| (place, &spec.repository)).filter(|(_, image)| concerns(image));
             let mut jobs = None;
             for (image_index, image) in images {
                 let jobs = jobs.get_or_insert_with(|| {

@@ -226,15 +226,6 @@ pub struct TagPlace {
     pub tag: u32,
 }
 
-impl TagPlace {
-    /// Returns the place of a template. It saturates; no configuration is that long.
-    #[must_use]
-    pub fn new(image: usize, tag: usize) -> Self {
-        let narrow = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
-        Self { image: narrow(image), tag: narrow(tag) }
-    }
-}
-
 /// One run × image × tag.
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -280,6 +271,17 @@ impl Row {
     #[must_use]
     pub fn template(&self) -> Option<&TagTemplate> {
         self.spec()?.tags.get(usize::try_from(self.place.tag).ok()?)
+    }
+
+    /// Returns the image and the tag that are expected.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        let image = self.image().map(ToString::to_string).unwrap_or_default();
+        match (&self.tag, self.template()) {
+            (Some(tag), _) => format!("{image}:{tag}"),
+            (None, Some(template)) => format!("{image}:{}", template.as_str()),
+            (None, None) => image,
+        }
     }
 
     /// Returns when the image was built, by its own word.

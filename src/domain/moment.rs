@@ -37,8 +37,7 @@ impl From<Moment> for Timestamp {
 impl From<Timestamp> for Moment {
     fn from(at: Timestamp) -> Self {
         // Before 1970 what is left over is negative.
-        let is_between = at.subsec_nanosecond() < 0 && at.subsec_nanosecond() % 1_000 != 0;
-        let microsecond = at.as_microsecond() - i64::from(is_between);
+        let microsecond = at.as_microsecond() - i64::from(at.subsec_nanosecond() % 1_000 < 0);
         Self(NonZeroU64::new(microsecond.cast_unsigned() ^ SIGN).unwrap_or(NonZeroU64::MIN))
     }
 }

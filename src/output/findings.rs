@@ -22,19 +22,19 @@ pub(super) fn write(text: &mut String, report: &Report, explain: Explain<'_>, no
     let mut rows: Vec<&Row> = report.rows().filter(|row| !fine(row)).collect();
     rows.sort_by_key(|row| (row.verdict, Reverse(row.run.finished_at), Reverse(row.run.number)));
     let names = rows.iter().map(|row| row.service.name.as_str().width()).max().unwrap_or_default();
-    let longest = rows.iter().map(|row| what(row).width()).max().unwrap_or_default();
+    let longest = rows.iter().map(|row| row.reference().width()).max().unwrap_or_default();
     // What people copy is never cut: where it does not fit beside the rest it stands below.
     let beside = style.width.is_none_or(|width| 12 + 2 + names + 2 + 7 + 2 + longest + 2 + 24 <= width);
     let mut told = Told::new();
     for row in &rows {
         let verdict = padded(row.verdict.word(), 12);
         let name = padded(row.service.name.as_str(), names);
-        let place = if beside { padded(&what(row), longest) + "  " } else { String::new() };
+        let place = if beside { padded(&row.reference(), longest) + "  " } else { String::new() };
         let ended = row.run.finished_at.map(|end| format!(", {} ago", age(end.at(), now))).unwrap_or_default();
         let (verdict, commit, number) = (style.verdict(row.verdict, &verdict), row.run.sha.short(7), row.run.number);
         let _ = writeln!(text, "{verdict}  {name}  {commit}  {place}run #{number}{ended}");
         if !beside {
-            let _ = writeln!(text, "    {}", what(row));
+            let _ = writeln!(text, "    {}", row.reference());
         }
         if row.verdict.is_finding() || row.verdict == Verdict::Unknown {
             reasons(text, row, &explain(row), &mut told, now, style);
@@ -42,15 +42,6 @@ pub(super) fn write(text: &mut String, report: &Report, explain: Explain<'_>, no
     }
     if !rows.is_empty() {
         text.push('\n');
-    }
-}
-
-fn what(row: &Row) -> String {
-    let image = row.image().map(ToString::to_string).unwrap_or_default();
-    match (&row.tag, row.template()) {
-        (Some(tag), _) => format!("{image}:{tag}"),
-        (None, Some(template)) => format!("{image}:{}", template.as_str()),
-        (None, None) => image,
     }
 }
 

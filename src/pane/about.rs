@@ -72,7 +72,7 @@ impl<'a> Subject<'a> {
     pub fn worth_copying(&self) -> Vec<String> {
         match self {
             Self::Service(_) => self.run().map(|run| run.sha.to_string()).into_iter().collect(),
-            Self::Row(_, row) => vec![reference(row)],
+            Self::Row(_, row) => vec![row.reference()],
             Self::Source(source) => vec![match &source.health.failure {
                 Some((_, failure)) => format!("{}: {failure}", source.id),
                 None => source.id.to_string(),
@@ -168,14 +168,4 @@ pub(super) fn parallelise(workflow: &WorkflowDurations, job: &Text) -> bool {
 pub(super) fn rows_of<'a>(service: &'a ServiceReport, run: &Run) -> impl Iterator<Item = &'a Row> {
     let key = run.key.clone();
     service.rows.iter().filter(move |row| row.run.key == key)
-}
-
-/// Returns the image and tag that a row expects.
-pub(super) fn reference(row: &Row) -> String {
-    let image = row.image().map(ToString::to_string).unwrap_or_default();
-    match (&row.tag, row.template()) {
-        (Some(tag), _) => format!("{image}:{tag}"),
-        (None, Some(template)) => format!("{image}:{}", template.as_str()),
-        (None, None) => image,
-    }
 }

@@ -1,7 +1,7 @@
 //! The detail of one run, image and tag: the evidence chain, the facts, and the tags beside it.
 
 use super::View;
-use super::about::{reference, rows_of};
+use super::about::rows_of;
 use super::age::{ago, utc};
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
@@ -11,7 +11,7 @@ use crate::domain::{Run, Text};
 
 pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport, row: &Row) -> Vec<Paragraph> {
     let mut sheet = Sheet::default();
-    let heading = row_words(row, view.now).with(Tone::Plain, "  ").with(Tone::Strong, reference(row));
+    let heading = row_words(row, view.now).with(Tone::Plain, "  ").with(Tone::Strong, row.reference());
     sheet.line(heading);
     if let Some(since) = row.since {
         sheet.line(Line::of(Tone::Dim, format!("  since {} ({})", utc(since.at()), ago(since.at(), view.now))));
@@ -70,7 +70,7 @@ pub(super) fn run(sheet: &mut Sheet, view: &View<'_>, service: &ServiceReport, r
 
 fn sibling_words(view: &View<'_>, sibling: &Row) -> Line {
     let line = Line::of(Tone::Plain, "  ").join(row_words(sibling, view.now));
-    let line = line.with(Tone::Plain, format!("  {}", reference(sibling)));
+    let line = line.with(Tone::Plain, format!("  {}", sibling.reference()));
     match &sibling.digest {
         Some(digest) => line.with(Tone::Dim, format!("  {}", digest.short())),
         None => line,

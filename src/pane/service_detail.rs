@@ -1,6 +1,6 @@
 //! The detail of a service: its newest green commit, and the way back to what landed last.
 
-use super::about::{reference, rows_of};
+use super::about::rows_of;
 use super::age::{ago, utc};
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
@@ -50,7 +50,7 @@ pub(super) fn paragraphs(view: &View<'_>, service: &ServiceReport) -> Vec<Paragr
 
 fn row_line(view: &View<'_>, row: &Row) -> Line {
     let line = Line::of(Tone::Plain, "  ").join(row_words(row, view.now));
-    line.with(Tone::Plain, format!("  {}", reference(row)))
+    line.with(Tone::Plain, format!("  {}", row.reference()))
 }
 
 fn heading(view: &View<'_>, service: &ServiceReport) -> Line {
@@ -96,6 +96,6 @@ fn way_back(sheet: &mut Sheet, view: &View<'_>, service: &ServiceReport) {
 fn by_digest(row: &Row) -> Line {
     match (row.image(), &row.digest) {
         (Some(image), Some(digest)) => Line::of(Tone::Plain, format!("{image}@{digest}")),
-        _ => Line::of(Tone::Plain, reference(row)),
+        _ => Line::of(Tone::Plain, row.reference()),
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn row(service: &Arc<Service>, number: u64, verdict: Verdict) -> Row 
     Row {
         service: service.clone(),
         run,
-        place: TagPlace::new(0, 0),
+        place: TagPlace { image: 0, tag: 0 },
         tag: Some(tag),
         verdict,
         settled: true,
