@@ -65,6 +65,18 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
     }
 }
 
+/// Brings a report up to date with a list that named once more the runs that it was judged by. Returns whether that is all
+/// there is to it; where not, as while a verdict waits for a newer list, the service is to be judged anew.
+pub fn confirm(report: &mut ServiceReport, snapshot: &Snapshot) -> bool {
+    let is_calm = !report.is_restless() && report.failure.is_none() && report.freshness == Freshness::Live;
+    let Some(listing) = snapshot.listing(&report.service.name).filter(|_| is_calm) else { return false };
+    if listing.failure.is_some() || (listing.complete, listing.skipped) != (report.complete, report.skipped) {
+        return false;
+    }
+    report.seen_at = listing.seen_at;
+    true
+}
+
 /// Returns since when a finding holds, where an earlier look noted it. For what landed the moment is kept with it.
 fn noted_since(snapshot: &Snapshot, place: &Place<'_>, tag: Option<&Tag>, verdict: Verdict) -> Option<Timestamp> {
     if !verdict.is_finding() {

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::notes::Wants;
 use super::tag_list;
 use super::walk::walk;
-use crate::domain::{Listing, Look, Service, Snapshot, Urgency, Wanted};
+use crate::domain::{Look, Service, Snapshot, Urgency, Wanted};
 
 /// Returns the looks that could still change a verdict of this service, and those that keep it fresh
 /// (`Urgency::Again`). With none but the latter, all is settled. What is on the screen is kept fresher.
@@ -22,7 +22,7 @@ pub fn plan(
     now: Timestamp,
     on_screen: bool,
 ) -> Vec<Wanted> {
-    let mut wants = Wants(vec![list(snapshot.listing(&service.name), service, policy, now, on_screen)]);
+    let mut wants = Wants(vec![plan_list(snapshot, service, policy, now, on_screen)]);
     let ctx = Context::new(snapshot, service, policy, now);
     for place in ctx.places() {
         walk(&ctx, &place, &mut wants);
@@ -31,8 +31,11 @@ pub fn plan(
     wants.0
 }
 
-fn list(listing: Option<&Listing>, service: &Service, policy: &Policy, now: Timestamp, on_screen: bool) -> Wanted {
+/// Returns when the list of the service's runs is to be read next. What is on the screen is kept fresher.
+#[must_use]
+pub fn plan_list(snapshot: &Snapshot, service: &Service, policy: &Policy, now: Timestamp, on_screen: bool) -> Wanted {
     let look = Look::Runs(service.name.clone());
+    let listing = snapshot.listing(&service.name);
     let Some((listing, seen_at)) = listing.and_then(|listing| Some((listing, listing.seen_at?))) else {
         let failed = listing.is_some_and(|listing| listing.failure.is_some());
         return Wanted { look, urgency: if failed { Urgency::Again } else { Urgency::Newest }, not_before: None };

@@ -206,6 +206,15 @@ pub struct ServiceReport {
     pub reliability: Arc<Reliability>,
 }
 
+impl ServiceReport {
+    /// Returns whether time alone may change its verdicts.
+    #[must_use]
+    pub fn is_restless(&self) -> bool {
+        let passing = |row: &Row| matches!(row.verdict, Verdict::Pending | Verdict::Unknown);
+        !self.settled || self.rows.iter().any(passing)
+    }
+}
+
 /// The newest green run of a service.
 #[derive(Debug, Clone)]
 pub struct Green {

@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::keymap::{Action, action};
 use super::overlay::{Overlay, edit, paste};
-use super::{Act, Cmd, Key, Model, command, detail, inside, look, seen};
+use super::{Act, Cmd, Key, Model, command, detail, incidents, inside, look, seen};
 use crate::pane::{Filter, Line, PANES, Subject, Tone};
 
 pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
@@ -249,6 +249,8 @@ fn freeze(model: &mut Model) -> Vec<Cmd> {
     if model.frozen.is_some() {
         return seen::thaw(model);
     }
+    // What stands still is of one moment.
+    incidents::catch_up(model);
     model.frozen = Some(model.now);
     Vec::new()
 }

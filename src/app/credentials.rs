@@ -2,13 +2,13 @@
 
 use jiff::SignedDuration;
 
-use super::{Model, incidents};
+use super::Model;
 use crate::analysis::{self, CredentialReport};
 
 /// How often they are judged where nothing was seen.
 const BEAT: SignedDuration = SignedDuration::from_mins(1);
 
-/// Judges every credential.
+/// Judges every credential; with the next incidents it is told whose fault they may be.
 pub(super) fn judge(model: &mut Model) {
     let judged = analysis::credentials(&model.snapshot, &model.credential_policy, model.now);
     model.credentials_at = model.now;
@@ -16,7 +16,7 @@ pub(super) fn judge(model: &mut Model) {
     let old = std::mem::replace(&mut model.report.credentials, judged);
     let is_same = old.iter().map(key).eq(model.report.credentials.iter().map(key));
     model.edition += u64::from(!is_same);
-    incidents::judge(model);
+    model.incidents_are_due = true;
 }
 
 /// Judges them where that was long ago, and the screen does not stand still.

@@ -12,7 +12,7 @@ use super::past::Past;
 use super::rounds::Rounds;
 use super::{Charset, Cmd, Screen, credentials, detail, header, seen};
 use crate::analysis::{CredentialPolicy, Interest, Policy, Report, ServiceReport, analyse};
-use crate::domain::{Service, ServiceName, Snapshot, SourceId};
+use crate::domain::{Service, ServiceName, Snapshot, SourceId, SourceKind};
 use crate::pane::{Filter, Identity, Line, PANES, Pane, Scope, Subject, Tally, View};
 
 /// What the terminal and its user allow; it stays the same from start to end.
@@ -33,6 +33,8 @@ const SET_BACK: SignedDuration = SignedDuration::from_secs(5);
 pub struct Model {
     pub(super) settings: Settings,
     pub(super) services: Vec<Arc<Service>>,
+    /// The sources that they name.
+    pub(super) named: BTreeMap<SourceId, SourceKind>,
     pub(super) policy: Policy,
     pub(super) credential_policy: CredentialPolicy,
     /// When credentials were last judged.
@@ -49,6 +51,8 @@ pub struct Model {
     /// Services that changed while the screen stood still.
     pub(super) unjudged: BTreeSet<usize>,
     pub(super) rounds: Rounds,
+    /// Whether a service or a credential was judged since incidents were.
+    pub(super) incidents_are_due: bool,
     pub(super) past: Past,
     /// When it was last kept that a source answered.
     pub(super) answered: BTreeMap<SourceId, Timestamp>,
@@ -78,13 +82,15 @@ impl Model {
     ) -> Self {
         let snapshot = Snapshot::default();
         let mut report = analyse(&snapshot, &services, &policy, now);
-        report.sources = seen::sources(&snapshot, &services);
+        let named = seen::named(&services);
+        report.sources = seen::sources(&snapshot, &named);
         let mut model = Self {
             settings,
             credential_policy: CredentialPolicy::default(),
             credentials_at: now,
             interest: Interest::new(&services),
             services,
+            named,
             policy,
             snapshot,
             tally: Tally::of(&report),
@@ -94,6 +100,7 @@ impl Model {
             frozen: None,
             unjudged: BTreeSet::new(),
             rounds: Rounds::new(now),
+            incidents_are_due: false,
             past: Past::Unread,
             answered: BTreeMap::new(),
             pane: 0,

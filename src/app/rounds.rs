@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::analysis::{Report, ServiceReport, Verdict};
+use crate::analysis::{Report, ServiceReport};
 
 /// Services that become due at once, so that a round is spread over its time.
 const AT_ONCE: usize = 200;
@@ -13,8 +13,8 @@ const AT_ONCE: usize = 200;
 const SLICE: usize = 32;
 /// Between two times that any become due.
 const APART: SignedDuration = SignedDuration::from_secs(1);
-/// Between two rounds through all services, in seconds. Full minutes are among their moments, and at those ages change.
-const ROUND: i64 = 30;
+/// Between two rounds through all services, in seconds. They begin at full minutes, when ages change anyway.
+const ROUND: i64 = 60;
 
 /// Where the rounds stand.
 pub(super) struct Rounds {
@@ -72,7 +72,7 @@ impl Rounds {
         }
         let after = self.restless;
         let restless = (0..count).map(|step| (after + step) % count);
-        let restless = restless.filter(|place| report.services.get(*place).is_some_and(is_restless));
+        let restless = restless.filter(|place| report.services.get(*place).is_some_and(ServiceReport::is_restless));
         let restless: Vec<_> = restless.take(AT_ONCE).collect();
         self.restless = restless.last().map_or(0, |last| last + 1);
         self.owed.extend(restless);
@@ -85,18 +85,12 @@ impl Rounds {
             return now;
         }
         let soonest = self.last.saturating_add(APART).unwrap_or(now);
-        if self.all.is_some() || report.services.iter().any(is_restless) {
+        if self.all.is_some() || report.services.iter().any(ServiceReport::is_restless) {
             soonest
         } else {
             self.next_round.max(soonest)
         }
     }
-}
-
-/// Returns whether time alone may change its verdicts.
-fn is_restless(service: &ServiceReport) -> bool {
-    let passing = |verdict| matches!(verdict, Verdict::Pending | Verdict::Unknown);
-    !service.settled || service.rows.iter().any(|row| passing(row.verdict))
 }
 
 fn following(now: Timestamp) -> Timestamp {

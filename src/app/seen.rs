@@ -1,6 +1,6 @@
 //! Takes in what was seen: only the services that it concerns are judged and planned anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,14 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::past::Past;
 use super::{Cmd, Model, Settled, credentials, incidents, settle};
 use crate::analysis::{self, ServiceReport, SourceReport};
-use crate::domain::{Health, Observation, Seen, Service, Snapshot, SourceKind, Urgency};
+use crate::domain::{Health, Look, Observation, Seen, Service, Snapshot, SourceId, SourceKind, Urgency};
 use crate::pane::Tally;
 
 /// How often it is kept when a source last answered.
 const KEEP_ANSWERED: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<Cmd> {
-    let mut concerned = BTreeSet::new();
+    let (mut concerned, mut confirmed) = (BTreeSet::new(), BTreeSet::new());
     let (mut facts, mut again) = (Vec::new(), Vec::new());
     let tells_of_credentials =
         observations.iter().any(|it| matches!(it.seen, Seen::Credentials(_) | Seen::Pipelines(_)));
@@ -23,10 +23,13 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
         model.now = model.now.max(observation.at);
         let concerns = model.interest.of(&observation.seen);
         model.past.absorb(&observation.seen, &concerns);
-        concerned.extend(concerns);
         let answered = observation.seen.answers();
         let (source, at) = (observation.source.clone(), observation.at);
         let is_new = model.snapshot.absorb(observation);
+        match answered {
+            Some(Look::Runs(_)) if !is_new => confirmed.extend(concerns),
+            _ => concerned.extend(concerns),
+        }
         if answered.is_some() && model.answered.get(&source).is_none_or(|kept| at.duration_since(*kept) > KEEP_ANSWERED)
         {
             again.extend(model.snapshot.answered_fact(&source));
@@ -46,8 +49,36 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
     if !facts.is_empty() {
         todo.push(Cmd::Remember(facts));
     }
+    confirmed.retain(|place| !concerned.contains(place));
+    let calm = merely_confirmed(model, &confirmed);
+    concerned.extend(confirmed.difference(&calm));
+    todo.extend(plan_lists(model, &calm));
     todo.extend(renew_some(model, concerned));
     todo
+}
+
+/// Takes in that the lists of these services named the same runs once more. Returns those for which that is all.
+fn merely_confirmed(model: &mut Model, places: &BTreeSet<usize>) -> BTreeSet<usize> {
+    if model.frozen.is_some() {
+        return BTreeSet::new();
+    }
+    let Model { report, snapshot, .. } = model;
+    let mut is_all = |place| report.services.get_mut(place).is_some_and(|report| analysis::confirm(report, snapshot));
+    places.iter().copied().filter(|place| is_all(*place)).collect()
+}
+
+/// Plans when the lists of these services are read again.
+fn plan_lists(model: &Model, places: &BTreeSet<usize>) -> Option<Cmd> {
+    if places.is_empty() {
+        return None;
+    }
+    let on_screen = model.on_screen();
+    let services = places.iter().filter_map(|place| model.services.get(*place));
+    let wanted = services.map(|service| {
+        let is_shown = on_screen.contains(&service.name);
+        analysis::plan_list(&model.snapshot, service, &model.policy, model.now, is_shown)
+    });
+    Some(Cmd::Want(wanted.collect()))
 }
 
 /// Takes in all that earlier processes kept, and the verdicts by it.
@@ -63,8 +94,8 @@ pub(super) fn recall(model: &mut Model, kept: Snapshot, judged: Vec<ServiceRepor
     }
     model.edition += 1;
     look_at_sources(model);
-    // With them the incidents.
     credentials::judge(model);
+    incidents::judge(model);
 }
 
 /// Tells anew how the sources are doing, unless the screen stands still.
@@ -72,7 +103,7 @@ fn look_at_sources(model: &mut Model) {
     if model.frozen.is_some() {
         return;
     }
-    let sources = sources(&model.snapshot, &model.services);
+    let sources = sources(&model.snapshot, &model.named);
     let is_same = |(old, new): (&SourceReport, &SourceReport)| {
         old.id == new.id && old.health.failure.is_some() == new.health.failure.is_some()
     };
@@ -84,8 +115,12 @@ fn look_at_sources(model: &mut Model) {
 pub(super) fn pass(model: &mut Model, now: Timestamp) -> Vec<Cmd> {
     model.tell_time(now);
     credentials::pass(model);
+    // A round may take longer than one pass, and more may be due by the next.
+    incidents::catch_up(model);
     model.rounds.pass(&model.report, model.now);
-    catch_up(model)
+    let todo = catch_up(model);
+    incidents::catch_up(model);
+    todo
 }
 
 pub(super) fn plan_all(model: &mut Model) -> Vec<Cmd> {
@@ -107,11 +142,13 @@ fn renew_some(model: &mut Model, places: impl IntoIterator<Item = usize>) -> Vec
 /// Judges whatever changed while the screen stood still.
 pub(super) fn thaw(model: &mut Model) -> Vec<Cmd> {
     model.frozen = None;
-    model.report.sources = sources(&model.snapshot, &model.services);
+    model.report.sources = sources(&model.snapshot, &model.named);
     model.edition += 1;
     credentials::judge(model);
     let unjudged = std::mem::take(&mut model.unjudged);
-    renew_some(model, unjudged)
+    let todo = renew_some(model, unjudged);
+    incidents::catch_up(model);
+    todo
 }
 
 /// Judges these services anew, and plans what is to be looked at next for them.
@@ -174,8 +211,8 @@ fn judge(model: &mut Model, places: &BTreeSet<usize>) -> Settled {
     facts.extend(model.snapshot.unkept());
     if model.frozen.is_some() {
         model.unjudged.extend(places);
-    } else if !places.is_empty() && !model.rounds.are_behind() {
-        incidents::judge(model);
+    } else {
+        model.incidents_are_due |= !places.is_empty();
     }
     Settled { facts, shelved }
 }
@@ -203,18 +240,23 @@ fn reads_the_same(old: &ServiceReport, new: &ServiceReport) -> bool {
         })
 }
 
+/// Returns which sources the services name.
+pub(super) fn named(services: &[Arc<Service>]) -> BTreeMap<SourceId, SourceKind> {
+    let mut named = BTreeMap::new();
+    for service in services {
+        named.insert(service.ci.clone(), SourceKind::Ci);
+        let registries = service.images.iter().map(|image| image.repository.source());
+        named.extend(registries.map(|registry| (registry, SourceKind::Registry)));
+    }
+    named
+}
+
 /// Returns how every source is doing; those that the services name and that nobody asked yet are among them.
-pub(super) fn sources(snapshot: &Snapshot, services: &[Arc<Service>]) -> Vec<SourceReport> {
+pub(super) fn sources(snapshot: &Snapshot, named: &BTreeMap<SourceId, SourceKind>) -> Vec<SourceReport> {
     let mut sources = analysis::sources(snapshot);
     let known: BTreeSet<_> = sources.iter().map(|source| source.id.clone()).collect();
-    let mut unasked = std::collections::BTreeMap::new();
-    for service in services {
-        unasked.insert(service.ci.clone(), SourceKind::Ci);
-        let registries = service.images.iter().map(|image| image.repository.source());
-        unasked.extend(registries.map(|registry| (registry, SourceKind::Registry)));
-    }
-    unasked.retain(|id, _| !known.contains(id));
-    sources.extend(unasked.into_iter().map(|(id, kind)| SourceReport { id, health: Health::new(kind) }));
+    let unasked = named.iter().filter(|(id, _)| !known.contains(id));
+    sources.extend(unasked.map(|(id, kind)| SourceReport { id: id.clone(), health: Health::new(*kind) }));
     sources.sort_by(|one, other| one.id.cmp(&other.id));
     sources
 }

@@ -1,8 +1,10 @@
 //! What time and answers do to the screen, and what they do not.
 
 use jiff::{SignedDuration, Timestamp};
-use landfall::app::Cmd;
-use landfall::domain::{Fact, Failure, Look, Seen, ServiceName, Stage as Reached};
+use landfall::app::{Cmd, Msg, update};
+use landfall::domain::{
+    Fact, Failure, Look, Seen, ServiceName, SourceKind, Stage as Reached, Traffic, Urgency, Wanted,
+};
 
 use crate::cast::{Stage, now, pushed, run, runs, seen};
 
@@ -134,24 +136,80 @@ fn a_verdict_that_rests_on_an_old_list_says_how_old() {
 }
 
 #[test]
-fn a_quiet_dashboard_sleeps_until_the_next_half_minute() {
+fn a_quiet_dashboard_sleeps_until_the_next_full_minute() {
     let restless = Stage::new((80, 24)).model.wakes_at();
     assert_eq!(restless, now() + SignedDuration::from_secs(1), "while something is unknown it looks every second");
-    assert_eq!(quiet().model.wakes_at(), now() + SignedDuration::from_secs(30));
+    assert_eq!(quiet().model.wakes_at(), now() + SignedDuration::from_secs(60));
 }
 
 #[test]
-fn an_answer_just_before_the_half_minute_leads_to_one_wake_up_after_it() {
+fn an_answer_just_before_the_full_minute_leads_to_one_wake_up_after_it() {
     let mut stage = quiet();
-    let answered = seconds_on(29) + SignedDuration::from_millis(400);
+    let answered = seconds_on(59) + SignedDuration::from_millis(400);
     stage.pass(answered);
     let mut wakes = Vec::new();
-    while stage.model.wakes_at() < seconds_on(70) && wakes.len() < 10 {
+    while stage.model.wakes_at() < seconds_on(130) && wakes.len() < 10 {
         let at = stage.model.wakes_at();
         wakes.push(at);
         stage.pass(at);
     }
-    assert_eq!(wakes, [answered + SignedDuration::from_secs(1), seconds_on(60)]);
+    assert_eq!(wakes, [answered + SignedDuration::from_secs(1), seconds_on(120)]);
+}
+
+/// The list of the quiet service once more, as it was.
+fn once_more(stage: &mut Stage, at: Timestamp) -> Vec<Wanted> {
+    let fine = run("cart", 12, 44, "Drop sold-out lines with a notice");
+    let list = runs("cart", &[fine]).remove(0).seen;
+    wanted(update(&mut stage.model, Msg::Seen(vec![seen(at, "github", list)])))
+}
+
+fn wanted(todo: Vec<Cmd>) -> Vec<Wanted> {
+    todo.into_iter().flat_map(|cmd| if let Cmd::Want(wanted) = cmd { wanted } else { vec![] }).collect()
+}
+
+#[test]
+fn a_list_that_says_the_same_again_is_as_new_as_that_and_nothing_else_is_planned() {
+    let mut stage = quiet();
+    let again = once_more(&mut stage, seconds_on(121));
+    let (look, not_before) = (Look::Runs(ServiceName::parse("cart").unwrap()), Some(seconds_on(181)));
+    assert_eq!(again, [Wanted { look, urgency: Urgency::Watched, not_before }]);
+    // Time goes on, and nothing is judged anew.
+    let traffic = Seen::Traffic(SourceKind::Ci, Traffic::default());
+    update(&mut stage.model, Msg::Seen(vec![seen(seconds_on(239), "github", traffic)]));
+    assert!(stage.text().contains("● live"), "three minutes after the first answer it would not be\n{}", stage.text());
+}
+
+#[test]
+fn a_list_that_may_mean_more_has_its_service_judged_and_planned_anew() {
+    let fine = run("cart", 12, 44, "Drop sold-out lines with a notice");
+    let mut partly = runs("cart", std::slice::from_ref(&fine)).remove(0);
+    let Seen::Runs(_, batch) = &mut partly.seen else { panic!("no list") };
+    batch.skipped = 1;
+    let partly = wanted(update(&mut quiet().model, Msg::Seen(vec![partly])));
+    assert!(partly.len() > 1, "not all of it could be read: {partly:?}");
+    let more = runs("cart", &[run("cart", 13, 1, "One more"), fine]);
+    let more = wanted(update(&mut quiet().model, Msg::Seen(more)));
+    assert!(more.len() > 1, "one run more: {more:?}");
+    let mut waiting = Stage { model: alone() };
+    let first = once_more(&mut waiting, now());
+    let second = once_more(&mut waiting, seconds_on(60));
+    assert!(first.len() > 1 && second.len() > 1, "nobody saw the tag yet: {second:?}");
+    let mut old = quiet();
+    old.pass(seconds_on(600));
+    let old = once_more(&mut old, seconds_on(601));
+    assert!(old.len() > 1, "it was old: {old:?}");
+}
+
+#[test]
+fn a_list_that_says_the_same_again_moves_nothing_while_the_screen_stands_still() {
+    let mut stage = quiet();
+    stage.press("f");
+    let before = stage.text();
+    assert!(once_more(&mut stage, seconds_on(50)).len() > 1);
+    assert_eq!(stage.text(), before);
+    stage.press("f");
+    stage.pass(seconds_on(170));
+    assert!(stage.text().contains("● live"), "{}", stage.text());
 }
 
 /// One service whose only run landed.

@@ -48,6 +48,18 @@ impl Seen {
 }
 
 #[test]
+fn what_stands_still_before_the_next_frame_has_its_incident() {
+    let (lab, observations) = lab();
+    let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };
+    let mut model = Model::new(lab.services(), Policy::default(), settings, now(), (80, 16));
+    update(&mut model, Msg::Seen(observations));
+    update(&mut model, Msg::Acted(Act::Key(Key::Char('f'))));
+    update(&mut model, Msg::Passed(now()));
+    let text = model.screen().text();
+    assert!(text.contains("✗ push credentials of ghcr.io/acme refused") && text.contains("✗ missing"), "{text}");
+}
+
+#[test]
 fn it_stands_above_the_rows_in_one_line_where_there_is_little_room() {
     insta::assert_snapshot!(Seen::new((80, 16)).text(), @r"
      Overview  Divergence  Sources  Flaky  Durations  Credentials            ● live
