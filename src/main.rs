@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use landfall::cli::{Cli, Command};
@@ -10,6 +11,9 @@ use landfall::command::{self, Refusal};
 use landfall::config;
 use landfall::runtime;
 use tokio::runtime::Builder;
+
+/// How long a thread that reads files stays after its last one: beats of looks are half a minute apart.
+const KEPT_ALIVE: Duration = Duration::from_secs(40);
 
 #[global_allocator]
 static HEAP: runtime::Heap = runtime::HEAP;
@@ -53,7 +57,8 @@ fn run(cli: Cli) -> Result<ExitCode, Refusal> {
 
 fn on_runtime(work: impl Future<Output = ExitCode>) -> Result<ExitCode, Refusal> {
     // One thread for the network beside the one of the screen: more would only wake each other.
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let mut runtime = Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(1).thread_keep_alive(KEPT_ALIVE).enable_all().build();
     let runtime = runtime.map_err(|error| Refusal(format!("no threads to work with: {error}")))?;
     let code = runtime.block_on(work);
     // A look that is still under way must not keep the process.

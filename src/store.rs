@@ -212,7 +212,7 @@ impl Store {
         (!self.opened.alone).then(|| self.opened.path.clone())
     }
 
-    /// Gives back what is held to write faster: a dashboard writes a little every half minute, and holds it for ever.
+    /// Gives back what is held to write faster: a dashboard writes a little every minute, and holds it for ever.
     fn rest(&self) {
         // What is not given back now is used again.
         let _ = self.opened.connection.release_memory();

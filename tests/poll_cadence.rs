@@ -34,8 +34,8 @@ async fn two_hundred_lists_of_one_minute_are_spread_over_its_beats_and_stay_at_t
         let drift = times[58].abs_diff(times[1] + MINUTE * 57);
         assert!(drift < seconds(1), "{drift:?}");
     }
-    let in_a_beat = |beat| bench.asked(HOUR / 2 + seconds(beat * 20), HOUR / 2 + seconds(beat * 20 + 20));
-    assert!((0..3_u64).all(|beat| (40..=95).contains(&in_a_beat(beat))));
+    let in_a_beat = |beat| bench.asked(HOUR / 2 + seconds(beat * 30), HOUR / 2 + seconds(beat * 30 + 30));
+    assert!((0..2_u64).all(|beat| (60..=140).contains(&in_a_beat(beat))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -45,7 +45,7 @@ async fn what_comes_every_half_hour_stays_at_its_place() {
     bench.pass(HOUR * 5).await;
     for number in 0..60 {
         let gaps = gaps(&bench.times(&tag("acme/app", number)));
-        assert!((HOUR / 2..=HOUR * 11 / 20 + seconds(21)).contains(&gaps[0]), "{gaps:?}");
+        assert!((HOUR / 2..=HOUR * 11 / 20 + seconds(31)).contains(&gaps[0]), "{gaps:?}");
         assert!((HOUR / 4..=HOUR * 3 / 4 + seconds(1)).contains(&gaps[1]), "{gaps:?}");
         assert!(gaps.len() >= 8 && gaps[2..].iter().all(|gap| gap.abs_diff(HOUR / 2) < seconds(2)), "{gaps:?}");
     }

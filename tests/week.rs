@@ -133,11 +133,11 @@ impl Dashboard {
         places
     }
 
-    /// Lets time pass. Every half minute all is planned anew, as the dashboard does; less often where nothing has
+    /// Lets time pass. Every minute all is planned anew, as the dashboard does; less often where nothing has
     /// happened for an hour, so that a week does not take all day.
     async fn pass(&mut self, time: Duration) {
         let end = Instant::now() + time;
-        let mut round = tokio::time::interval(if is_eventful(self.wall.0.elapsed()) { MINUTE / 2 } else { time });
+        let mut round = tokio::time::interval(if is_eventful(self.wall.0.elapsed()) { MINUTE } else { time });
         loop {
             let mut batch = Vec::new();
             tokio::select! {

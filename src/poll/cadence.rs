@@ -11,8 +11,8 @@ use crate::domain::Urgency;
 const PHASED: Duration = Duration::from_secs(10);
 
 /// Looks of a minute and more come in beats, so that the machine wakes up for many at once, and for none in between.
-const BEAT: Duration = Duration::from_secs(20);
-const BEATS_AT_LEAST: u32 = 3;
+const BEAT: Duration = Duration::from_secs(30);
+const BEATS_AT_LEAST: u32 = 2;
 
 /// No interval is stretched beyond this.
 const LONGEST: Duration = Duration::from_mins(15);
@@ -158,15 +158,15 @@ mod tests {
     #[test]
     fn looks_of_one_minute_are_spread_over_its_beats() {
         let cadence = Cadence::new(Instant::now(), true);
-        let mut beats = [0; 3];
+        let mut beats = [0; 2];
         for look in 0..600 {
             let due = cadence.again(mixed(look), &rest(cadence.epoch, true), MINUTE) - cadence.epoch;
             assert_eq!(due.as_millis() % BEAT.as_millis(), 0);
-            if let Some(count) = beats.get_mut(usize::try_from(due.as_secs() % 60 / 20).unwrap_or(3)) {
+            if let Some(count) = beats.get_mut(usize::try_from(due.as_secs() % 60 / 30).unwrap_or(2)) {
                 *count += 1;
             }
         }
-        assert!(beats.iter().all(|count| (150..=250).contains(count)), "{beats:?}");
+        assert!(beats.iter().all(|count| (250..=350).contains(count)), "{beats:?}");
     }
 
     #[test]

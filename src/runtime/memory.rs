@@ -85,8 +85,9 @@ impl Gather for () {
     fn gather(&mut self, _fact: Fact) {}
 }
 
-/// How long what was seen once more may wait for something new to be written with, and how much of it.
-const LATER: Duration = Duration::from_secs(30);
+/// How long what was seen once more waits for something new to be written with, and how much of it: then it goes with the
+/// next that is seen. A little less than two beats of looks.
+const LATER: Duration = Duration::from_secs(55);
 const MUCH: usize = 1_000;
 
 /// The history, where there is one.
@@ -137,7 +138,7 @@ impl Memory {
         }
     }
 
-    /// Keeps what was seen once more, as it was, within half a minute or with what is new. It never blocks.
+    /// Keeps what was seen once more, as it was, about once a minute or with what is new. It never blocks.
     #[expect(clippy::disallowed_methods, reason = "how long something waited is no matter of the wall clock")]
     pub(super) fn keep_again(&mut self, facts: Vec<Fact>) {
         self.later.extend(facts);

@@ -280,10 +280,10 @@ impl Bench {
         self.poller.want(looks.into_iter().map(|look| wish(look, Urgency::Asked)).collect());
     }
 
-    /// Lets time pass, and does what the dashboard does: after each answer, and every 30 seconds for all.
+    /// Lets time pass, and does what the dashboard does: after each answer, and every minute for all.
     pub(crate) async fn pass(&mut self, time: Duration) {
         let end = Instant::now() + time;
-        let mut round = tokio::time::interval(Duration::from_secs(30));
+        let mut round = tokio::time::interval(MINUTE);
         loop {
             tokio::select! {
                 biased;
