@@ -16,7 +16,7 @@ use crate::domain::{Digest, LandedRecord, Look, Proof, Revision, Tag, Urgency};
 const NEWEST_AGAIN: SignedDuration = SignedDuration::from_mins(30);
 
 /// How long after the last look those are that one would roll back to.
-const RECENT_AGAIN: SignedDuration = SignedDuration::from_hours(6);
+const RECENT_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was found once, and still answers what is asked today.
 #[derive(Clone, Copy)]

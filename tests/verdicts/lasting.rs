@@ -98,7 +98,7 @@ fn what_is_proven_costs_no_request_but_now_and_then_for_those_one_would_roll_bac
     assert!(world.report().settled);
     let again = |tag: &str| wanted(&world, tag).first().map(|wanted| (wanted.urgency, wanted.not_before.unwrap()));
     assert_eq!(again("sha-00000008"), Some((Urgency::Again, now() + SignedDuration::from_mins(30))));
-    assert_eq!(again("sha-00000004"), Some((Urgency::Again, now() + SignedDuration::from_hours(6))));
+    assert_eq!(again("sha-00000004"), Some((Urgency::Again, now() + SignedDuration::from_hours(1))));
     assert_eq!(again("sha-00000003"), None);
 }
 
