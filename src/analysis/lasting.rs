@@ -100,7 +100,8 @@ pub(super) fn look_again(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, seen_a
     notes.want(Urgency::Again, Some(seen_at.saturating_add(pause).unwrap_or(seen_at)), || look(place, tag));
 }
 
-/// Notes of a walk over what is proven already: whatever was not read again is wanted without any hurry.
+/// Notes of a walk over what is proven already: whatever was not read again is wanted without any hurry, and is no reason to
+/// doubt.
 pub(super) struct Unhurried<'n, N>(pub(super) &'n mut N, pub(super) Timestamp);
 
 impl<N: Notes> Notes for Unhurried<'_, N> {
@@ -118,10 +119,6 @@ impl<N: Notes> Notes for Unhurried<'_, N> {
                 self.0.want(Urgency::Again, Some(not_before.map_or(later, |at| at.max(later))), look);
             }
         }
-    }
-
-    fn unsure(&mut self, sentence: impl FnOnce() -> String) {
-        self.0.unsure(sentence);
     }
 
     fn cause(&mut self, sentence: impl FnOnce() -> String) {

@@ -9,7 +9,7 @@ use landfall::domain::{
     Wanted,
 };
 
-use crate::world::{World, digest, image, index, minutes_ago, now, platform, sha, unreachable};
+use crate::world::{World, digest, image, index, minutes_ago, now, platform, sha, single, unreachable};
 
 const TAGS: [&str; 3] = ["sha-00000001", "sha-00000002", "sha-00000003"];
 
@@ -114,6 +114,17 @@ fn the_next_process_knows_what_landed_without_asking() {
     }
     let urgent = plan(&next.snapshot, &next.service, &next.policy, now(), false);
     assert!(urgent.iter().all(|wanted| wanted.urgency == Urgency::Again), "{urgent:?}");
+}
+
+#[test]
+fn what_is_proven_and_was_not_read_again_is_no_reason_to_doubt() {
+    let (mut world, runs) = landed();
+    keep(&mut world);
+    let mut next = restarted(&mut world);
+    next.tag(now(), TAGS[2], Probe::Present(Arc::new(single("image3"))));
+    let why = next.why(&runs[2]);
+    assert_eq!((next.verdict(&runs[2]), why.to_be_sure), (Verdict::Landed, vec![]));
+    assert!(why.evidence.iter().any(|sentence| sentence.contains("All of it was looked at")), "{:?}", why.evidence);
 }
 
 #[test]
