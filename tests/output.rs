@@ -110,11 +110,12 @@ fn the_keys_keep_the_contracts_order() {
 fn what_is_unknown_is_null_and_never_empty_or_zero() {
     let service = service("checkout");
     let mut bare = row(&service, 1, Verdict::Unknown);
-    bare.run = Arc::new(Run { branch: None, finished_at: None, ..(*bare.run).clone() });
+    bare.run = Arc::new(Run { workflow: "".into(), branch: None, finished_at: None, ..(*bare.run).clone() });
     (bare.tag, bare.since, bare.last_known) = (None, None, None);
     let (_, value) = json_of(Report { services: vec![world::report_of(&service, vec![bare])], ..quiet(&[]) });
     let image = value.pointer("/images/0").unwrap();
     for key in [
+        "workflow",
         "branch",
         "run_finished_at",
         "tag",
