@@ -179,7 +179,7 @@ impl Watcher for Progress<'_> {
             };
         }
         let (settled, all) = (self.settled.len(), self.services.len());
-        let _ = write!(std::io::stderr(), "\r\u{1b}[Klooking… {settled} of {all} services settled");
+        let _ = write!(std::io::stderr(), "\r\u{1b}[Klooking: {settled} of {all} services settled");
         self.drawn = Some(Instant::now());
     }
 }

@@ -75,6 +75,35 @@ fn neither_a_resize_nor_a_key_of_the_same_moment_is_lost() {
 }
 
 #[test]
+fn what_others_wrote_reaches_the_terminal_without_its_escapes_and_hidden_marks() {
+    let mut tty = Tty::demo();
+    tty.resize(200, 50);
+    tty.until_shown("stale");
+    tty.send("2");
+    tty.until_shown("Branch");
+    for title in ["alerts", "Preview"] {
+        tty.send(&format!("/{title}\r"));
+        tty.until("its row alone", |screen| {
+            screen.contents().contains("notifier") && !screen.contents().contains("ledger")
+        });
+        tty.send("\r");
+        tty.until_shown("Evidence");
+        tty.until_shown(title);
+        tty.send("\u{1b}");
+        tty.until("the rows again", |screen| !screen.contents().contains("Evidence"));
+        tty.send("\u{1b}");
+        tty.until_shown("ledger");
+    }
+    tty.send("q");
+    assert_eq!(tty.ended(), 0);
+    let text = std::str::from_utf8(&tty.bytes).unwrap();
+    let harmful = |c: char| matches!(c, '\u{7}' | '\u{8}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    assert_eq!(text.find(harmful), None);
+    assert!(!text.contains("owned"), "what would have been the window's title");
+    tty.is_as_found();
+}
+
+#[test]
 fn where_the_locale_is_not_utf_8_every_byte_is_ascii() {
     let mut tty = Tty::landfall(&["demo"], &[("LC_ALL", "C")]);
     tty.until_shown("stale");
