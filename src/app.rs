@@ -81,10 +81,19 @@ pub enum Cmd {
     },
     /// Fall over, so that a test can see what is left of the terminal.
     #[cfg(debug_assertions)]
-    Panic {
-        /// Whether another task falls over instead of the loop.
-        in_task: bool,
-    },
+    Panic(Falling),
+}
+
+/// What falls over.
+#[cfg(debug_assertions)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Falling {
+    /// The loop itself.
+    Loop,
+    /// A task that nobody joins.
+    Task,
+    /// The poller, which begins anew.
+    Poller,
 }
 
 /// Takes in what happened, and returns what is to be done.

@@ -5,6 +5,7 @@ mod ask;
 mod away;
 mod bar;
 mod cadence;
+mod caught;
 mod demand;
 mod desk;
 mod expiry;
@@ -24,22 +25,22 @@ mod tell;
 mod tick;
 
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::domain::{ImageName, Look, Observation, Service, SourceId, Wanted};
+use crate::domain::{ImageName, Look, Observation, Part, Seen, Service, SourceId, Wanted};
 use crate::source::{CiProvider, Registry};
 
 use ask::Asker;
+use caught::caught;
 use desk::Desk;
 
+pub use caught::catches;
 pub use expiry::{ExpiryWatch, scan_once};
 
 /// The pause before another desk takes the place of one that fell over.
@@ -112,6 +113,8 @@ enum Message {
     LetGo(Vec<Look>),
     Warm(ImageName),
     Tell,
+    #[cfg(debug_assertions)]
+    FallOver,
 }
 
 /// What comes in; it outlives the desk that takes it in.
@@ -150,8 +153,14 @@ impl Poller {
         let (messages, received) = mpsc::unbounded_channel();
         let (report, progress) = watch::channel(Progress::default());
         let asker = Asker::new(sources, services, rhythm.runs);
+        let (wall, told) = (clock.clone(), observations.clone());
+        let tell = async move || {
+            let words = Some("fell over and began anew: a bug in landfall".into());
+            // Where nobody receives it nobody waits for the next desk either.
+            let _ = told.send(Observation::own(wall.now(), Seen::Notice(Part::Poller, words))).await;
+        };
         let desk = move || Desk::new(asker.clone(), rhythm, clock.clone(), observations.clone(), report.clone());
-        let task = tokio::spawn(keep_at_work(desk, Inbox { messages: received, taken: 0 }));
+        let task = tokio::spawn(keep_at_work(desk, Inbox { messages: received, taken: 0 }, tell));
         Self { messages, sent: AtomicU64::new(0), progress, task }
     }
 
@@ -182,6 +191,12 @@ impl Poller {
         self.send(Message::Tell);
     }
 
+    /// Falls over, so that a test can see who goes on.
+    #[cfg(debug_assertions)]
+    pub fn fall_over(&self) {
+        self.send(Message::FallOver);
+    }
+
     /// Waits until nothing more urgent than `Urgency::Again` waits or is under way.
     /// Observations must be received meanwhile.
     pub async fn idle(&self) {
@@ -198,10 +213,21 @@ impl Poller {
     }
 }
 
-/// Keeps a desk at work. Where one falls over another takes its place; what was wanted of the first is wanted of the
-/// second with the next plan.
-async fn keep_at_work(desk: impl Fn() -> Desk, mut inbox: Inbox) {
-    while AssertUnwindSafe(async { desk().run(&mut inbox).await }).catch_unwind().await.is_err() {
+/// Keeps a desk at work. Where one falls over that is told, and another takes its place; what was wanted of the first is
+/// wanted of the second with the next plan.
+async fn keep_at_work(desk: impl Fn() -> Desk, mut inbox: Inbox, tell: impl AsyncFn()) {
+    let mut fell_over = false;
+    loop {
+        let work = async {
+            if fell_over {
+                tell().await;
+            }
+            desk().run(&mut inbox).await;
+        };
+        if caught(work).await.is_some() {
+            return;
+        }
+        fell_over = true;
         tokio::time::sleep(RECOVERY).await;
     }
 }

@@ -29,16 +29,18 @@ pub use ability::{Abilities, usable};
 #[derive(Clone)]
 pub struct Terminal {
     taken: Arc<AtomicBool>,
+    is_caught: fn() -> bool,
 }
 
 impl Terminal {
     /// Takes the terminal: raw mode, alternate screen, hidden cursor, bracketed paste. From here on a panic in any
-    /// thread gives it back, says what happened, and ends the process; so does a terminal that goes away.
+    /// thread gives it back, says what happened, and ends the process, unless it `is_caught` by somebody who tells it; so
+    /// does a terminal that goes away.
     ///
     /// # Errors
     /// The terminal cannot be put into raw mode, or written to.
-    pub fn take() -> io::Result<Self> {
-        let terminal = Self { taken: Arc::new(AtomicBool::new(false)) };
+    pub fn take(is_caught: fn() -> bool) -> io::Result<Self> {
+        let terminal = Self { taken: Arc::new(AtomicBool::new(false)), is_caught };
         let on_panic = terminal.clone();
         set_hook(Box::new(move |panic| on_panic.fall_over(panic)));
         let on_loss = terminal.clone();
@@ -97,6 +99,9 @@ impl Terminal {
     }
 
     fn fall_over(&self, panic: &PanicHookInfo<'_>) {
+        if (self.is_caught)() {
+            return;
+        }
         if !self.taken.load(Ordering::SeqCst) {
             complain(panic);
             return;

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use landfall::domain::{Failure, Look, Urgency};
+use landfall::domain::{Failure, Look, Part, Seen, Urgency};
 use landfall::poll::Rhythm;
 
 use polled::{Bench, MINUTE, STEADY, bench, down, list, seconds, tag, wish};
@@ -71,6 +71,7 @@ async fn a_look_that_fails_alone_is_asked_no_less_than_each_interval_and_heals_i
 #[tokio::test(start_paused = true)]
 async fn a_look_that_panics_is_told_and_asked_again_later() {
     let mut bench = bench(STEADY, |asked| {
+        assert!(landfall::poll::catches(), "what a look runs in is not known to be caught");
         assert!(*asked.look != list(1) || asked.before > 2, "a fault of ours");
         Ok(())
     });
@@ -90,6 +91,8 @@ async fn a_desk_that_falls_over_is_replaced_and_goes_on_with_what_is_wanted_next
         bench.wall.broken.store(true, Ordering::SeqCst);
         bench.pass(MINUTE * 2).await;
         assert!(!bench.wall.broken.load(Ordering::SeqCst), "nothing fell over in hour {hour}");
+        let told = bench.told.iter().filter(|(_, it)| matches!(it.seen, Seen::Notice(Part::Poller, Some(_)))).count();
+        assert_eq!(told, hour, "it is told each time");
         assert!((0..20).all(|number| last(&bench, &list(number)) > before), "hour {hour}");
     }
 }

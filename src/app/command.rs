@@ -16,10 +16,19 @@ pub(super) fn run(model: &mut Model, typed: &str) -> Vec<Cmd> {
         "pane" => pane(model, rest),
         "sort" => sort(model, rest),
         #[cfg(debug_assertions)]
-        "panic" => return vec![Cmd::Panic { in_task: rest == "task" }],
+        "panic" => return vec![Cmd::Panic(falling(rest))],
         _ => say(model, Tone::Warn, format!("no command {word:?}; {KNOWN}")),
     }
     Vec::new()
+}
+
+#[cfg(debug_assertions)]
+fn falling(what: &str) -> super::Falling {
+    match what {
+        "task" => super::Falling::Task,
+        "poller" => super::Falling::Poller,
+        _ => super::Falling::Loop,
+    }
 }
 
 fn service(model: &mut Model, name: &str) {

@@ -17,6 +17,8 @@ pub enum Part {
     History,
     /// Where tokens and passwords are read from.
     Secrets,
+    /// Who decides what is asked when.
+    Poller,
 }
 
 impl std::fmt::Display for Part {
@@ -24,6 +26,7 @@ impl std::fmt::Display for Part {
         f.pad(match self {
             Self::History => "history",
             Self::Secrets => "secrets",
+            Self::Poller => "poller",
         })
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::ask::{Asker, failure_of, unanswered};
 use super::bar::{Bars, Pass};
+use super::caught::supervised;
 use super::gate::Ended;
 use super::moment::Moment;
 use super::outbox::Outbox;
@@ -170,6 +171,9 @@ impl Desk {
                 Ok(())
             }
             Message::Tell => self.tell_everything(now).await,
+            #[cfg(debug_assertions)]
+            #[expect(clippy::panic, reason = "who goes on after a panic is tested by having one")]
+            Message::FallOver => panic!("asked to, in the poller"),
         }
     }
 
@@ -212,7 +216,7 @@ impl Desk {
     }
 
     pub(super) fn send_out(&mut self, task: impl Future<Output = Done> + Send + 'static, errand: Errand) {
-        let task = self.errands.spawn(task);
+        let task = self.errands.spawn(supervised(task));
         self.whose.insert(task.id(), errand);
     }
 

@@ -23,9 +23,11 @@ use super::pace::Pace;
 use super::remember;
 use super::signals::Signals;
 use crate::analysis::{CredentialPolicy, Policy, ServiceReport};
+#[cfg(debug_assertions)]
+use crate::app::Falling;
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
 use crate::domain::{Observation, Part, Seen, Service, Snapshot, Wanted};
-use crate::poll::{Clock as _, ExpiryWatch, Poller};
+use crate::poll::{self, Clock as _, ExpiryWatch, Poller};
 use crate::terminal::{self, Abilities, Terminal};
 use crate::ui::{Canvas, Theme};
 
@@ -68,7 +70,7 @@ pub async fn run(
     if let Err(why) = terminal::usable() {
         return refuse(&why);
     }
-    let taken = Terminal::take().and_then(|terminal| Ok((Signals::listen(terminal.clone())?, terminal)));
+    let taken = Terminal::take(poll::catches).and_then(|terminal| Ok((Signals::listen(terminal.clone())?, terminal)));
     let (signals, terminal) = match taken {
         Ok(taken) => taken,
         Err(error) => return refuse(&format!("the terminal cannot be used: {error}")),
@@ -350,9 +352,19 @@ impl Dashboard {
                     }
                 }
                 #[cfg(debug_assertions)]
-                Cmd::Panic { in_task } => fall_over(in_task),
+                Cmd::Panic(falling) => self.fall_over(falling),
                 Cmd::Copy(_) | Cmd::Repaint | Cmd::Suspend | Cmd::Quit { .. } => {}
             }
+        }
+    }
+
+    #[cfg(debug_assertions)]
+    #[expect(clippy::panic, reason = "what is left of the terminal after a panic is tested by having one")]
+    fn fall_over(&self, falling: Falling) {
+        match falling {
+            Falling::Loop => panic!("asked to"),
+            Falling::Task => drop(tokio::spawn(async { panic!("asked to, in a task") })),
+            Falling::Poller => self.poller.iter().for_each(Poller::fall_over),
         }
     }
 
@@ -373,16 +385,6 @@ impl Dashboard {
         self.canvas.forget();
         self.changed = Some(true);
         Ok(())
-    }
-}
-
-#[cfg(debug_assertions)]
-#[expect(clippy::panic, reason = "what is left of the terminal after a panic is tested by having one")]
-fn fall_over(in_task: bool) {
-    if in_task {
-        tokio::spawn(async { panic!("asked to, in a task") });
-    } else {
-        panic!("asked to");
     }
 }
 

@@ -41,6 +41,20 @@ fn a_panic_gives_the_terminal_back_says_what_happened_once_and_ends_it() {
     }
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn a_poller_that_falls_over_is_told_and_begins_anew() {
+    let mut tty = Tty::demo();
+    tty.until_shown("stale");
+    tty.send(":panic poller\r");
+    tty.until_shown("fell over and began anew");
+    tty.send("3");
+    tty.until_shown("Budget left");
+    tty.send("q");
+    assert_eq!(tty.ended(), 0);
+    tty.is_as_found();
+}
+
 #[test]
 fn without_its_terminal_it_ends() {
     let mut tty = Tty::demo();
