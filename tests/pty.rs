@@ -1,8 +1,10 @@
 //! The real binary on a real pseudo-terminal: what it shows, and how it leaves.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, dead_code, reason = "tests")]
 
 #[path = "pty/leaving.rs"]
 mod leaving;
+#[path = "support/marks.rs"]
+mod marks;
 #[path = "pty/showing.rs"]
 mod showing;
 #[path = "pty/tty.rs"]

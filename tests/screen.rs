@@ -3,6 +3,8 @@
 
 #[path = "support/cast.rs"]
 mod cast;
+#[path = "support/marks.rs"]
+mod marks;
 
 #[path = "screen/credentials.rs"]
 mod credentials;

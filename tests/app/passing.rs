@@ -51,20 +51,17 @@ fn a_clock_that_was_set_back_is_followed() {
 fn only_what_an_answer_concerns_is_asked_about_anew() {
     let mut stage = Stage::new((80, 24));
     let todo = stage.see(runs("cart", &[run("cart", 13, 1, "One more")]));
-    for cmd in todo {
-        let Cmd::Want(wanted) = cmd else { continue };
-        for wanted in wanted {
-            let of_cart = match &wanted.look {
-                Look::Runs(service) | Look::Deployments(service, _) => service.as_str() == "cart",
-                Look::Jobs(run) | Look::PushLog(run, _) => run.repo.as_str() == "acme/cart",
-                Look::Tries(ended) | Look::Reports(ended) => ended.run.repo.as_str() == "acme/cart",
-                Look::Tag(tag) => tag.image.repository() == "acme/cart",
-                Look::Manifest(image, _) | Look::Config(image, _) | Look::Blob(image, _) | Look::Canary(image) => {
-                    image.repository() == "acme/cart"
-                }
-            };
-            assert!(of_cart, "{:?}", wanted.look);
-        }
+    for wanted in wanted(todo) {
+        let of_cart = match &wanted.look {
+            Look::Runs(service) | Look::Deployments(service, _) => service.as_str() == "cart",
+            Look::Jobs(run) | Look::PushLog(run, _) => run.repo.as_str() == "acme/cart",
+            Look::Tries(ended) | Look::Reports(ended) => ended.run.repo.as_str() == "acme/cart",
+            Look::Tag(tag) => tag.image.repository() == "acme/cart",
+            Look::Manifest(image, _) | Look::Config(image, _) | Look::Blob(image, _) | Look::Canary(image) => {
+                image.repository() == "acme/cart"
+            }
+        };
+        assert!(of_cart, "{:?}", wanted.look);
     }
 }
 
@@ -228,10 +225,7 @@ fn what_changes_of_many_services_at_once_is_judged_a_few_at_a_time() {
     let settings = Settings { title: "landfall", charset: Charset::Unicode, browser: false };
     let services = (0..100).map(|number| crate::cast::service(&format!("service-{number}"))).collect();
     let mut model = Model::new(services, landfall::analysis::Policy::default(), settings, now(), (80, 24));
-    let lists = |todo: Vec<Cmd>| {
-        let wanted = todo.into_iter().flat_map(|cmd| if let Cmd::Want(wanted) = cmd { wanted } else { vec![] });
-        wanted.filter(|wanted| matches!(wanted.look, Look::Runs(_))).count()
-    };
+    let lists = |todo| wanted(todo).iter().filter(|wanted| matches!(wanted.look, Look::Runs(_))).count();
     let mut taken = vec![lists(model.begin())];
     while model.is_behind() {
         taken.push(lists(model.catch_up()));

@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 
 use crate::ci::Mood;
-use crate::lab::{Lab, harmful};
+use crate::lab::Lab;
+use crate::marks::harmful;
 use crate::proxy::{Fault, Proxy, Rule};
 use crate::push::{Image, Login, Pusher};
 use crate::registry::Registry;

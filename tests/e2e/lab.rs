@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::ci::{Ci, TOKEN};
+use crate::marks::harmful;
 use crate::push::{Login, Pusher};
 use crate::registry::Registry;
 
@@ -229,13 +230,4 @@ impl Checked {
             assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret} was shown");
         }
     }
-}
-
-/// Returns the first character that could move the cursor, reorder what stands around it, or hide.
-pub(crate) fn harmful(text: &str) -> Option<char> {
-    let hides = |c: char| {
-        c.is_control() && c != '\n'
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().find(|c| hides(*c))
 }

@@ -18,6 +18,8 @@ mod faults;
 mod guarded;
 mod hostile;
 mod lab;
+#[path = "../support/marks.rs"]
+mod marks;
 #[cfg(feature = "aws")]
 mod moto;
 mod openbao;
