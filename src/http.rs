@@ -4,6 +4,7 @@ mod archive;
 mod body;
 mod budget;
 mod cache;
+mod caught;
 mod fault;
 mod hour;
 mod kept;
@@ -36,6 +37,7 @@ use traffic::Counters;
 use wire::Wire;
 
 pub use archive::{Archive, KeptAnswer};
+pub use caught::{catches, caught, on_a_thread, supervised};
 pub use kept::Edition;
 pub use limit::limited;
 pub use packed::Body;

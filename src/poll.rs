@@ -5,9 +5,9 @@ mod ask;
 mod away;
 mod bar;
 mod cadence;
-mod caught;
 mod demand;
 mod desk;
+mod doors;
 mod expiry;
 mod fault;
 mod gate;
@@ -34,13 +34,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::domain::{ImageName, Look, Observation, Part, Seen, Service, SourceId, Wanted};
+use crate::http::caught;
 use crate::source::{CiProvider, Registry};
 
 use ask::Asker;
-use caught::caught;
 use desk::Desk;
 
-pub use caught::catches;
+pub use doors::Doors;
 pub use expiry::{ExpiryWatch, scan_once};
 
 /// The pause before another desk takes the place of one that fell over.
@@ -53,6 +53,8 @@ pub struct Sources {
     pub ci: BTreeMap<SourceId, Arc<dyn CiProvider>>,
     /// Registries by host.
     pub registries: BTreeMap<SourceId, Arc<dyn Registry>>,
+    /// Which of them are closed, once they are polled.
+    pub doors: Doors,
 }
 
 /// Tells the time. The dashboard and `check` give the system's, tests one that follows paused time.

@@ -162,6 +162,20 @@ pub trait CiProvider: Send + Sync {
     fn traffic(&self) -> Traffic;
 }
 
+/// Whoever knows whether a source that is polled may be asked something besides.
+pub trait Leave: Send + Sync {
+    /// Returns why the source is not to be asked just now: it refuses the credential, was asked too much or does not
+    /// answer, or what is left of its budget is kept for the user. Nothing where it may be asked.
+    fn refusal(&self, source: &SourceId) -> Option<Failure>;
+}
+
+/// Nobody polls it, so that it may always be asked.
+impl Leave for () {
+    fn refusal(&self, _source: &SourceId) -> Option<Failure> {
+        None
+    }
+}
+
 /// Whoever knows when credentials end. It only reads, and never holds a value.
 #[async_trait]
 pub trait ExpirySource: Send + Sync {

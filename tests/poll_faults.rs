@@ -71,7 +71,7 @@ async fn a_look_that_fails_alone_is_asked_no_less_than_each_interval_and_heals_i
 #[tokio::test(start_paused = true)]
 async fn a_look_that_panics_is_told_and_asked_again_later() {
     let mut bench = bench(STEADY, |asked| {
-        assert!(landfall::poll::catches(), "what a look runs in is not known to be caught");
+        assert!(landfall::http::catches(), "what a look runs in is not known to be caught");
         assert!(*asked.look != list(1) || asked.before > 2, "a fault of ours");
         Ok(())
     });

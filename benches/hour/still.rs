@@ -16,7 +16,7 @@ pub(crate) fn sources(sources: Sources) -> Sources {
     let ci = sources.ci.into_iter().map(|(id, inner)| (id, Arc::new(StillCi(inner)) as Arc<dyn CiProvider>));
     let registries =
         sources.registries.into_iter().map(|(id, inner)| (id, Arc::new(StillRegistry(inner)) as Arc<dyn Registry>));
-    Sources { ci: ci.collect(), registries: registries.collect() }
+    Sources { ci: ci.collect(), registries: registries.collect(), doors: sources.doors }
 }
 
 /// Time stands still as long as this is held: it leaps only where no thread is at work.

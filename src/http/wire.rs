@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 use url::{Host, Url};
 
-use super::{Ask, ClientOptions, fault};
+use super::{Ask, ClientOptions, fault, on_a_thread};
 use crate::domain::{Failure, Stage, Text};
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -55,8 +55,8 @@ impl Wire {
         }
         let set_up = self.tls.get_or_init(|| async {
             let settings = self.settings.clone();
-            let built = tokio::task::spawn_blocking(move || settings.tls()).await;
-            built.unwrap_or_else(|_| Err("TLS could not be set up".to_owned())).map_err(Text::from)
+            let built = on_a_thread(move || settings.tls()).await;
+            built.unwrap_or_else(|| Err("TLS could not be set up".to_owned())).map_err(Text::from)
         });
         set_up.await.as_ref().map_err(|why| Failure::Unreachable { stage: Stage::Tls, says: why.clone() })
     }

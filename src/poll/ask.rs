@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use tokio::time::Instant;
 
 use super::Sources;
 use crate::domain::{
@@ -125,6 +126,11 @@ impl Asker {
             | Look::Reports(_)
             | Look::Deployments(..) => nobody(look),
         }
+    }
+
+    /// Notes until when a source is closed to what nobody waits for, and why.
+    pub(super) fn note_door(&self, source: &SourceId, closed: Option<(Instant, Failure)>) {
+        self.sources.doors.note(source, closed);
     }
 
     /// Gets the image's registry ready to be asked.

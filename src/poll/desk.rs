@@ -11,7 +11,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::ask::{Asker, failure_of, unanswered};
 use super::bar::{Bars, Pass};
-use super::caught::supervised;
 use super::gate::Ended;
 use super::moment::Moment;
 use super::outbox::Outbox;
@@ -20,6 +19,7 @@ use super::renewal::Renewals;
 use super::tell::EVERY;
 use super::{Clock, Inbox, Message, Progress, Rhythm};
 use crate::domain::{Failure, ImageName, Look, Observation, Seen, SourceId, Urgency, Wanted};
+use crate::http::supervised;
 
 /// Looks at sources that nobody configured are answered once in this time.
 const STRANGE: Duration = Duration::from_hours(1);
@@ -142,6 +142,9 @@ impl Desk {
         }
         self.queue.promote(now.at);
         self.start_what_may(now).await?;
+        for (source, lane) in &self.queue.lanes {
+            self.asker.note_door(source, lane.keeps_out(now));
+        }
         if self.rhythm.is_steady() {
             self.hand_over(now).await?;
             self.say_what_cannot_be_asked(now).await?;

@@ -1,20 +1,20 @@
 //! When credentials are looked at: seldom, one source after the other, and sooner again where one gave no answer, or where
 //! what it told of ends by then.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Clock;
+use super::doors::{Doors, Watched};
 use crate::domain::{
     CredentialRecord, CredentialScan, Expiry, Failure, Observation, PipelineScan, Remedy, Seen, Standing, Text,
 };
+use crate::http::caught;
 use crate::source::ExpirySource;
 
 /// The first look lets the lists of runs go first.
@@ -33,20 +33,23 @@ pub struct ExpiryWatch {
 }
 
 impl ExpiryWatch {
-    /// Starts looking, `every` so long.
+    /// Starts looking, `every` so long; and where a source gave no answer while it was closed, once more when it is opened.
     #[must_use]
     pub fn start(
         sources: Vec<Arc<dyn ExpirySource>>,
         every: SignedDuration,
         clock: Arc<dyn Clock>,
         observations: mpsc::Sender<Observation>,
+        doors: &Doors,
     ) -> Self {
         let every = Duration::try_from(every).unwrap_or(AGAIN);
         let begin = Instant::now();
-        let turn = |source| Turn { source, due: begin + BEFORE, lists: None };
+        let turn = |source| Turn { source, due: begin + BEFORE, lists: None, shut_out: false };
         let turns = sources.into_iter().map(turn).collect();
         let asked = Arc::new(Notify::new());
-        Self { task: tokio::spawn(watch(turns, every, clock, asked.clone(), observations)), asked }
+        let (woken, doors) = (asked.clone(), doors.watched());
+        let watch = async move { watch(turns, every, &*clock, (&woken, doors), &observations).await };
+        Self { task: tokio::spawn(watch), asked }
     }
 
     /// Looks at everything now, one source after the other.
@@ -67,6 +70,8 @@ struct Turn {
     due: Instant,
     /// Which lists it had the last time.
     lists: Option<Vec<Text>>,
+    /// Whether the last look gave not all that it was to.
+    shut_out: bool,
 }
 
 impl Turn {
@@ -74,7 +79,9 @@ impl Turn {
     async fn look(&mut self, every: Duration, clock: &dyn Clock, observations: &mpsc::Sender<Observation>) -> bool {
         let mut pause = every;
         let scans = scan(&*self.source, clock).await;
-        self.lists = lists_of(&scans).or(self.lists.take());
+        let lists = lists_of(&scans);
+        self.shut_out = lists.is_none();
+        self.lists = lists.or(self.lists.take());
         // What ends is shown before it is known who uses it: that takes more requests.
         for seen in [Some(scans), None] {
             let seen = match seen {
@@ -97,9 +104,9 @@ impl Turn {
 async fn watch(
     mut turns: Vec<Turn>,
     every: Duration,
-    clock: Arc<dyn Clock>,
-    asked: Arc<Notify>,
-    observations: mpsc::Sender<Observation>,
+    clock: &dyn Clock,
+    (asked, mut doors): (&Notify, Watched),
+    observations: &mpsc::Sender<Observation>,
 ) {
     for Turn { source, .. } in &turns {
         let known = source.traffic().map(|(kind, traffic)| Seen::Traffic(kind, traffic));
@@ -124,9 +131,15 @@ async fn watch(
                     turn.due = turn.due.min(now);
                 }
             }
+            opened = doors.opened() => {
+                let now = Instant::now();
+                for turn in turns.iter_mut().filter(|turn| turn.shut_out && opened.contains(turn.source.id())) {
+                    turn.due = turn.due.min(now);
+                }
+            }
         }
         while let Some(turn) = turns.iter_mut().find(|turn| turn.due <= Instant::now()) {
-            if !turn.look(every, &*clock, &observations).await {
+            if !turn.look(every, clock, observations).await {
                 return;
             }
         }
@@ -167,11 +180,10 @@ fn lists_of(scans: &[Observation]) -> Option<Vec<Text>> {
     lists.filter(|lists| !lists.is_empty())
 }
 
-/// A source that falls over, or hangs, leaves what was known as it was.
+/// A source that falls over says so, and like one that hangs leaves what was known as it was.
 async fn scan(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> {
-    let scanning = AssertUnwindSafe(source.scan(clock.now())).catch_unwind();
-    let scans = tokio::time::timeout(PATIENCE, scanning).await;
-    let scans: Vec<CredentialScan> = scans.ok().and_then(Result::ok).unwrap_or_default();
+    let scans = tokio::time::timeout(PATIENCE, caught(source.scan(clock.now()))).await;
+    let scans = scans.unwrap_or_default().unwrap_or_else(|| vec![fell_over(source)]);
     let at = clock.now();
     let seen = |seen| Observation { at, source: source.id().clone(), seen };
     // With it the source is known to be one; what its lists tell of its health comes after.
@@ -179,10 +191,15 @@ async fn scan(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> 
     traffic.into_iter().chain(scans.into_iter().map(Seen::Credentials)).map(seen).collect()
 }
 
+fn fell_over(source: &dyn ExpirySource) -> CredentialScan {
+    let found = Err(Failure::Withheld("a fault in landfall itself: the scan panicked".into()));
+    CredentialScan { scope: format!("{}/scan", source.id()).into(), found }
+}
+
 /// The same, for the pipelines that read what a source knows.
 async fn pipelines(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> {
-    let reading = AssertUnwindSafe(source.pipelines()).catch_unwind();
-    let scans = tokio::time::timeout(PATIENCE, reading).await.ok().and_then(Result::ok).unwrap_or_default();
+    let scans = tokio::time::timeout(PATIENCE, caught(source.pipelines())).await;
+    let scans = scans.ok().flatten().unwrap_or_default();
     let at = clock.now();
     let seen = |scan| Observation { at, source: source.id().clone(), seen: Seen::Pipelines(scan) };
     scans.into_iter().map(seen).collect()

@@ -123,7 +123,12 @@ impl Gate {
         self.shut.as_ref().filter(|shut| shut.until > now)
     }
 
-    /// Returns why it is shut, or was until somebody set out to try.
+    /// Returns why it is shut, or was until somebody set out to try, whether or not that is in doubt.
+    pub(super) fn any_shut(&self) -> Option<&Shut> {
+        self.shut.as_ref()
+    }
+
+    /// Returns the same where it is in no doubt.
     pub(super) fn last_shut(&self) -> Option<&Shut> {
         self.shut.as_ref().filter(|shut| shut.because != Because::Doubt)
     }

@@ -31,6 +31,9 @@ const BACKLOG: usize = 12;
 /// Looks that nobody needs go one in so many at once: a place is soon free for one that somebody does.
 const SPARE: usize = 4;
 
+/// For so long whoever asks something besides waits for the look that finds out whether a source is open again.
+const TRIED: Duration = Duration::from_mins(1);
+
 /// A look's place in the order: urgency first; for the newest commits what most other looks follow from; then age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn {
@@ -254,6 +257,21 @@ impl Lane {
     fn kept_closed(&self, now: Moment) -> Option<(Instant, Failure)> {
         let kept = || Some((self.purse.kept_until(now.at)?, self.purse.kept_because()?));
         self.gate.last_shut().map(|shut| (shut.until, dated(&shut.why, shut.until, now))).or_else(kept)
+    }
+
+    /// Returns until when nothing is to be asked besides the looks that nobody waits for either, and why.
+    pub(super) fn keeps_out(&self, now: Moment) -> Option<(Instant, Failure)> {
+        if !self.steady {
+            return self.closing.closed(now.at).cloned();
+        }
+        if let Some(shut) = self.gate.any_shut() {
+            let doubt = || Failure::Ambiguous("the credential was refused once, and is tried once more".into());
+            let why = if shut.because == Because::Doubt { doubt() } else { dated(&shut.why, shut.until, now) };
+            return Some((shut.until + TRIED, why));
+        }
+        let until = self.purse.kept_until(now.at)?;
+        let says = self.purse.kept_because()?.to_string().into();
+        Some((until, Failure::RateLimited { until: Some(now.wall_at(until)), says }))
     }
 
     /// Returns when the background need not be slowed down any more.

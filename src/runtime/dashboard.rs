@@ -27,7 +27,8 @@ use crate::analysis::{CredentialPolicy, Policy, ServiceReport};
 use crate::app::Falling;
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
 use crate::domain::{Observation, Part, Seen, Service, Snapshot, Wanted};
-use crate::poll::{self, Clock as _, ExpiryWatch, Poller};
+use crate::http;
+use crate::poll::{Clock as _, ExpiryWatch, Poller};
 use crate::terminal::{self, Abilities, Terminal};
 use crate::ui::{Canvas, Theme};
 
@@ -70,7 +71,7 @@ pub async fn run(
     if let Err(why) = terminal::usable() {
         return refuse(&why);
     }
-    let taken = Terminal::take(poll::catches).and_then(|terminal| Ok((Signals::listen(terminal.clone())?, terminal)));
+    let taken = Terminal::take(http::catches).and_then(|terminal| Ok((Signals::listen(terminal.clone())?, terminal)));
     let (signals, terminal) = match taken {
         Ok(taken) => taken,
         Err(error) => return refuse(&format!("the terminal cannot be used: {error}")),
@@ -290,6 +291,7 @@ impl Dashboard {
         // It ends with the loop, which then receives nothing any more.
         tokio::spawn(remember::hand_on(remembered, seen.clone()));
         let services = self.model.services();
+        let doors = sources.doors.clone();
         let poller = Poller::start(sources, services, rhythm, Arc::new(SystemClock), seen.clone());
         let images = services.iter().flat_map(|service| &service.images).map(|image| image.repository.clone());
         for image in images.collect::<BTreeSet<_>>() {
@@ -298,7 +300,7 @@ impl Dashboard {
         poller.want(std::mem::take(&mut self.wanted));
         self.poller = Some(poller);
         let every = self.model.credential_policy().every;
-        self.watch = Some(ExpiryWatch::start(expiry, every, Arc::new(SystemClock), seen.clone()));
+        self.watch = Some(ExpiryWatch::start(expiry, every, Arc::new(SystemClock), seen.clone(), &doors));
         let todo = self.model.begin();
         self.do_quietly(todo);
         None

@@ -11,8 +11,8 @@ use crate::domain::{CredentialSource, SourceId};
 use crate::http::{Archive, hide_variables, secret_exposed, secret_origin};
 use crate::poll::{Rhythm, Sources};
 use crate::source::{
-    CiCredentials, CiOptions, CiProvider, CredentialFiles, Endpoints, ExpirySource, GitHub, GitLab, Inventory, Oci,
-    OciOptions, OwnLogin, OwnToken, PushLogin, Vault, VaultOptions,
+    CiCredentials, CiOptions, CiProvider, CredentialFiles, Endpoints, ExpirySource, GitHub, GitLab, Inventory, Leave,
+    Oci, OciOptions, OwnLogin, OwnToken, PushLogin, Vault, VaultOptions,
 };
 
 /// What the user asks may go beside looks that nobody waits for.
@@ -49,26 +49,33 @@ pub(super) fn build_with(config: &Config, archive: Option<&Arc<dyn Archive>>) ->
 /// # Errors
 /// As `build`.
 pub(super) fn expiry(config: &Config, sources: &Sources) -> Result<Vec<Arc<dyn ExpirySource>>, String> {
+    let leave: Arc<dyn Leave> = Arc::new(sources.doors.clone());
     let mut expiry: Vec<Arc<dyn ExpirySource>> = Vec::new();
     for ci in &config.ci {
         let Some(provider) = sources.ci.get(&ci.name) else { continue };
         if let Some(token) = &ci.token {
             let from = secret_origin(token).into();
-            expiry.push(Arc::new(OwnToken { id: ci.name.clone(), from, provider: Arc::clone(provider) }));
+            let (id, provider, leave) = (ci.name.clone(), Arc::clone(provider), Arc::clone(&leave));
+            expiry.push(Arc::new(OwnToken { id, from, provider, leave }));
         }
         let services = config.services.iter().filter(|service| service.ci == ci.name);
         let inventory = config.expiry.inventory;
         let repos: BTreeSet<_> = services.filter(|_| inventory).map(|service| service.repo.clone()).collect();
         if !repos.is_empty() || !ci.organizations.is_empty() {
-            let (id, repos, organizations) = (ci.name.clone(), repos.into_iter().collect(), ci.organizations.clone());
-            expiry.push(Arc::new(CiCredentials { id, repos, organizations, provider: Arc::clone(provider) }));
+            expiry.push(Arc::new(CiCredentials {
+                id: ci.name.clone(),
+                repos: repos.into_iter().collect(),
+                organizations: ci.organizations.clone(),
+                provider: Arc::clone(provider),
+                leave: Arc::clone(&leave),
+            }));
         }
     }
     for (host, registry) in &sources.registries {
         let images = config.services.iter().flat_map(|service| &service.images).map(|image| &image.repository);
         if let Some(image) = images.into_iter().find(|image| image.registry() == host.as_str()) {
-            let (id, image) = (host.clone(), image.clone());
-            expiry.push(Arc::new(OwnLogin { id, image, registry: Arc::clone(registry) }));
+            let (id, image, registry, leave) = (host.clone(), image.clone(), Arc::clone(registry), Arc::clone(&leave));
+            expiry.push(Arc::new(OwnLogin { id, image, registry, leave }));
         }
     }
     expiry.extend(push_logins(config));

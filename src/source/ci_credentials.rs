@@ -1,12 +1,13 @@
 //! What the watched repositories of one CI provider hold, and which pipelines read it, one repository after the other.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{CiProvider, ExpirySource};
-use crate::domain::{Batch, CredentialScan, Failure, PipelineScan, RepoPath, SourceId};
+use super::{CiProvider, ExpirySource, Leave};
+use crate::domain::{AuthKind, Batch, CredentialScan, Failure, PipelineScan, RepoPath, SourceId};
 
 /// The secrets, keys and tokens of repositories: names and dates.
 pub struct CiCredentials {
@@ -18,6 +19,8 @@ pub struct CiCredentials {
     pub organizations: Vec<String>,
     /// The provider.
     pub provider: Arc<dyn CiProvider>,
+    /// Whether it may be asked; before each repository.
+    pub leave: Arc<dyn Leave>,
 }
 
 /// Whose lists are read.
@@ -29,6 +32,22 @@ enum Owner<'a> {
 /// Returns whether the next repository would meet the same: asking on would only do harm.
 pub(super) fn is_of_all(failure: &Failure) -> bool {
     matches!(failure, Failure::RateLimited { .. } | Failure::Auth { .. } | Failure::Unreachable { .. })
+}
+
+/// Returns whether the next list of the same repository would meet the same. A token that does not reach one list may
+/// reach another.
+pub(super) fn meets_all(scan: &CredentialScan) -> bool {
+    scan.found.as_ref().is_err_and(|failure| match failure {
+        Failure::Auth { kind, .. } => *kind != AuthKind::InsufficientScope,
+        _ => is_of_all(failure),
+    })
+}
+
+/// Takes in how one list was read, and says whether to ask for the next.
+pub(super) fn take(scans: &mut Vec<CredentialScan>, scan: CredentialScan) -> ControlFlow<()> {
+    let stops = meets_all(&scan);
+    scans.push(scan);
+    if stops { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 #[async_trait]
@@ -43,6 +62,10 @@ impl ExpirySource for CiCredentials {
         let mut stopped = None;
         let owners = self.organizations.iter().map(|name| Owner::Organization(name));
         for owner in owners.chain(self.repos.iter().map(Owner::Repository)) {
+            stopped = self.leave.refusal(&self.id);
+            if stopped.is_some() {
+                break;
+            }
             scans.extend(match owner {
                 Owner::Organization(name) => self.provider.organization_credentials(name, now).await,
                 Owner::Repository(repo) => self.provider.credentials(repo, now).await,
@@ -62,6 +85,9 @@ impl ExpirySource for CiCredentials {
     async fn pipelines(&self) -> Vec<PipelineScan> {
         let mut scans = Vec::new();
         for repo in &self.repos {
+            if self.leave.refusal(&self.id).is_some() {
+                break;
+            }
             let found = self.provider.pipelines(repo).await;
             let stopped = found.as_ref().is_err_and(is_of_all);
             scans.push(PipelineScan { repo: repo.clone(), found });

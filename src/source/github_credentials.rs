@@ -1,10 +1,13 @@
 //! GitHub's secrets and deploy keys: names and dates. GitHub knows no end of either, so only their age is told.
 
+use std::ops::ControlFlow;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::api;
+use super::ci_credentials::take;
 use super::github::GitHub;
 use super::memo::Reading;
 use super::pages;
@@ -49,22 +52,9 @@ struct KeyDto {
 
 /// Reads every list of a repository.
 pub(super) async fn read(github: &GitHub, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {
-    let list = List { github, repo, now };
-    let mut scans = vec![
-        list.secrets("actions", "actions/secrets", format!("{repo}, Actions"), Some(String::new()), Level::Repository)
-            .await,
-        list.organization().await,
-        list.secrets(
-            "dependabot",
-            "dependabot/secrets",
-            format!("{repo}, Dependabot"),
-            Some(" --app dependabot".into()),
-            Level::Dependabot,
-        )
-        .await,
-    ];
-    scans.extend(list.environments().await);
-    scans.push(list.keys().await);
+    let mut scans = Vec::new();
+    // What was not asked any more keeps what was known of it.
+    let _ = List { github, repo, now }.all(&mut scans).await;
     scans
 }
 
@@ -75,6 +65,17 @@ struct List<'a> {
 }
 
 impl List<'_> {
+    /// Reads one list after the other, until one meets what all would.
+    async fn all(&self, scans: &mut Vec<CredentialScan>) -> ControlFlow<()> {
+        let (actions, dependabot) = (format!("{}, Actions", self.repo), format!("{}, Dependabot", self.repo));
+        take(scans, self.secrets("actions", "actions/secrets", actions, Some(String::new()), Level::Repository).await)?;
+        take(scans, self.organization().await)?;
+        let more = Some(" --app dependabot".into());
+        take(scans, self.secrets("dependabot", "dependabot/secrets", dependabot, more, Level::Dependabot).await)?;
+        self.environments(scans).await?;
+        take(scans, self.keys().await)
+    }
+
     /// Returns the beginning of the ids of a list.
     fn scope(&self, of: &str) -> String {
         format!("{}/{}/{of}", self.github.id, self.repo)
@@ -121,21 +122,20 @@ impl List<'_> {
         scan
     }
 
-    async fn environments(&self) -> Vec<CredentialScan> {
+    async fn environments(&self, scans: &mut Vec<CredentialScan>) -> ControlFlow<()> {
         let scope = self.scope("environments");
         let page = |_: &str, answer: &Answer| self.github.page(answer, |it: EnvironmentDto| Some(it.name));
         let mut reading = Reading::new(self.github);
         let names = pages::read(self.first("environments"), &mut reading, page, pages::everything).await;
         let names = match names {
             Ok(names) => names,
-            Err(failure) => return vec![CredentialScan { scope: scope.as_str().into(), found: Err(failure) }],
+            Err(failure) => return take(scans, CredentialScan { scope: scope.as_str().into(), found: Err(failure) }),
         };
-        let mut scans = Vec::new();
         for name in names.items.iter().take(ENVIRONMENTS) {
             let (of, path) = (format!("environments/{name}"), format!("environments/{}/secrets", encoded(name)));
             let place = format!("{}, environment {name}", self.repo);
             let more = quoted(name).map(|name| format!(" --env {name}"));
-            scans.push(self.secrets(&of, &path, place, more, Level::Environment(name.as_str().into())).await);
+            take(scans, self.secrets(&of, &path, place, more, Level::Environment(name.as_str().into())).await)?;
         }
         // Nobody looked at the others; that is to be seen. A list that could be read takes an earlier failure back.
         let left = names.items.len().saturating_sub(ENVIRONMENTS);
@@ -144,8 +144,7 @@ impl List<'_> {
         } else {
             Ok(Batch { items: Vec::new(), skipped: 0, complete: true })
         };
-        scans.push(CredentialScan { scope: scope.as_str().into(), found });
-        scans
+        take(scans, CredentialScan { scope: scope.as_str().into(), found })
     }
 
     async fn keys(&self) -> CredentialScan {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::api::{self, Kind};
+use super::ci_credentials::meets_all;
 use super::github::GitHub;
 use super::memo::Reading;
 use super::pages;
@@ -65,6 +66,9 @@ pub(super) async fn read(github: &GitHub, name: &str, now: Timestamp) -> Vec<Cre
     let fine_grained = |scope: &str, dto| list.fine_grained(scope, dto);
     let authorised = |scope: &str, dto| list.authorised(scope, dto);
     let tokens = list.of("fine_grained_tokens", "personal-access-tokens", fine_grained).await;
+    if meets_all(&tokens) {
+        return vec![tokens];
+    }
     let authorised = list.of("authorizations", "credential-authorizations", authorised).await;
     let mut scans = [tokens, authorised];
     let is_unheard = |scan: &CredentialScan| matches!(scan.found, Err(Failure::NotFound(_)));

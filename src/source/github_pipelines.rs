@@ -12,7 +12,7 @@ use super::github::GitHub;
 use super::memo::Reading;
 use super::pages;
 use crate::domain::{Batch, Failure, Pipeline, RepoPath};
-use crate::http::Answer;
+use crate::http::{Answer, on_a_thread};
 use crate::workflow;
 
 /// Where workflows lie.
@@ -69,8 +69,8 @@ pub(super) async fn read(github: &GitHub, repo: &RepoPath) -> Result<Arc<Batch<P
         (Err(failure), _) => return Err(failure),
     };
     let files = files(github, repo, entries).await?;
-    let made = tokio::task::spawn_blocking(move || workflow::pipelines(&files));
-    let mut items = made.await.map_err(|_| Failure::Withheld("the workflows could not be read".into()))?;
+    let made = on_a_thread(move || workflow::pipelines(&files)).await;
+    let mut items = made.ok_or_else(|| Failure::Withheld("the workflows could not be read".into()))?;
     for pipeline in &mut items {
         let state = states.as_ref().ok().and_then(|states| states.get(pipeline.file.raw()));
         pipeline.switched_off = state.is_some_and(|state| state.starts_with("disabled"));

@@ -10,7 +10,7 @@ use super::github::{GitHub, is_own_word};
 use super::memo::{Pages, Reading};
 use super::pages;
 use crate::domain::{Failure, FoundReport, Globs, Reports, RunKey, Text, Unreadable};
-use crate::http::{Answer, Edition, says};
+use crate::http::{Answer, Edition, on_a_thread, says};
 use dto::ArtifactDto;
 
 /// Artifacts of one run that are read.
@@ -76,8 +76,8 @@ async fn read(github: &GitHub, run: &RunKey, artifact: &ArtifactDto) -> Result<F
         }
         _ => return Err(api::failure(&answer)),
     }
-    let unpacking = tokio::task::spawn_blocking(move || unpack(&answer.body));
-    let unpacked = unpacking.await.map_err(|_| Failure::Withheld("an archive could not be unpacked".into()))?;
+    let unpacked = on_a_thread(move || unpack(&answer.body)).await;
+    let unpacked = unpacked.ok_or_else(|| Failure::Withheld("an archive could not be unpacked".into()))?;
     Ok(FoundReport {
         job: kind_of(run, artifact),
         at: artifact.created_at,

@@ -26,7 +26,7 @@ use crate::domain::{
     Batch, CredentialScan, Deployed, Failure, Globs, Job, JobExecution, JobId, Pipeline, PushLog, RepoPath, Reports,
     Run, RunKey, Service, SourceId, TokenReport, Traffic, number_retries,
 };
-use crate::http::{Answer, Ask, Edition};
+use crate::http::{Answer, Ask, Edition, on_a_thread};
 pub(super) use dto::TokenDto;
 use dto::{IdDto, JobDto, PipelineDto};
 
@@ -207,8 +207,8 @@ impl CiProvider for GitLab {
         let address = self.address(&endpoint.map_err(withheld)?, &QueryParams::default())?;
         let answer = self.ask(Kind::Once, &address).await?;
         let names = names.clone();
-        let reading = tokio::task::spawn_blocking(move || gitlab_reports::read(&answer, &names));
-        reading.await.unwrap_or_else(|_| Err(Failure::Withheld("a test report could not be read".into())))
+        let read = on_a_thread(move || gitlab_reports::read(&answer, &names)).await;
+        read.unwrap_or_else(|| Err(Failure::Withheld("a test report could not be read".into())))
     }
 
     async fn deployments(&self, service: &Service, _known: u64) -> Result<Deployed, Failure> {

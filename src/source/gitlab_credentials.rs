@@ -1,12 +1,15 @@
 //! GitLab's tokens, deploy keys and variables: names and ends. Variables only through GraphQL, and only their keys: the
 //! REST list of variables gives their values.
 
+use std::ops::ControlFlow;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
 use super::api::{self, Kind};
+use super::ci_credentials::take;
 use super::gitlab::{GitLab, next};
 use super::memo::Reading;
 use super::pages;
@@ -86,19 +89,26 @@ struct VariableDto {
 
 /// Reads every list of a project, and those of the group that it is in.
 pub(super) async fn read(gitlab: &GitLab, repo: &RepoPath, now: Timestamp) -> Vec<CredentialScan> {
-    let path = repo.as_str();
     let mut scans = Vec::new();
+    // What was not asked any more keeps what was known of it.
+    let _ = all(gitlab, repo, now, &mut scans).await;
+    scans
+}
+
+/// Reads one list after the other, until one meets what all would.
+async fn all(gitlab: &GitLab, repo: &RepoPath, now: Timestamp, scans: &mut Vec<CredentialScan>) -> ControlFlow<()> {
+    let path = repo.as_str();
     let project = Place { gitlab, now, owner: path, api: format!("projects/{}", encoded(path)) };
-    scans.push(project.kept("access_tokens", CredentialKind::AccessToken).await);
-    scans.push(project.kept("deploy_tokens", CredentialKind::DeployToken).await);
-    scans.push(project.kept("deploy_keys", CredentialKind::DeployKey).await);
-    scans.push(project.variables().await);
+    take(scans, project.kept("access_tokens", CredentialKind::AccessToken).await)?;
+    take(scans, project.kept("deploy_tokens", CredentialKind::DeployToken).await)?;
+    take(scans, project.kept("deploy_keys", CredentialKind::DeployKey).await)?;
+    take(scans, project.variables().await)?;
     if let Some((group, _)) = path.rsplit_once('/') {
         let group = Place { gitlab, now, owner: group, api: format!("groups/{}", encoded(group)) };
-        scans.push(group.kept("access_tokens", CredentialKind::AccessToken).await);
-        scans.push(group.kept("deploy_tokens", CredentialKind::DeployToken).await);
+        take(scans, group.kept("access_tokens", CredentialKind::AccessToken).await)?;
+        take(scans, group.kept("deploy_tokens", CredentialKind::DeployToken).await)?;
     }
-    scans
+    ControlFlow::Continue(())
 }
 
 /// A project or a group.

@@ -10,7 +10,7 @@ use super::gitlab::{GitLab, next};
 use super::memo::Reading;
 use super::pages;
 use crate::domain::{Batch, Failure, Pipeline, RepoPath, Schedule};
-use crate::http::Answer;
+use crate::http::{Answer, on_a_thread};
 use crate::workflow;
 
 /// How the configuration is called where nobody chose another name.
@@ -56,8 +56,8 @@ pub(super) async fn read(gitlab: &GitLab, repo: &RepoPath) -> Result<Arc<Batch<P
     let merged = merged(&mut reading, first.clone()).await?;
     let schedules = schedules(&mut reading, address("pipeline_schedules?per_page=100")?).await;
     let is_known = schedules.is_ok();
-    let made = tokio::task::spawn_blocking(move || merged.map(|merged| pipeline(&merged, schedules)));
-    let items = made.await.map_err(|_| Failure::Withheld("the configuration could not be read".into()))?;
+    let items = on_a_thread(move || merged.map(|merged| pipeline(&merged, schedules))).await;
+    let items = items.ok_or_else(|| Failure::Withheld("the configuration could not be read".into()))?;
     let batch = Arc::new(Batch { items: items.into_iter().collect(), skipped: 0, complete: true });
     if is_known {
         gitlab.merged.keep(first, &reading, 0, Arc::clone(&batch));

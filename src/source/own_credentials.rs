@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{CiProvider, ExpirySource};
+use super::{CiProvider, ExpirySource, Leave};
 use crate::domain::{
     AuthKind, AuthStage, Batch, CredentialKind, CredentialRecord, CredentialScan, Evidence, Expiry, Failure, Renewal,
     SourceId, Standing, Text, TokenEnd, TokenFacts, TokenKind, TokenReport,
@@ -19,6 +19,8 @@ pub struct OwnToken {
     pub from: Text,
     /// The provider.
     pub provider: Arc<dyn CiProvider>,
+    /// Whether it may be asked.
+    pub leave: Arc<dyn Leave>,
 }
 
 #[async_trait]
@@ -30,7 +32,11 @@ impl ExpirySource for OwnToken {
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan> {
         let mut record = own(&self.id, CredentialKind::OwnToken, "token", now);
         record.place.clone_from(&self.from);
-        let found = match self.provider.token().await {
+        let asked = match self.leave.refusal(&self.id) {
+            Some(refusal) => Err(refusal),
+            None => self.provider.token().await,
+        };
+        let found = match asked {
             Ok(None) => Ok(none()),
             Ok(Some(TokenReport { kind, told: Ok(facts) })) => {
                 told(&mut record, kind, &facts);

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::own_credentials::{judged, none, only, own};
-use super::{ExpirySource, Registry};
+use super::{ExpirySource, Leave, Registry};
 use crate::domain::{
     Batch, CredentialKind, CredentialRecord, CredentialScan, Evidence, Failure, ImageName, LoginScheme, Probe, Rights,
     SourceId, Standing, Text,
@@ -24,6 +24,8 @@ pub struct OwnLogin {
     pub image: ImageName,
     /// The registry.
     pub registry: Arc<dyn Registry>,
+    /// Whether it may be asked.
+    pub leave: Arc<dyn Leave>,
 }
 
 /// The login that pipelines push with. Nothing is pushed or read with it.
@@ -44,7 +46,11 @@ impl ExpirySource for OwnLogin {
 
     async fn scan(&self, now: Timestamp) -> Vec<CredentialScan> {
         let mut record = own(&self.id, CredentialKind::OwnLogin, "login", now);
-        let found = match accepted(&*self.registry, &self.image).await {
+        let asked = match self.leave.refusal(&self.id) {
+            Some(refusal) => Err(refusal),
+            None => accepted(&*self.registry, &self.image).await,
+        };
+        let found = match asked {
             Ok(None) => Ok(none()),
             Ok(Some(whose)) => {
                 (record.place, record.standing) = (whose, Standing::Accepted);

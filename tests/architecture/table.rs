@@ -18,7 +18,7 @@ pub(crate) const IMPORTS: &[(&str, &[&str])] = &[
     ("retry_log", &["domain", "job_log"]),
     ("workflow", &["domain"]),
     ("source", &["auth", "domain", "http", "junit", "push_log", "retry_log", "workflow"]),
-    ("poll", &["domain", "source"]),
+    ("poll", &["domain", "http::caught", "http::supervised", "source"]),
     ("store", &["domain"]),
     ("config", &["analysis::CredentialPolicy", "analysis::Policy", "domain"]),
     ("cli", &["analysis::Depth", "analysis::Verdict", "config::parse_duration"]),

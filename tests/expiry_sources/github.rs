@@ -124,7 +124,15 @@ async fn once_nothing_more_can_be_asked_the_other_repositories_are_left_alone() 
     let scan = async |server: &Loopback| {
         let provider = std::sync::Arc::new(GitHub::new(options(server.url.clone(), None)).unwrap());
         let repos = ["acme/web", "acme/api"].map(|repo| RepoPath::parse(repo).unwrap()).to_vec();
-        CiCredentials { id: crate::source("ci"), repos, organizations: Vec::new(), provider }.scan(now()).await
+        CiCredentials {
+            id: crate::source("ci"),
+            repos,
+            organizations: Vec::new(),
+            provider,
+            leave: std::sync::Arc::new(()),
+        }
+        .scan(now())
+        .await
     };
     let scans = scan(&limited).await;
     assert!(limited.seen().iter().all(|seen| seen.path.contains("acme/web")), "the second was asked too");
@@ -133,4 +141,36 @@ async fn once_nothing_more_can_be_asked_the_other_repositories_are_left_alone() 
     let scans = scan(&open).await;
     assert!(open.seen().iter().any(|seen| seen.path.contains("acme/api")));
     assert_eq!(found(&scans, "ci/every repository").as_ref().unwrap().items, []);
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_sent_once_and_whoever_keeps_the_source_closed_is_heard() {
+    use std::sync::Arc;
+
+    use landfall::source::{CiCredentials, ExpirySource, Leave};
+
+    struct Closed;
+    impl Leave for Closed {
+        fn refusal(&self, _: &landfall::domain::SourceId) -> Option<Failure> {
+            Some(Failure::Withheld("closed".into()))
+        }
+    }
+
+    let refused = Loopback::answering(|_| answer(401, &[JSON], r#"{"message":"Bad credentials"}"#)).await;
+    let with = |leave: Arc<dyn Leave>| {
+        let provider = Arc::new(GitHub::new(options(refused.url.clone(), None)).unwrap());
+        let repos = ["acme/web", "acme/api"].map(|repo| RepoPath::parse(repo).unwrap()).to_vec();
+        CiCredentials { id: crate::source("ci"), repos, organizations: vec!["acme".into()], provider, leave }
+    };
+    let closed = with(Arc::new(Closed));
+    let scans = closed.scan(now()).await;
+    assert!(closed.pipelines().await.is_empty() && refused.seen().is_empty(), "{:?}", refused.seen());
+    assert!(matches!(found(&scans, "ci/every repository"), Err(Failure::Withheld(_))));
+    let scans = with(Arc::new(())).scan(now()).await;
+    assert_eq!(refused.seen().len(), 1, "{:?}", refused.seen());
+    assert!(matches!(found(&scans, "ci/every repository"), Err(Failure::Auth { .. })));
+    assert!(scans.iter().all(|scan| scan.found.is_err()));
+    let one = GitHub::new(options(refused.url.clone(), None)).unwrap();
+    assert_eq!(one.credentials(&RepoPath::parse("acme/web").unwrap(), now()).await.len(), 1);
+    assert_eq!(refused.seen().len(), 2, "{:?}", refused.seen());
 }

@@ -97,7 +97,13 @@ async fn what_did_not_change_costs_two_304_a_repository() {
     let server = Loopback::answering(|seen| marked(seen, listed(seen))).await;
     let provider = Arc::new(GitHub::new(options(server.url.clone(), None)).unwrap());
     let repos = (0..20).map(|place| repo(&format!("acme/r{place}"))).collect();
-    let source = CiCredentials { id: source("ci"), repos, organizations: Vec::new(), provider: provider.clone() };
+    let source = CiCredentials {
+        id: source("ci"),
+        repos,
+        organizations: Vec::new(),
+        provider: provider.clone(),
+        leave: std::sync::Arc::new(()),
+    };
     let first = source.pipelines().await;
     let (before, not_modified) = (server.asked(), provider.traffic().not_modified);
     let again = source.pipelines().await;
@@ -206,7 +212,10 @@ async fn states_on_a_second_page_count_and_a_limit_ends_it_for_all() {
     let limited = Loopback::answering(|_| answer(429, &[JSON, ("retry-after", "60")], "{}")).await;
     let provider = Arc::new(GitHub::new(options(limited.url.clone(), None)).unwrap());
     let repos = vec![repo("acme/web"), repo("acme/api")];
-    let scans = CiCredentials { id: source("ci"), repos, organizations: Vec::new(), provider }.pipelines().await;
+    let scans =
+        CiCredentials { id: source("ci"), repos, organizations: Vec::new(), provider, leave: std::sync::Arc::new(()) }
+            .pipelines()
+            .await;
     assert_eq!(scans.len(), 1);
     assert!(matches!(scans[0].found, Err(Failure::RateLimited { .. })));
 }

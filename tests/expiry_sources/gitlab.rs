@@ -95,3 +95,11 @@ async fn hidden_variables_and_a_closed_group_are_failures() {
     let odd = Loopback::answering(|_| answer(200, &[JSON], r#"{"errors":[{"message":"Invalid token"}]}"#)).await;
     assert!(matches!(found(&read(&odd).await, "ci/acme/shop/web/variables"), Err(Failure::Ambiguous(_))));
 }
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_sent_once() {
+    let server = Loopback::answering(|_| answer(401, &[JSON], r#"{"message":"401 Unauthorized"}"#)).await;
+    let scans = read(&server).await;
+    assert_eq!(server.seen().len(), 1, "{:?}", server.seen());
+    assert!(matches!(&scans[..], [CredentialScan { found: Err(Failure::Auth { .. }), .. }]), "{scans:?}");
+}

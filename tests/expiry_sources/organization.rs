@@ -104,6 +104,7 @@ async fn lists_that_only_others_are_shown_say_so_and_the_repositories_are_read_a
         repos: vec![landfall::domain::RepoPath::parse("acme/web").unwrap()],
         organizations: vec!["acme".to_owned()],
         provider: Arc::new(github),
+        leave: Arc::new(()),
     };
     let scans = credentials.scan(now()).await;
     for (scope, who) in [

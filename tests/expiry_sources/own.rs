@@ -21,7 +21,8 @@ async fn scan(own: impl ExpirySource) -> Result<Batch<CredentialRecord>, Failure
 async fn github(server: &Loopback, value: &str) -> Result<Batch<CredentialRecord>, Failure> {
     let folder = tempfile::tempdir().unwrap();
     let provider = GitHub::new(options(server.url.clone(), Some(token(&folder, value)))).unwrap();
-    scan(OwnToken { id: source("github"), from: "a file".into(), provider: Arc::new(provider) }).await
+    scan(OwnToken { id: source("github"), from: "a file".into(), provider: Arc::new(provider), leave: Arc::new(()) })
+        .await
 }
 
 #[tokio::test]
@@ -69,10 +70,15 @@ async fn gitlab_says_that_a_token_has_expired_and_when_one_will() {
     let own = async |server: &Loopback| {
         let folder = tempfile::tempdir().unwrap();
         let provider = GitLab::new(options(server.url.clone(), Some(token(&folder, "glpat-x")))).unwrap();
-        scan(OwnToken { id: source("gitlab"), from: "a file".into(), provider: Arc::new(provider) })
-            .await
-            .unwrap()
-            .items
+        scan(OwnToken {
+            id: source("gitlab"),
+            from: "a file".into(),
+            provider: Arc::new(provider),
+            leave: Arc::new(()),
+        })
+        .await
+        .unwrap()
+        .items
     };
     let body =
         r#"{"error":"invalid_token","error_description":"Token is expired. You can either do re-authorization."}"#;
@@ -88,7 +94,10 @@ async fn a_token_that_cannot_be_read_here_is_refused_and_none_at_all_is_no_row()
     let server = Loopback::answering(|_| answer(200, &[JSON], LIMITS)).await;
     let own = async |secret| {
         let provider = GitHub::new(options(server.url.clone(), secret)).unwrap();
-        scan(OwnToken { id: source("github"), from: "there".into(), provider: Arc::new(provider) }).await.unwrap().items
+        scan(OwnToken { id: source("github"), from: "there".into(), provider: Arc::new(provider), leave: Arc::new(()) })
+            .await
+            .unwrap()
+            .items
     };
     let missing = SecretSource::File("/nonexistent/landfall/token".into());
     assert!(matches!(own(Some(missing)).await[0].standing, Standing::Refused(_)));
@@ -111,7 +120,8 @@ async fn a_registry_that_wants_no_login_is_no_row_and_one_that_is_down_is_a_fail
             address: None,
         });
         let image = ImageName::parse(&format!("{}/acme/web", server.host())).unwrap();
-        scan(OwnLogin { id: source(&server.host()), image, registry: Arc::new(registry.unwrap()) }).await
+        scan(OwnLogin { id: source(&server.host()), image, registry: Arc::new(registry.unwrap()), leave: Arc::new(()) })
+            .await
     };
     assert_eq!(own(&open).await.unwrap().items, []);
     let down = Loopback::answering(|_| answer(503, &[], "")).await;

@@ -71,7 +71,12 @@ type Found = Result<Batch<CredentialRecord>, Failure>;
 
 async fn own(server: &Loopback) -> Found {
     let folder = tempfile::tempdir().unwrap();
-    let login = OwnLogin { id: source(&server.host()), image: image(server), registry: oci(server, &folder) };
+    let login = OwnLogin {
+        id: source(&server.host()),
+        image: image(server),
+        registry: oci(server, &folder),
+        leave: Arc::new(()),
+    };
     login.scan(now()).await.remove(0).found
 }
 

@@ -27,6 +27,7 @@ impl UnderWay {
         Sources {
             ci: sources.ci.into_iter().map(|(id, source)| (id, ci(source))).collect(),
             registries: sources.registries.into_iter().map(|(id, source)| (id, registry(source))).collect(),
+            doors: sources.doors,
         }
     }
 

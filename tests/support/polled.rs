@@ -12,7 +12,7 @@ use landfall::domain::{
     Manifest, Observation, Pace, Probe, PushLog, RepoPath, Run, RunKey, Seen, Service, ServiceName, SourceId, Stage,
     Tag, TagRef, Traffic, Urgency, Wanted,
 };
-use landfall::poll::{Clock, Poller, Rhythm, Sources};
+use landfall::poll::{Clock, Doors, Poller, Rhythm, Sources};
 use landfall::source::{CiProvider, Registry};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -181,6 +181,8 @@ pub(crate) struct Bench {
     pub(crate) poller: Poller,
     pub(crate) source: Arc<Scripted>,
     pub(crate) wall: Arc<Wall>,
+    /// Which sources are closed to what is asked besides.
+    pub(crate) doors: Doors,
     inbox: mpsc::Receiver<Observation>,
     /// What is wanted each interval, and how urgently.
     kept: HashMap<Look, (Urgency, Duration)>,
@@ -223,8 +225,9 @@ pub(crate) fn metered(
     sources.ci.insert(SourceId::parse("github").unwrap(), source.clone());
     sources.registries.insert(SourceId::parse("registry.test").unwrap(), source.clone());
     let services: Vec<_> = (0..300).map(service).collect();
+    let doors = sources.doors.clone();
     let poller = Poller::start(sources, &services, rhythm, wall.clone(), sender);
-    Bench { poller, source, wall, inbox, kept: HashMap::new(), answered: HashMap::new(), told: Vec::new() }
+    Bench { poller, source, wall, doors, inbox, kept: HashMap::new(), answered: HashMap::new(), told: Vec::new() }
 }
 
 fn service(number: usize) -> Arc<Service> {

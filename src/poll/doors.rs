@@ -1,0 +1,92 @@
+//! Which sources are closed, for whoever asks them something besides the looks: credentials are scanned with the same
+//! token, and out of the same budget.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::domain::{Failure, SourceId};
+use crate::source::Leave;
+
+/// Until when each source that is closed is, and why.
+type Closed = BTreeMap<SourceId, (Instant, Failure)>;
+
+/// Which sources are closed to everything that nobody waits for. Whoever polls them says so.
+#[derive(Debug, Clone, Default)]
+pub struct Doors(Arc<watch::Sender<Closed>>);
+
+impl Doors {
+    /// Notes until when a source is closed, and why; nothing where it is open.
+    pub(super) fn note(&self, source: &SourceId, closed: Option<(Instant, Failure)>) {
+        self.0.send_if_modified(|known| match closed {
+            Some(closed) => known.insert(source.clone(), closed.clone()) != Some(closed),
+            None => known.remove(source).is_some(),
+        });
+    }
+}
+
+impl Doors {
+    /// Returns whoever is told when sources were closed or opened.
+    pub(super) fn watched(&self) -> Watched {
+        let closed = self.0.subscribe();
+        let before = closed.borrow().keys().cloned().collect();
+        Watched { closed, before }
+    }
+}
+
+/// Waits for sources to be opened.
+pub(super) struct Watched {
+    closed: watch::Receiver<Closed>,
+    before: BTreeSet<SourceId>,
+}
+
+impl Watched {
+    /// Waits until some that were closed are open again, and returns which.
+    pub(super) async fn opened(&mut self) -> BTreeSet<SourceId> {
+        loop {
+            if self.closed.changed().await.is_err() {
+                // Nobody polls any more.
+                std::future::pending::<()>().await;
+            }
+            let now: BTreeSet<SourceId> = self.closed.borrow_and_update().keys().cloned().collect();
+            let opened: BTreeSet<SourceId> = self.before.difference(&now).cloned().collect();
+            self.before = now;
+            if !opened.is_empty() {
+                return opened;
+            }
+        }
+    }
+}
+
+impl Leave for Doors {
+    fn refusal(&self, source: &SourceId) -> Option<Failure> {
+        let known = self.0.borrow();
+        let (until, why) = known.get(source)?;
+        (Instant::now() < *until).then(|| why.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_door_is_closed_until_its_moment_or_until_it_is_opened() {
+        let (doors, source) = (Doors::default(), SourceId::parse("ci").unwrap());
+        let leave = doors.clone();
+        let why = Failure::Withheld("kept for what you ask".into());
+        let minute = Duration::from_mins(1);
+        assert_eq!(leave.refusal(&source), None);
+        doors.note(&source, Some((Instant::now() + minute, why.clone())));
+        assert_eq!(leave.refusal(&source), Some(why.clone()));
+        tokio::time::advance(minute).await;
+        assert_eq!(leave.refusal(&source), None);
+        doors.note(&source, Some((Instant::now() + minute, why)));
+        doors.note(&source, None);
+        assert_eq!(leave.refusal(&source), None);
+    }
+}
