@@ -1,4 +1,4 @@
-//! What is asked beside that which keeps the screen fresh: by scans of credentials.
+//! What is asked beside that which keeps the screen fresh: by who opens a row, and by scans of credentials.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, dead_code, reason = "tests")]
 
 #[path = "support/polled.rs"]
@@ -6,11 +6,14 @@ mod polled;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use landfall::domain::{AuthKind, AuthStage, Batch, Budget, CredentialScan, Failure, SourceId, Traffic};
-use landfall::poll::{Doors, ExpiryWatch};
+use landfall::domain::{
+    AuthKind, AuthStage, Batch, Budget, CredentialScan, Failure, Look, SourceId, Traffic, Urgency, Wanted,
+};
+use landfall::poll::{Clock as _, Doors, ExpiryWatch};
 use landfall::source::{ExpirySource, Leave};
 use tokio::sync::mpsc;
 
@@ -24,11 +27,104 @@ fn github() -> SourceId {
     SourceId::parse("github").unwrap()
 }
 
+impl Bench {
+    /// Opens a row: what was looked at in the last ten seconds is fresh enough.
+    fn open(&self, looks: impl IntoIterator<Item = Look>) {
+        let not_before = Some(self.wall.now() - SignedDuration::from_secs(10));
+        let wanted = looks.into_iter().map(|look| Wanted { look, urgency: Urgency::Opened, not_before });
+        self.poller.want(wanted.collect());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_opened_is_asked_at_once_unless_it_is_fresh() {
+    let mut bench = bench(STEADY, |_| Ok(()));
+    bench.keep((0..20).map(list), MINUTE * 10);
+    bench.pass(MINUTE * 5).await;
+    let before = bench.times(&list(7)).len();
+    for _ in 0..4 {
+        bench.open([list(7)]);
+        bench.pass(seconds(2)).await;
+    }
+    let times = bench.times(&list(7));
+    assert_eq!(times.len(), before + 1, "{times:?}");
+    assert!(times.last().is_some_and(|at| *at <= MINUTE * 5 + Duration::from_millis(10)), "{times:?}");
+    bench.pass(seconds(4)).await;
+    bench.open([list(7)]);
+    bench.pass(seconds(1)).await;
+    assert_eq!(bench.times(&list(7)).len(), before + 2, "eleven seconds are not fresh");
+    bench.pass(MINUTE * 25).await;
+    let later = bench.times(&list(7)).len() - before - 2;
+    assert!((2..=3).contains(&later), "it goes back to its own interval: {later}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_opened_goes_ahead_of_what_keeps_the_rest_fresh() {
+    let mut bench = bench(STEADY, |_| Ok(()));
+    *bench.source.latency.lock().unwrap() = seconds(1);
+    bench.keep((0..200).map(list), MINUTE);
+    bench.pass(MINUTE * 3).await;
+    let opened = bench.now();
+    let last = |number: &usize| bench.times(&list(*number)).last().copied();
+    let oldest = (0..200).min_by_key(last).map(list).unwrap();
+    bench.open([oldest.clone()]);
+    bench.pass(seconds(2)).await;
+    let asked = bench.times(&oldest).into_iter().filter(|at| *at >= opened).min();
+    assert!(asked.is_some_and(|at| at <= opened + seconds(1)), "{asked:?} {opened:?}");
+}
+
+/// Opens a row every ten seconds for an hour while all is refused or limited, and returns how often anything was asked.
+async fn opened_for_an_hour(script: impl Fn(&Asked<'_>) -> Result<(), Failure> + Send + Sync + 'static) -> usize {
+    let mut bench = bench(STEADY, script);
+    bench.keep((0..20).map(list), MINUTE);
+    bench.pass(MINUTE * 10).await;
+    for number in (0..20).cycle().take(360) {
+        bench.open([list(number)]);
+        bench.pass(seconds(10)).await;
+    }
+    bench.asked(MINUTE * 11, MINUTE * 70)
+}
+
+#[tokio::test(start_paused = true)]
+async fn opening_rows_makes_no_attempts_with_a_token_that_is_refused() {
+    let refused = |asked: &Asked<'_>| if asked.at < MINUTE * 10 { Ok(()) } else { Err(bad_token()) };
+    let asked = opened_for_an_hour(refused).await;
+    assert!(asked <= 5, "{asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn opening_rows_under_a_limit_asks_nothing_and_leaves_what_is_known() {
+    let limit = |asked: &Asked<'_>| if asked.at < MINUTE * 10 { Ok(()) } else { Err(limited(Some(MINUTE * 60))) };
+    let mut bench = bench(STEADY, limit);
+    bench.keep((0..20).map(list), MINUTE);
+    bench.pass(MINUTE * 11).await;
+    let told = bench.told.len();
+    for number in 0..20 {
+        bench.open([list(number)]);
+        bench.pass(seconds(1)).await;
+    }
+    assert_eq!(bench.asked(MINUTE * 11, MINUTE * 60), 0);
+    let failures =
+        bench.told.iter().skip(told).filter(|(_, seen)| matches!(seen.seen, landfall::domain::Seen::Failed(..)));
+    assert_eq!(failures.count(), 0);
+}
+
 /// Leaves so much of a budget of a thousand.
 fn left(remaining: u64) -> Arc<Mutex<Traffic>> {
     let resets_at = Some(start() + SignedDuration::from_mins(50));
     let budget = Some(Budget { remaining, limit: Some(1000), resets_at });
     Arc::new(Mutex::new(Traffic { budget, ..Traffic::default() }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_opened_may_use_what_is_kept_for_the_user() {
+    let mut bench = metered(STEADY, left(150), |_| Ok(()));
+    bench.keep((0..20).map(list), MINUTE);
+    bench.pass(MINUTE * 5).await;
+    let before = bench.times(&list(3)).len();
+    bench.open([list(3)]);
+    bench.pass(seconds(1)).await;
+    assert_eq!(bench.times(&list(3)).len(), before + 1);
 }
 
 /// A scan that asks leave as those of CI providers do, and counts how often it then asks.

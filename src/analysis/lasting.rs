@@ -112,7 +112,7 @@ impl<N: Notes> Notes for Unhurried<'_, N> {
     fn want(&mut self, urgency: Urgency, not_before: Option<Timestamp>, look: impl FnOnce() -> Look) {
         let later = self.1.saturating_add(NEWEST_AGAIN).unwrap_or(self.1);
         match urgency {
-            Urgency::Asked | Urgency::Watched | Urgency::Again | Urgency::Spare => {
+            Urgency::Asked | Urgency::Opened | Urgency::Watched | Urgency::Again | Urgency::Spare => {
                 self.0.want(urgency, not_before, look);
             }
             Urgency::Newest | Urgency::NewestLayers | Urgency::Depth | Urgency::Layers => {

@@ -88,14 +88,14 @@ fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
         Action::PreviousPane => go(model, (model.pane + PANES.len() - 1) % PANES.len()),
         Action::Pane(place) if place < PANES.len() => go(model, place),
         Action::Pane(place) => say(model, Tone::Dim, format!("there is no pane {}", place + 1)),
-        Action::Open => open(model),
+        Action::Open => return open(model),
         Action::Back => back(model),
         Action::Filter => {
             let before = model.filter.as_str().to_owned();
             model.overlay = Overlay::Filter { input: Input::new(before.clone()), before };
         }
-        Action::NextFinding => next_finding(model, true),
-        Action::PreviousFinding => next_finding(model, false),
+        Action::NextFinding => return next_finding(model, true),
+        Action::PreviousFinding => return next_finding(model, false),
         Action::Sort => sort(model),
         Action::Help => {
             let shown = matches!(model.overlay, Overlay::Help { .. });
@@ -154,14 +154,23 @@ fn step(model: &mut Model, forward: bool, rows: usize) {
     model.select(if forward { list.at.saturating_add(rows) } else { list.at.saturating_sub(rows) });
 }
 
-fn open(model: &mut Model) {
+fn open(model: &mut Model) -> Vec<Cmd> {
     if matches!(model.overlay, Overlay::None) && !inside::enter(model) {
         let identity = model.selected().map(|subject| subject.identity());
-        match identity {
-            Some(identity) => model.overlay = Overlay::Detail { identity, scroll: 0 },
-            None => say(model, Tone::Dim, "there is no row to open"),
-        }
+        let Some(identity) = identity else {
+            say(model, Tone::Dim, "there is no row to open");
+            return Vec::new();
+        };
+        model.overlay = Overlay::Detail { identity, scroll: 0 };
+        return look_into(model);
     }
+    Vec::new()
+}
+
+/// Whoever reads a row is to read what is so now.
+fn look_into(model: &Model) -> Vec<Cmd> {
+    let wanted = model.selected().map(|subject| look::into(subject, model.now)).unwrap_or_default();
+    if wanted.is_empty() { Vec::new() } else { vec![Cmd::Want(wanted)] }
 }
 
 fn back(model: &mut Model) {
@@ -176,17 +185,18 @@ fn back(model: &mut Model) {
     }
 }
 
-fn next_finding(model: &mut Model, forward: bool) {
-    match model.list().finding(model.shown(), &model.report, forward) {
-        Some(at) => {
-            model.select(at);
-            let identity = model.selected().map(|subject| subject.identity());
-            if let (Overlay::Detail { identity: shown, scroll }, Some(identity)) = (&mut model.overlay, identity) {
-                (*shown, *scroll) = (identity, 0);
-            }
-        }
-        None => say(model, Tone::Good, "no finding here"),
+fn next_finding(model: &mut Model, forward: bool) -> Vec<Cmd> {
+    let Some(at) = model.list().finding(model.shown(), &model.report, forward) else {
+        say(model, Tone::Good, "no finding here");
+        return Vec::new();
+    };
+    model.select(at);
+    let identity = model.selected().map(|subject| subject.identity());
+    if let (Overlay::Detail { identity: shown, scroll }, Some(identity)) = (&mut model.overlay, identity) {
+        (*shown, *scroll) = (identity, 0);
+        return look_into(model);
     }
+    Vec::new()
 }
 
 fn sort(model: &mut Model) {

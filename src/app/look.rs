@@ -1,12 +1,17 @@
-//! What `R` asks for: the looks behind a row, ahead of everything else.
+//! What the user asks for: the looks behind a row, ahead of everything else.
 
 use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::analysis::{Report, Row};
 use crate::domain::{Look, Service, TagRef, Urgency, Wanted};
 use crate::pane::Subject;
 
-/// Returns the looks that bring this row up to date.
+/// What was looked at within this time need not be looked at again for being opened.
+const FRESH: SignedDuration = SignedDuration::from_secs(10);
+
+/// Returns the looks that bring this row up to date, as `R` wants them.
 pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
     let looks: Vec<Look> = match (subject, subject.service()) {
         (_, Some(service)) => of(&service.service, &subject.rows()),
@@ -29,6 +34,15 @@ pub(super) fn at(report: &Report, subject: Subject<'_>) -> Vec<Wanted> {
     };
     let urgent = |look| Wanted { look, urgency: Urgency::Asked, not_before: None };
     looks.into_iter().map(urgent).collect()
+}
+
+/// Returns the looks that a row is opened with: those of its own service, where they are not fresh. A source or an
+/// incident, whose services may be many, is only looked at where the user insists.
+pub(super) fn into(subject: Subject<'_>, now: Timestamp) -> Vec<Wanted> {
+    let Some(service) = subject.service() else { return Vec::new() };
+    let not_before = Some(now.saturating_sub(FRESH).unwrap_or(now));
+    let ahead = |look| Wanted { look, urgency: Urgency::Opened, not_before };
+    of(&service.service, &subject.rows()).into_iter().map(ahead).collect()
 }
 
 fn of(service: &Arc<Service>, rows: &[&Row]) -> Vec<Look> {

@@ -55,6 +55,8 @@ impl Look {
 pub enum Urgency {
     /// The user asked for it.
     Asked,
+    /// The user opened what it is about. It goes ahead as well, but not to a source that is closed.
+    Opened,
     /// Needed for the newest green commit of a service.
     Newest,
     /// The layers and logs of that commit, whose tag and content are known.

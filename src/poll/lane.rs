@@ -207,10 +207,13 @@ impl Lane {
         if urgency.is_background() && self.background_under_way() >= ABREAST.max(self.needed() / BACKLOG) {
             return false;
         }
-        let asked = urgency == Urgency::Asked;
-        let reserved = asked || (urgency == Urgency::Newest && unseen);
-        let room =
-            if asked { self.has_room_for_the_user(now) } else { self.under_way < self.gate.width(self.most, now) };
+        let by_user = urgency <= Urgency::Opened;
+        let reserved = by_user || (urgency == Urgency::Newest && unseen);
+        let room = match urgency {
+            Urgency::Asked => self.has_room_for_the_user(now),
+            Urgency::Opened => self.gate.shut(now).is_none() && self.has_room_for_the_user(now),
+            _ => self.under_way < self.gate.width(self.most, now),
+        };
         room && self.purse.allows(reserved, self.under_way, now)
     }
 

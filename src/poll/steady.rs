@@ -130,7 +130,8 @@ impl Desk {
             }
             let looks = self.queue.turn_away(&source, until, |urgency, waiting| match urgency {
                 Urgency::Asked => limit,
-                Urgency::Spare => false,
+                // Who only opened a row keeps seeing what is known, with its age.
+                Urgency::Opened | Urgency::Spare => false,
                 Urgency::Newest
                 | Urgency::NewestLayers
                 | Urgency::Depth

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use landfall::app::{Charset, Cmd, Key, Settings};
 use landfall::domain::{Look, Run, Urgency};
 
@@ -17,6 +18,25 @@ fn look_now_asks_for_the_row_ahead_of_everything() {
     assert!(wanted.iter().any(|wanted| matches!(&wanted.look, Look::Runs(name) if name.as_str() == "checkout")));
     assert!(wanted.iter().any(|wanted| matches!(&wanted.look, Look::Tag(_))));
     assert!(bottom(&stage).starts_with("looking at checkout now"));
+}
+
+#[test]
+fn opening_a_row_asks_for_what_it_shows_where_that_is_not_fresh() {
+    let mut stage = Stage::new((80, 24));
+    let todo = stage.key(Key::Enter);
+    let [Cmd::Want(wanted)] = todo.as_slice() else { panic!("{todo:?}") };
+    let not_before = Some(crate::cast::now() - SignedDuration::from_secs(10));
+    assert!(wanted.iter().all(|wanted| wanted.urgency == Urgency::Opened && wanted.not_before == not_before));
+    assert!(matches!(&wanted.first().unwrap().look, Look::Runs(name) if name.as_str() == "checkout"), "{wanted:?}");
+    assert!(wanted.iter().any(|wanted| matches!(&wanted.look, Look::Tag(_))));
+    let todo = stage.press("n");
+    let [Cmd::Want(next)] = todo.as_slice() else { panic!("{todo:?}") };
+    assert_ne!(wanted, next, "who goes on to the next finding reads another row");
+    assert_eq!(stage.press("jjk"), [], "who scrolls reads the same");
+    assert_eq!(Stage::new((80, 24)).press("n"), [], "who only moves reads none");
+    let mut sources = Stage::new((80, 24));
+    sources.press("3");
+    assert_eq!(sources.key(Key::Enter), [], "a source may stand for very many");
 }
 
 #[test]
