@@ -21,6 +21,9 @@ pub(super) trait Notes {
 
     /// Something that a person may do next.
     fn step(&mut self, _sentence: impl FnOnce() -> String) {}
+
+    /// Takes back the cause, and what to do about it: perhaps there is nothing to be done.
+    fn retract(&mut self) {}
 }
 
 /// Notes only whether something is outstanding.
@@ -64,5 +67,9 @@ impl Notes for Explanation {
 
     fn step(&mut self, sentence: impl FnOnce() -> String) {
         self.next_steps.push(sentence());
+    }
+
+    fn retract(&mut self) {
+        (self.cause, self.next_steps) = (None, Vec::new());
     }
 }

@@ -73,6 +73,12 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
     found.tag = Some(known.tag.clone());
     notes.say(|| format!("{}:{} is expected.", place.spec.repository, known.tag));
     let verdict = tagged(ctx, place, known, &mut found, notes);
+    if verdict.is_finding() && ctx.service.lacks_branch(run) {
+        notes.say(|| "The run names no branch, and only some branches publish here: perhaps it was not to.".to_owned());
+        notes.unsure(|| "The page of the run may tell its branch.".to_owned());
+        notes.retract();
+        return Some((Verdict::Unknown, found));
+    }
     Some((verdict, found))
 }
 

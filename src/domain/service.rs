@@ -156,7 +156,7 @@ impl Service {
         tags.into_iter().any(|template| template.expand(run).is_ok_and(|expected| expected == *tag))
     }
 
-    /// Returns why the run is not to publish: its event or branch is filtered out.
+    /// Returns why the run is not to publish: its event or branch is filtered out. Nothing where that cannot be told.
     #[must_use]
     pub fn filtered(&self, run: &Run) -> Option<String> {
         let event = run.event.0.raw();
@@ -165,12 +165,15 @@ impl Service {
         if by_event {
             return Some(format!("runs for {} do not publish here", run.event.0));
         }
-        let branch = run.git_tag.as_ref().or(run.branch.as_ref());
-        let named = branch.map_or("", |branch| branch.raw());
-        (!self.branch.matches(named)).then(|| match branch {
-            Some(branch) => format!("runs on {branch} do not publish here"),
-            None => "the run names no branch, and only some branches publish here".to_owned(),
-        })
+        let branch = run.git_tag.as_ref().or(run.branch.as_ref())?;
+        (!self.branch.matches(branch.raw())).then(|| format!("runs on {branch} do not publish here"))
+    }
+
+    /// Returns whether the run is to publish if its branch is one of those that do, and it names none.
+    #[must_use]
+    pub fn lacks_branch(&self, run: &Run) -> bool {
+        let names_none = run.git_tag.is_none() && run.branch.is_none();
+        names_none && !self.branch.patterns().is_empty() && self.filtered(run).is_none()
     }
 }
 

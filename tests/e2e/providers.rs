@@ -100,13 +100,14 @@ async fn a_repository_that_the_ci_does_not_know_leaves_the_others_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
-async fn a_run_without_a_branch_hides_no_other() {
+async fn whether_a_run_without_a_branch_was_to_publish_is_unknown_and_it_hides_no_other() {
     let (lab, _registry) = one_landed().await;
     let headless = Run { branch: None, ..Run::green(2, &sha('b')) };
     lab.ci.runs("acme/shop", [headless, Run::green(1, &sha('a'))]);
     let checked = lab.check().await;
-    checked.says(&sha('a'), "landed", 0);
-    checked.says(&sha('b'), "not_expected", 0);
+    checked.says(&sha('a'), "landed", 3);
+    let evidence = checked.could_not_look(&sha('b'));
+    assert!(evidence.contains("names no branch, and only some branches publish here"), "{evidence}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,6 +31,26 @@ fn a_skipped_push_leaves_the_tag_to_the_run_before() {
 }
 
 #[test]
+fn a_run_that_names_no_branch_can_be_seen_to_land_and_is_never_said_to_be_missing() {
+    let mut world = World::new();
+    let run = world.run_with(7, 30, |run| run.branch = None);
+    world.job(&run, Conclusion::Success, 31).log(&run, &[]).canary().gone(TAG);
+    assert_eq!(world.verdict(&run), Verdict::Unknown);
+    let why = world.why(&run);
+    let said = why.evidence.join("\n");
+    assert!(said.contains("The run names no branch, and only some branches publish here"), "{said}");
+    assert_eq!((why.cause, why.next_steps), (None, Vec::new()), "perhaps there is nothing to be done");
+    let mut world = World::new();
+    let run = world.run_with(7, 30, |run| run.branch = None);
+    world.pushed(TAG, "one", Some(&sha(7))).whole("one", "linux/amd64", Some(&sha(7)));
+    assert_eq!(world.verdict(&run), Verdict::Landed);
+    let mut any = World::new().change(|service| service.branch = Globs::parse(&[]).unwrap());
+    let run = any.run_with(7, 30, |run| run.branch = None);
+    any.job(&run, Conclusion::Success, 31).log(&run, &[]).canary().gone(TAG);
+    assert_eq!(any.verdict(&run), Verdict::Missing, "where every branch publishes it need name none");
+}
+
+#[test]
 fn where_the_newest_run_left_its_push_out_the_absent_tag_is_missed_by_the_run_before() {
     let (mut world, older, run) = two_runs();
     world.job(&run, Conclusion::Skipped, 31).gone("main");
