@@ -39,6 +39,25 @@ fn schema() -> jsonschema::Validator {
     jsonschema::validator_for(&schema).unwrap()
 }
 
+#[test]
+fn a_pipeline_without_a_name_has_null_for_one_wherever_it_is_named() {
+    let mut story = Story::of("checkout", 30, |place| if place % 4 == 1 { Came::Flaked } else { Came::Green });
+    story.retries = Retries::Jobs;
+    let tests: Vec<_> = (0..30).map(|place| story.tested(place, &[("a", "b", TestResult::Failed, 1)])).collect();
+    let mut service = story.judged(&tests, &Policy::default());
+    let known = Arc::make_mut(&mut service.reliability);
+    known.flakiness.jobs.iter_mut().for_each(|job| job.workflow = "".into());
+    known.flakiness.tests.tests.iter_mut().for_each(|test| test.job.0 = "".into());
+    known.durations.iter_mut().for_each(|workflow| workflow.workflow = "".into());
+    let said = said(Report { services: vec![service], ..Report::default() });
+    for list in ["/flaky/jobs", "/flaky/tests", "/durations"] {
+        let entries = at(&said, list).as_array().unwrap();
+        assert!(!entries.is_empty(), "{list}");
+        assert!(entries.iter().all(|entry| entry["workflow"].is_null()), "{list}: {entries:?}");
+    }
+    assert!(schema().is_valid(&said), "{:?}", schema().iter_errors(&said).next());
+}
+
 /// A service of GitLab whose names are an attack.
 fn hostile() -> Report {
     let mut story = Story::of("checkout", 30, |place| if place % 4 == 1 { Came::Flaked } else { Came::Green });

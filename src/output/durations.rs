@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use super::json::named;
 use super::number::{Proportion, Seconds, Times, rounded};
 use crate::analysis::{
     Against, Basis, CriticalPath, Delivery, Figure, Frequency, JobDurations, OrderAdvice, PathBasis, Report,
@@ -15,7 +16,7 @@ pub(super) struct WorkflowTimes<'a> {
     service: &'a ServiceName,
     ci: &'a SourceId,
     repo: &'a RepoPath,
-    workflow: &'a Text,
+    workflow: Option<&'a Text>,
     #[serde(flatten)]
     timed: Timed<'a>,
     newest: Option<Newest>,
@@ -172,7 +173,7 @@ fn workflow<'a>(service: &'a ServiceReport, workflow: &'a WorkflowDurations) -> 
         service: &service.service.name,
         ci: &service.service.ci,
         repo: &service.service.repo,
-        workflow: &workflow.workflow,
+        workflow: named(&workflow.workflow),
         timed: Timed::of([*ran, *waited], *pipeline, trend, shift.as_deref(), two_speeds.as_deref()),
         newest: workflow.newest.map(|(run, against)| Newest { run: Seconds(run), limit: against.word() }),
         critical_path: workflow.path.as_ref().map(Path::from),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::json::named;
 use super::number::Proportion;
 use crate::analysis::{
     Behaviour, BuildCounts, Colour, Coverage, Gate, Glimpse, JobFlakiness, Report, ServiceReport, Suggestion,
@@ -123,7 +124,7 @@ struct Unread<'a> {
 /// Flakes that a log counts without naming the test.
 #[derive(Serialize)]
 struct Unnamed<'a> {
-    workflow: &'a Text,
+    workflow: Option<&'a Text>,
     job: &'a Text,
     commits: u32,
     flakes: u32,
@@ -163,7 +164,7 @@ fn covered(service: &ServiceReport) -> Covered<'_> {
     });
     let unnamed = tests.unnamed.iter().map(|unnamed| {
         let (workflow, job) = &unnamed.job;
-        Unnamed { workflow, job, commits: unnamed.commits, flakes: unnamed.flakes }
+        Unnamed { workflow: named(workflow), job, commits: unnamed.commits, flakes: unnamed.flakes }
     });
     Covered {
         runs: known.runs.len(),
@@ -183,7 +184,7 @@ fn covered(service: &ServiceReport) -> Covered<'_> {
 #[derive(Serialize)]
 struct FlakyJob<'a> {
     service: &'a ServiceName,
-    workflow: &'a Text,
+    workflow: Option<&'a Text>,
     job: &'a Text,
     allow_failure: bool,
     #[serde(flatten)]
@@ -195,7 +196,7 @@ struct FlakyJob<'a> {
 #[derive(Serialize)]
 struct FlakyTest<'a> {
     service: &'a ServiceName,
-    workflow: &'a Text,
+    workflow: Option<&'a Text>,
     job: &'a Text,
     classname: &'a Text,
     name: &'a Text,
@@ -285,7 +286,7 @@ fn job<'a>(service: &'a ServiceReport, job: &'a JobFlakiness) -> FlakyJob<'a> {
     let run = job.recent.iter().rev().find(bad).and_then(|glimpse| service.reliability.run(glimpse.run));
     FlakyJob {
         service: &service.service.name,
-        workflow: &job.workflow,
+        workflow: named(&job.workflow),
         job: &job.name,
         allow_failure: job.allow_failure,
         behaved: Behaved::from(&job.behaviour),
@@ -298,7 +299,7 @@ fn test<'a>(service: &'a ServiceReport, test: &'a TestFlakiness) -> FlakyTest<'a
     let (workflow, job) = &test.job;
     FlakyTest {
         service: &service.service.name,
-        workflow,
+        workflow: named(workflow),
         job,
         classname: &test.classname,
         name: &test.name,

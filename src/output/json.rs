@@ -124,6 +124,11 @@ impl Serialize for Images<'_> {
     }
 }
 
+/// Returns the name of a workflow; GitLab gives a pipeline none.
+pub(super) fn named(workflow: &Text) -> Option<&Text> {
+    Some(workflow).filter(|name| !name.is_empty())
+}
+
 fn image<'a>(row: &'a Row, explain: Explain<'_>) -> Image<'a> {
     let run = &*row.run;
     let Event(event) = &run.event;
@@ -132,7 +137,7 @@ fn image<'a>(row: &'a Row, explain: Explain<'_>) -> Image<'a> {
         service: &row.service.name,
         ci: &run.key.ci,
         repo: &run.key.repo,
-        workflow: Some(&run.workflow).filter(|name| !name.is_empty()),
+        workflow: named(&run.workflow),
         run_id: run.key.id,
         run_number: run.number,
         attempt: run.key.attempt,
