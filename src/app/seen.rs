@@ -105,7 +105,7 @@ fn look_at_sources(model: &mut Model) {
     }
     let sources = sources(&model.snapshot, &model.named);
     let is_same = |(old, new): (&SourceReport, &SourceReport)| {
-        old.id == new.id && old.health.failure.is_some() == new.health.failure.is_some()
+        old.id == new.id && old.health.trouble().is_some() == new.health.trouble().is_some()
     };
     let old = std::mem::replace(&mut model.report.sources, sources);
     let new = &model.report.sources;

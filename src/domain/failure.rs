@@ -120,6 +120,23 @@ impl Failure {
         }
     }
 
+    /// Returns the words of the server or the system, where it said anything.
+    #[must_use]
+    pub fn says(&self) -> Option<&Text> {
+        let says = match self {
+            Self::Auth { says, .. }
+            | Self::RateLimited { says, .. }
+            | Self::Unreachable { says, .. }
+            | Self::Forbidden(says)
+            | Self::NotFound(says)
+            | Self::Malformed(says)
+            | Self::Ambiguous(says)
+            | Self::Withheld(says) => says,
+            Self::TooLarge { .. } => return None,
+        };
+        (!says.is_empty()).then_some(says)
+    }
+
     /// Returns one word or two for a narrow column.
     #[must_use]
     pub fn label(&self) -> &'static str {

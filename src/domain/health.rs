@@ -1,8 +1,14 @@
 //! How each source is doing: a failure keeps what was seen before, with its age.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::Failure;
+use super::{Failure, Fault, Topic};
+
+/// What was refused is asked for again within this time, or nobody wants it any more.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +28,10 @@ pub struct Health {
     pub kind: SourceKind,
     /// When it last answered a look.
     pub last_ok: Option<Timestamp>,
-    /// The last failure and when it happened; cleared by the next answer.
+    /// The last failure of the source itself and when it happened; cleared by the next answer, whatever it is about.
     pub failure: Option<(Timestamp, Failure)>,
+    /// What it refuses while it answers for the rest: cleared by an answer about the same.
+    pub refused: BTreeMap<Topic, (Timestamp, Failure)>,
     /// How many items of lists could not be read, in the newest lists.
     pub skipped: u64,
     /// What was sent and spent.
@@ -36,7 +44,51 @@ impl Health {
     /// Returns the health of a source that was not asked yet.
     #[must_use]
     pub fn new(kind: SourceKind) -> Self {
-        Self { kind, last_ok: None, failure: None, skipped: 0, traffic: Traffic::default(), pace: Pace::default() }
+        Self {
+            kind,
+            last_ok: None,
+            failure: None,
+            refused: BTreeMap::new(),
+            skipped: 0,
+            traffic: Traffic::default(),
+            pace: Pace::default(),
+        }
+    }
+
+    /// Returns what is wrong, where anything is: with the source itself before what it refuses.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble<'_>> {
+        if let Some((at, failure)) = &self.failure {
+            return Some(Trouble { at: *at, failure, topic: None, others: 0 });
+        }
+        let (topic, (at, failure)) = self.refused.first_key_value()?;
+        Some(Trouble { at: *at, failure, topic: Some(topic), others: self.refused.len() - 1 })
+    }
+
+    /// Takes note of an answer.
+    pub(super) fn answered(&mut self, at: Timestamp, topic: impl FnOnce() -> Topic) {
+        self.last_ok = Some(at);
+        self.failure = None;
+        if !self.refused.is_empty() {
+            self.refused.remove(&topic());
+            self.refused.retain(|_, (refused_at, _)| at.duration_since(*refused_at).abs() < REMEMBERED);
+        }
+    }
+
+    /// Takes note of a look without an answer.
+    pub(super) fn failed(&mut self, at: Timestamp, failure: &Failure, topic: impl FnOnce() -> Topic) {
+        if !Fault::of(failure).is_of_one_thing() {
+            self.failure = Some((at, failure.clone()));
+            return;
+        }
+        // Whoever refuses one thing is neither down nor asked too much.
+        self.failure.take_if(|(_, failure)| matches!(Fault::of(failure), Fault::Silence | Fault::Limit));
+        let topic = topic();
+        // Registries that list no tags are no worse than others.
+        let is_harmless = matches!(topic, Topic::Tags(_)) && Fault::of(failure) == Fault::Repository;
+        if !is_harmless {
+            self.refused.insert(topic, (at, failure.clone()));
+        }
     }
 
     /// Takes note of how one list was read. A list that was read says nothing of another that failed in the same look.
@@ -48,6 +100,43 @@ impl Health {
             }
             Err(failure) => self.failure = Some((at, failure.clone())),
         }
+    }
+}
+
+/// What is wrong with a source.
+#[derive(Debug, Clone, Copy)]
+pub struct Trouble<'a> {
+    /// When that was last seen.
+    pub at: Timestamp,
+    /// Why there was no answer.
+    pub failure: &'a Failure,
+    /// What was asked for, where the source answers for the rest; the first of several by name.
+    pub topic: Option<&'a Topic>,
+    /// How many more are refused.
+    pub others: usize,
+}
+
+impl Trouble<'_> {
+    /// Returns the server's own words, where it has any, and what they are about: where they are cut short, the latter
+    /// goes first.
+    #[must_use]
+    pub fn in_brief(&self) -> String {
+        let says = self.failure.says().map_or_else(|| self.failure.to_string(), ToString::to_string);
+        self.about().map_or_else(|| says.clone(), |about| format!("{says} ({about})"))
+    }
+
+    fn about(&self) -> Option<String> {
+        let others = if self.others > 0 { format!(" and {} more", self.others) } else { String::new() };
+        self.topic.map(|topic| format!("{topic}{others}"))
+    }
+}
+
+impl fmt::Display for Trouble<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(about) = self.about() {
+            write!(f, "{about}: ")?;
+        }
+        self.failure.fmt(f)
     }
 }
 
@@ -100,4 +189,66 @@ pub struct Pace {
     pub waiting: usize,
     /// Looks under way.
     pub under_way: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::domain::{AuthKind, AuthStage, ServiceName, Stage};
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(minute * 60).unwrap()
+    }
+
+    fn runs(service: &str) -> Topic {
+        Topic::Runs(ServiceName::parse(service).unwrap())
+    }
+
+    fn said(health: &Health) -> Option<String> {
+        health.trouble().map(|trouble| trouble.to_string())
+    }
+
+    #[test]
+    fn what_is_refused_stays_until_it_answers_itself_whatever_else_does() {
+        let mut health = Health::new(SourceKind::Ci);
+        let gone = Failure::NotFound("no such repository".into());
+        health.failed(at(0), &gone, || runs("b"));
+        health.failed(at(0), &gone, || runs("c"));
+        for minute in 0..50 {
+            health.answered(at(minute), || runs("a"));
+            let words = "runs of b and 1 more: not found, or hidden from this credential: no such repository";
+            assert_eq!(said(&health).as_deref(), Some(words));
+        }
+        health.answered(at(50), || runs("b"));
+        assert_eq!(health.trouble().unwrap().in_brief(), "no such repository (runs of c)");
+        health.answered(at(60), || runs("a"));
+        assert_eq!(said(&health), None, "nobody has asked for it in an hour");
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_source_comes_first_and_goes_with_any_answer() {
+        let mut health = Health::new(SourceKind::Ci);
+        health.failed(at(0), &Failure::Forbidden("no".into()), || runs("b"));
+        health.failed(at(1), &Failure::Unreachable { stage: Stage::Dns, says: "".into() }, || runs("a"));
+        assert_eq!(said(&health).as_deref(), Some("the host's name was not found"));
+        health.failed(at(2), &Failure::Forbidden("no".into()), || runs("b"));
+        assert_eq!(said(&health).as_deref(), Some("runs of b: access forbidden: no"), "it is not down");
+        let login = Failure::Auth { stage: AuthStage::Api, kind: AuthKind::Expired, says: "".into() };
+        health.failed(at(3), &login, || runs("a"));
+        health.failed(at(4), &Failure::Forbidden("no".into()), || runs("b"));
+        assert!(health.trouble().unwrap().topic.is_none(), "and the login is no better for it");
+        health.answered(at(5), || runs("a"));
+        assert_eq!(health.trouble().unwrap().topic, Some(&runs("b")));
+    }
+
+    #[test]
+    fn a_registry_that_lists_no_tags_is_no_worse_for_it() {
+        let mut health = Health::new(SourceKind::Registry);
+        let image = crate::domain::ImageName::parse("ghcr.io/acme/shop").unwrap();
+        health.failed(at(0), &Failure::Forbidden("no".into()), || Topic::Tags(image.clone()));
+        assert_eq!(said(&health), None);
+        health.failed(at(0), &Failure::Forbidden("no".into()), || Topic::Image(image.clone()));
+        assert_eq!(said(&health).as_deref(), Some("acme/shop: access forbidden: no"));
+    }
 }

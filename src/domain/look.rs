@@ -1,8 +1,10 @@
 //! One thing to ask a source. What is wanted is said as data; `poll` decides when it is asked.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
-use super::{Digest, Ended, ImageName, JobId, RunKey, ServiceName, TagRef};
+use super::{Digest, Ended, ImageName, JobId, RepoPath, RunKey, ServiceName, TagRef};
 
 /// One thing to ask a source.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,6 +48,62 @@ impl Look {
             | Self::Tries(_)
             | Self::Reports(_)
             | Self::Deployments(..) => None,
+        }
+    }
+}
+
+/// What of a source a look is about: a source may answer for one and refuse another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// The list of a service's runs.
+    Runs(ServiceName),
+    /// The jobs of a repository's runs.
+    Jobs(RepoPath),
+    /// The logs of those.
+    Logs(RepoPath),
+    /// Earlier tries of a repository's runs.
+    Tries(RepoPath),
+    /// What tests of a repository leave behind.
+    Reports(RepoPath),
+    /// The deployments of a service.
+    Deployments(ServiceName),
+    /// A repository of images.
+    Image(ImageName),
+    /// The list of its tags: who may not read that may still read every one of them.
+    Tags(ImageName),
+}
+
+impl Look {
+    /// Returns what it is about.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        match self {
+            Self::Runs(service) => Topic::Runs(service.clone()),
+            Self::Jobs(run) => Topic::Jobs(run.repo.clone()),
+            Self::PushLog(run, _) => Topic::Logs(run.repo.clone()),
+            Self::Tries(ended) => Topic::Tries(ended.run.repo.clone()),
+            Self::Reports(ended) => Topic::Reports(ended.run.repo.clone()),
+            Self::Deployments(service, _) => Topic::Deployments(service.clone()),
+            Self::Tag(TagRef { image, .. })
+            | Self::Manifest(image, _)
+            | Self::Config(image, _)
+            | Self::Blob(image, _) => Topic::Image(image.clone()),
+            Self::Canary(image) => Topic::Tags(image.clone()),
+        }
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Runs(service) => write!(f, "runs of {service}"),
+            Self::Jobs(repo) => write!(f, "jobs of {repo}"),
+            Self::Logs(repo) => write!(f, "logs of {repo}"),
+            Self::Tries(repo) => write!(f, "tries of {repo}"),
+            Self::Reports(repo) => write!(f, "test reports of {repo}"),
+            Self::Deployments(service) => write!(f, "deployments of {service}"),
+            Self::Image(image) => f.write_str(image.repository()),
+            Self::Tags(image) => write!(f, "tags of {}", image.repository()),
         }
     }
 }

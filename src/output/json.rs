@@ -173,13 +173,13 @@ fn source(source: &SourceReport) -> Source<'_> {
             SourceKind::Registry => "registry",
             SourceKind::Expiry => "expiry",
         },
-        state: match (&health.failure, health.last_ok) {
+        state: match (health.trouble(), health.last_ok) {
             (Some(_), _) => "failing",
             (None, Some(_)) => "ok",
             (None, None) => "unasked",
         },
         last_ok: health.last_ok,
-        failure: health.failure.as_ref().map(|(_, failure)| failure.to_string()),
+        failure: health.trouble().map(|trouble| trouble.to_string()),
         requests: health.traffic.requests,
         not_modified: health.traffic.not_modified,
         budget_remaining: health.traffic.budget.as_ref().map(|budget| budget.remaining),

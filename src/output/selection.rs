@@ -59,7 +59,7 @@ impl Selection {
         self.nothing.is_none()
             && self.report.rows().all(|row| row.settled)
             && self.report.services.iter().all(listed)
-            && self.report.sources.iter().all(|source| source.health.failure.is_none())
+            && self.report.sources.iter().all(|source| source.health.trouble().is_none())
             && !self.report.credentials.iter().any(|row| row.stale.is_some() || row.failure.is_some())
     }
 

@@ -93,8 +93,8 @@ fn faults(service: &ServiceReport) -> Vec<String> {
 
 fn sources(text: &mut String, report: &Report, style: Style) {
     for source in &report.sources {
-        if let Some((_, failure)) = &source.health.failure {
-            for line in style.wrap(0, &format!("{} is failing: {failure}", source.id)) {
+        if let Some(trouble) = source.health.trouble() {
+            for line in style.wrap(0, &format!("{} is failing: {trouble}", source.id)) {
                 let _ = writeln!(text, "{}", style.fault(&line));
             }
         }

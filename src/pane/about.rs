@@ -36,7 +36,7 @@ impl<'a> Subject<'a> {
         match self {
             Self::Service(service) => service.newest_green.as_ref().is_some_and(|green| green.verdict.is_finding()),
             Self::Row(_, row) => row.verdict.is_finding(),
-            Self::Source(source) => source.health.failure.is_some(),
+            Self::Source(source) => source.health.trouble().is_some(),
             Self::Credential(row) => row.urgency.severity.is_finding(),
             Self::Incident(_) => true,
             Self::Builds(service) => service.reliability.flakiness.builds.gate.verdict == GateVerdict::StayOnDelivery,
@@ -73,8 +73,8 @@ impl<'a> Subject<'a> {
         match self {
             Self::Service(_) => self.run().map(|run| run.sha.to_string()).into_iter().collect(),
             Self::Row(_, row) => vec![row.reference()],
-            Self::Source(source) => vec![match &source.health.failure {
-                Some((_, failure)) => format!("{}: {failure}", source.id),
+            Self::Source(source) => vec![match source.health.trouble() {
+                Some(trouble) => format!("{}: {trouble}", source.id),
                 None => source.id.to_string(),
             }],
             Self::Credential(row) => {

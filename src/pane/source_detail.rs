@@ -6,19 +6,23 @@ use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
 use super::sources::{kind, state_words};
 use crate::analysis::{SourceFigure, SourceReport, pace_figures, thousands, traffic_figures};
-use crate::domain::{Remedy, SourceKind};
+use crate::domain::{Health, Remedy, SourceKind, Trouble};
+
+/// So many of what is refused are told one by one.
+const SHOWN: usize = 20;
 
 pub(super) fn paragraphs(view: &View<'_>, source: &SourceReport) -> Vec<Paragraph> {
     let mut sheet = Sheet::default();
     let health = &source.health;
     let heading = state_words(source).with(Tone::Plain, "  ").with(Tone::Strong, source.id.to_string());
     sheet.line(heading.with(Tone::Dim, format!("  {}", kind(source))));
-    if let Some((at, failure)) = &health.failure {
+    if let Some(Trouble { at, failure, topic: None, .. }) = health.trouble() {
         sheet.head("Last failure");
         sheet.text("in words", failure.to_string());
-        sheet.text("when", format!("{} ({})", utc(*at), ago(*at, view.now)));
+        sheet.text("when", format!("{} ({})", utc(at), ago(at, view.now)));
         sheet.text("what helps", remedy(failure.remedy()));
     }
+    refused(&mut sheet, view, health);
     sheet.head("Health");
     let answered = health.last_ok.map(|at| format!("{} ({})", utc(at), ago(at, view.now)));
     sheet.text("last answer", answered.unwrap_or_else(|| "never".to_owned()));
@@ -34,6 +38,20 @@ pub(super) fn paragraphs(view: &View<'_>, source: &SourceReport) -> Vec<Paragrap
         sheet.text("", "R tries once.");
     }
     sheet.done()
+}
+
+/// What is refused while the source answers for the rest.
+fn refused(sheet: &mut Sheet, view: &View<'_>, health: &Health) {
+    let Some((_, first)) = health.refused.values().next() else { return };
+    sheet.head("Refused");
+    for (topic, (at, failure)) in health.refused.iter().take(SHOWN) {
+        sheet.line(Line::of(Tone::Plain, format!("  {topic}: {failure} ({})", ago(*at, view.now))));
+    }
+    let left = health.refused.len().saturating_sub(SHOWN);
+    if left > 0 {
+        sheet.line(Line::of(Tone::Dim, format!("  and {left} more")));
+    }
+    sheet.text("what helps", remedy(first.remedy()));
 }
 
 fn figures(sheet: &mut Sheet, figures: Vec<SourceFigure>) {

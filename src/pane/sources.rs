@@ -21,7 +21,7 @@ impl Pane for Sources {
     fn columns(&self, scope: Scope<'_>) -> Vec<Column> {
         let name = widest(scope.report.sources.iter().map(|source| source.id.as_str()), 12);
         // The server's own words come before numbers, but only while there are any.
-        let has_more = |source: &SourceReport| source.health.failure.is_some() || slower(&source.health).is_some();
+        let has_more = |source: &SourceReport| source.health.trouble().is_some() || slower(&source.health).is_some();
         let words = if scope.report.sources.iter().any(has_more) { 1 } else { 6 };
         vec![
             Column::words("Source", name.min(20), name.min(40), 0),
@@ -40,7 +40,7 @@ impl Pane for Sources {
         let key = |source: &SourceReport| match sort {
             1 => 0,
             2 => u64::MAX - source.health.traffic.requests_last_hour,
-            _ => u64::from(source.health.failure.is_none()),
+            _ => u64::from(source.health.trouble().is_none()),
         };
         let sources = scope.report.sources.iter().enumerate();
         sorted(sources.map(|(outer, source)| (key(source), Place::new(outer, 0))).collect())
@@ -54,7 +54,7 @@ impl Pane for Sources {
         let Some(source) = view.report.sources.get(place.outer()) else { return Vec::new() };
         let health = &source.health;
         let (tone, _) = state(source);
-        let failure = health.failure.as_ref().map(|(_, failure)| failure.to_string());
+        let failure = health.trouble().map(|trouble| trouble.in_brief());
         vec![
             Line::of(Tone::Strong, source.id.to_string()),
             Line::of(Tone::Dim, kind(source)),
@@ -94,8 +94,8 @@ fn state(source: &SourceReport) -> (Tone, &'static str) {
     if source.health.pace.stopped {
         return (Tone::Bad, "stopped");
     }
-    match (&source.health.failure, source.health.last_ok) {
-        (Some((_, failure)), _) => (Tone::Bad, failure.label()),
+    match (source.health.trouble(), source.health.last_ok) {
+        (Some(trouble), _) => (Tone::Bad, trouble.failure.label()),
         (None, Some(_)) => (Tone::Good, "ok"),
         (None, None) => (Tone::Dim, "not asked yet"),
     }

@@ -7,7 +7,6 @@ use super::age::age;
 use super::line::{Align, Line, Tone};
 use super::verdict::{glyph, is_looked_at, tone, word};
 use crate::analysis::{Report, ServiceReport, SourceReport, Verdict, counted, skewed, slower};
-use crate::domain::{AuthKind, Failure};
 
 /// How many rows have which verdict, and how far the looking has come. Kept up service by service, so that it costs
 /// nothing to show.
@@ -174,28 +173,20 @@ fn unread(tally: &Tally, bare: Bare) -> Option<Line> {
 /// A source that is asked for nothing but what it refuses may give no other answer for so long.
 const QUIET: SignedDuration = SignedDuration::from_mins(10);
 
-/// Returns whether a failure says something of one repository or project rather than of its host.
-fn concerns_one_place(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::Forbidden(_) | Failure::NotFound(_) | Failure::Auth { kind: AuthKind::InsufficientScope, .. }
-    )
-}
-
 /// Returns who is in trouble and in which words, in `width` cells, where anybody is. One answer that failed among
 /// others that came is no trouble of the source, and would come and go; the rows that it concerns say so. Without any
 /// trouble it tells what the user should know about landfall itself.
 #[must_use]
 pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
     let mut troubled = view.report.sources.iter().filter_map(|source| {
-        let (_, failure) = source.health.failure.as_ref()?;
+        let trouble = source.health.trouble()?;
         let answered = source.health.last_ok.is_some_and(|ok| {
-            age(ok, view.now) == "now" || (concerns_one_place(failure) && view.now.duration_since(ok) < QUIET)
+            age(ok, view.now) == "now" || (trouble.topic.is_some() && view.now.duration_since(ok) < QUIET)
         });
-        (!answered).then_some((source, failure))
+        (!answered).then_some((source, trouble))
     });
     let notices = notices(view);
-    let Some((source, failure)) = troubled.next() else {
+    let Some((source, trouble)) = troubled.next() else {
         let (about, words) = notices.first()?;
         let others = if notices.len() > 1 { format!("  +{} more", notices.len() - 1) } else { String::new() };
         let end = Line::of(Tone::Warn, others);
@@ -212,7 +203,7 @@ pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
         others => format!("  +{others} more"),
     };
     let end = Line::of(Tone::Dim, answered).with(Tone::Bad, others);
-    let words = Line::of(Tone::Bad, format!("! {}", source.id)).with(Tone::Plain, format!("  {failure}"));
+    let words = Line::of(Tone::Bad, format!("! {}", source.id)).with(Tone::Plain, format!("  {trouble}"));
     let room = width.saturating_sub(end.width()).min(words.width());
     Some(words.fit(room, Align::Left).join(end))
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
-use super::fault::{Fault, pause};
+use super::fault::pause;
 use super::moment::Moment;
-use crate::domain::{Failure, Look};
+use crate::domain::{Failure, Fault, Look};
 
 /// How many failures in a row, without an answer between, make a source count as down.
 const DOWN_AFTER: u32 = 3;

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use super::Rhythm;
 use super::desk::{Desk, Gone};
-use super::fault::{Fault, pause};
+use super::fault::pause;
 use super::gate::Ended;
 use super::moment::Moment;
-use crate::domain::{AuthStage, Failure, ImageName, Remedy, Seen, SourceId, Urgency, Wanted};
+use crate::domain::{AuthStage, Failure, Fault, ImageName, Remedy, Seen, SourceId, Urgency, Wanted};
 
 /// How many failures in a row, without an answer between, make a source count as down.
 const DOWN_AFTER: u32 = 3;

@@ -3,12 +3,12 @@
 use tokio::time::Instant;
 
 use super::desk::{Desk, Done, Errand, Gone};
-use super::fault::{Fault, pause};
+use super::fault::pause;
 use super::gate::{Because, Ended};
 use super::lane::Closed;
 use super::moment::Moment;
 use super::patient::{FIX_PAUSE, first};
-use crate::domain::{Failure, Observation, Pace, Remedy, Seen, SourceId, SourceKind, Urgency};
+use crate::domain::{Failure, Fault, Observation, Pace, Remedy, Seen, SourceId, SourceKind, Urgency};
 
 impl Desk {
     /// Where the machine has slept, what waits for a moment on the wall waits no longer.

@@ -57,7 +57,10 @@ fn copy_takes_the_reference_the_commit_or_the_failure() {
     assert_eq!(stage.press("2y"), [Cmd::Copy(format!("ghcr.io/acme/checkout:{tag}"))]);
     let todo = stage.press("3y");
     let [Cmd::Copy(failure)] = todo.as_slice() else { panic!("{todo:?}") };
-    assert!(failure.starts_with("ghcr.io: the registry says that the login lacks this right"), "{failure}");
+    assert!(
+        failure.starts_with("ghcr.io: acme/ledger: the registry says that the login lacks this right"),
+        "{failure}"
+    );
     assert!(bottom(&stage).starts_with("copied ghcr.io"));
 }
 

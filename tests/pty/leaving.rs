@@ -49,7 +49,7 @@ fn a_poller_that_falls_over_is_told_and_begins_anew() {
     tty.send(":panic poller\r");
     tty.until_shown("fell over and began anew");
     tty.send("3");
-    tty.until_shown("Budget left");
+    tty.until_shown("Answered");
     tty.send("q");
     assert_eq!(tty.ended(), 0);
     tty.is_as_found();

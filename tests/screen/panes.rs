@@ -68,8 +68,8 @@ fn the_sources_show_the_servers_own_words() {
      Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
      looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
      Source        State           Answered    In 1h    304  Last failure
-    ▸ghcr.io       ! unauthorized       now    1,200     4%  the registry says tha…
-     github        ! not found          now        0         not found, or hidden …
+    ▸ghcr.io       ! unauthorized       now    1,200     4%  denied: permission_de…
+     github        ! not found          now        0         Not Found (runs of le…
 
 
 
@@ -211,10 +211,9 @@ fn the_detail_of_a_source_says_what_helps_and_who_depends_on_it() {
     looking… 4/6 · ✗ 2 missing · ≠ 1 mismatch · ? 1 unknown · ✓ 3 landed
     ! unauthorized  ghcr.io  registry
 
-    Last failure
-      in words    the registry says that the login lacks this right: denied:
-                  permission_denied: read_package
-      when        2026-03-02 12:00:00 UTC (just now)
+    Refused
+      acme/ledger: the registry says that the login lacks this right: denied:
+      permission_denied: read_package (just now)
       what helps  Somebody must mend it; asking again would not help. R asks once
                   more.
 
@@ -229,7 +228,8 @@ fn the_detail_of_a_source_says_what_helps_and_who_depends_on_it() {
       since start 1,234 requests, 56 of them answered by 304
       billed      1,178 count against the budget
 
-      ↓ 2 more lines
+    Pace
+      gate        open
     Esc back  n next finding  R look now  o page  y copy  ? help  q quit       1/2
     ");
 }
