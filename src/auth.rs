@@ -25,7 +25,7 @@ use challenge::{Challenge, Scheme};
 use flight::Flight;
 use logins::Logins;
 use realm::Trust;
-use refusal::Refusals;
+use refusal::{Refusals, Turn};
 use renewal::Refused;
 use token::Token;
 
@@ -78,6 +78,8 @@ struct Grant {
     token: Option<Secret>,
     /// Whether the token was got just now, so that getting another would give the same.
     new: bool,
+    /// Held while a login is sent that nobody knows to be good.
+    turn: Option<Turn>,
 }
 
 impl Session {
@@ -129,6 +131,8 @@ impl Session {
                 Some(next) if !last => next,
                 _ => return Err(self.refusal(repository, &grant, &challenge, &answer)),
             };
+            // Whoever holds a turn and waits for another would wait for itself.
+            grant.turn = None;
             grant = self.grant(repository, &scheme).await?;
         }
         Err(Failure::Ambiguous("the registry keeps changing what it wants".into()))
@@ -207,6 +211,9 @@ impl Session {
             ask.on_behalf = grant.login;
             let answer = self.client.send(ask.clone()).await?;
             if answer.status != StatusCode::UNAUTHORIZED {
+                if let (None, Some(login)) = (&grant.token, grant.login) {
+                    self.refusals.accepted(login, repository);
+                }
                 return Ok(answer);
             }
             let challenge = Challenge::read(&answer.headers);
@@ -240,6 +247,7 @@ impl Session {
             let login = self.logins.login(repository).await?;
             self.trust.check(&realm.url, login.is_some())?;
             let hash = login.as_ref().map(|(hash, _)| *hash);
+            let _turn = self.turn(hash).await;
             self.not_refused(repository, hash)?;
             let outcome = token::ask(&self.client, realm, repository, token::PULL, login).await;
             match (&outcome, hash) {
@@ -262,22 +270,27 @@ impl Session {
             }
         };
         let credential = Some(Credential::Bearer(token.value.clone()));
-        Ok(Grant { credential, login: token.login, token: Some(token.value), new })
+        Ok(Grant { credential, login: token.login, token: Some(token.value), new, turn: None })
     }
 
     async fn basic(&self, repository: &str) -> Result<Grant, Failure> {
         let auth = |kind, says: &str| Failure::Auth { stage: AuthStage::Registry, kind, says: says.into() };
         match self.logins.login(repository).await? {
             Some((hash, Login::Basic(user, password))) => {
+                let turn = self.turn(Some(hash)).await;
                 self.not_refused(repository, Some(hash))?;
                 let credential = Some(Credential::Basic(user, password));
-                Ok(Grant { credential, login: Some(hash), token: None, new: false })
+                Ok(Grant { credential, login: Some(hash), token: None, new: false, turn })
             }
             Some((_, Login::IdentityToken(_))) => {
                 Err(auth(AuthKind::Unknown, "it wants a password, and the login found holds an identity token"))
             }
             None => Err(auth(AuthKind::Absent, "it wants a user name and a password")),
         }
+    }
+
+    async fn turn(&self, login: Option<u64>) -> Option<Turn> {
+        self.refusals.turn(login?).await
     }
 
     fn not_refused(&self, repository: &str, login: Option<u64>) -> Result<(), Failure> {

@@ -1,9 +1,10 @@
 //! Logins that were refused are not tried again and again: registries lock accounts for that.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::domain::Failure;
@@ -19,10 +20,18 @@ const STRIKES: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Refusals(Mutex<FxHashMap<u64, Record>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Record {
     accepted: bool,
+    /// Held by whoever tries a login that was accepted for nothing yet; closed once it was.
+    untried: Arc<Semaphore>,
     refused: FxHashMap<Box<str>, Refusal>,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self { accepted: false, untried: Arc::new(Semaphore::new(1)), refused: FxHashMap::default() }
+    }
 }
 
 #[derive(Debug)]
@@ -39,7 +48,20 @@ impl Refusal {
     }
 }
 
+/// Leave to try a login that nobody knows to be good; to be held until the answer is taken in.
+pub(super) type Turn = OwnedSemaphorePermit;
+
 impl Refusals {
+    /// Waits until this login may be tried: at once where it was accepted before, and else one at a time, so that twenty
+    /// repositories do not make twenty failed logins. What was refused meanwhile is to be looked at after this.
+    pub(super) async fn turn(&self, login: u64) -> Option<Turn> {
+        let untried = {
+            let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&records.entry(login).or_default().untried)
+        };
+        untried.acquire_owned().await.ok()
+    }
+
     /// Returns the refusal that stands against this login for this repository.
     pub(super) fn standing(&self, login: u64, repository: &str) -> Option<Failure> {
         let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,6 +84,7 @@ impl Refusals {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let record = records.entry(login).or_default();
         record.accepted = true;
+        record.untried.close();
         record.refused.remove(repository);
     }
 }
@@ -95,6 +118,22 @@ mod tests {
         refusals.refused(1, "a", &NO);
         tokio::time::advance(DOUBT).await;
         assert!(refusals.standing(1, "a").is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_at_a_time_tries_a_login_until_it_is_accepted() {
+        let refusals = Refusals::default();
+        let turn = refusals.turn(1).await;
+        assert!(turn.is_some());
+        let waits = tokio::time::timeout(DOUBT, refusals.turn(1)).await;
+        assert!(waits.is_err(), "a second tries as well");
+        drop(turn);
+        assert!(refusals.turn(1).await.is_some(), "the next tries where the first came to nothing");
+        assert!(refusals.turn(2).await.is_some(), "another login is none of its business");
+        refusals.accepted(1, "a");
+        for _ in 0..20 {
+            assert!(refusals.turn(1).await.is_none(), "it is good: nobody waits");
+        }
     }
 
     #[tokio::test(start_paused = true)]

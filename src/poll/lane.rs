@@ -165,6 +165,7 @@ impl Lane {
     /// Notes that somebody sets out to the source.
     pub(super) fn set_out(&mut self, urgency: Urgency, now: Instant) {
         self.gate.started(now);
+        self.closing.started(now);
         self.purse.started(now);
         self.under_way = self.under_way.saturating_add(1);
         self.background += usize::from(urgency.is_background());
@@ -197,7 +198,7 @@ impl Lane {
 
     fn may(&self, urgency: Urgency, unseen: bool, now: Instant) -> bool {
         if !self.steady {
-            return self.under_way < self.most && self.closing.closed(now).is_none();
+            return self.under_way < self.patient_width(now) && self.closing.closed(now).is_none();
         }
         if urgency == Urgency::Spare {
             let is_open = self.gate.shut(now).is_none() && self.gate.width(self.most, now) == self.most;
@@ -215,6 +216,11 @@ impl Lane {
             _ => self.under_way < self.gate.width(self.most, now),
         };
         room && self.purse.allows(reserved, self.under_way, now)
+    }
+
+    /// A registry's login is tried once at a time by whoever sends it.
+    fn patient_width(&self, now: Instant) -> usize {
+        if self.kind == SourceKind::Ci { self.closing.width(self.most, now) } else { self.most }
     }
 
     /// What the user asks goes ahead of a source that is only tried now and then, alone; and beside looks that nobody
@@ -303,8 +309,9 @@ impl Lane {
             return None;
         }
         if !self.steady {
-            let may = self.under_way < self.most;
-            return self.closing.closed(now).map(|(until, _)| *until).filter(|_| may);
+            let closed = self.closing.closed(now).map(|(until, _)| *until);
+            let may = self.under_way < self.patient_width(now);
+            return if may { closed } else { self.closing.widens(now) };
         }
         let kept = self.purse.kept_until(now).filter(|until| *until > now);
         let spare = self.purse.spare_until(now).filter(|_| self.needed() < self.waiting.len());

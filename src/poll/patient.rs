@@ -25,12 +25,19 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// The pause after a failure that only a person can mend, or whose end nobody tells.
 pub(super) const FIX_PAUSE: Duration = Duration::from_mins(1);
 
+/// How many looks go to a source that gave no answer yet, and for how long they are waited for.
+const BEFORE_PROOF: usize = 2;
+const FIRST: Duration = Duration::from_secs(2);
+
 /// Whether a source is worth waiting for.
 #[derive(Debug, Default)]
 pub(super) struct Closing {
     closed: Option<(Instant, Failure)>,
     failing_since: Option<Instant>,
     failures: u32,
+    /// When it was first asked, and whether it ever gave an answer.
+    asked: Option<Instant>,
+    proven: bool,
 }
 
 impl Closing {
@@ -39,8 +46,24 @@ impl Closing {
         self.closed.as_ref().filter(|(until, _)| *until > now)
     }
 
+    /// Returns how many looks may be under way, of so many at most: before the first answer only two find out that the
+    /// token is refused, unless that takes long.
+    pub(super) fn width(&self, most: usize, now: Instant) -> usize {
+        let is_waited_for = !self.proven && self.asked.is_none_or(|asked| now < asked + FIRST);
+        if is_waited_for { most.min(BEFORE_PROOF) } else { most }
+    }
+
+    /// Returns when more may set out than now, if nothing is answered before.
+    pub(super) fn widens(&self, now: Instant) -> Option<Instant> {
+        self.asked.map(|asked| asked + FIRST).filter(|widens| !self.proven && now < *widens)
+    }
+
+    pub(super) fn started(&mut self, now: Instant) {
+        self.asked.get_or_insert(now);
+    }
+
     fn answered(&mut self) {
-        (self.failing_since, self.failures) = (None, 0);
+        (self.failing_since, self.failures, self.proven) = (None, 0, true);
     }
 
     fn failed(&mut self, now: Instant) {
@@ -194,4 +217,23 @@ fn patience(rhythm: &Rhythm) -> Duration {
 /// Returns the first pause between tries.
 pub(super) fn first(rhythm: &Rhythm) -> Duration {
     Duration::try_from(rhythm.backoff).unwrap_or(Duration::from_secs(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_look_first_and_the_others_wait_for_an_answer_but_not_for_long() {
+        let (mut closing, start) = (Closing::default(), Instant::now());
+        assert_eq!((closing.width(8, start), closing.width(1, start), closing.widens(start)), (2, 1, None));
+        closing.started(start);
+        assert_eq!((closing.width(8, start), closing.widens(start)), (2, Some(start + FIRST)));
+        assert_eq!(closing.width(8, start + FIRST), 8, "a slow source keeps nobody waiting");
+        assert_eq!(closing.widens(start + FIRST), None);
+        closing.failed(start);
+        assert_eq!(closing.width(8, start), 2, "a failure proves nothing");
+        closing.answered();
+        assert_eq!((closing.width(8, start), closing.widens(start)), (8, None));
+    }
 }

@@ -101,6 +101,32 @@ async fn a_login_refused_everywhere_is_not_carried_from_repository_to_repository
     assert_eq!(kinds(&server).1, 3);
 }
 
+/// Asks about twenty repositories at once, and returns how often the password was sent.
+async fn passwords_sent(server: &Loopback) -> usize {
+    let folder = folder();
+    let oci = with_password(server, &folder);
+    let asked = (0..20).map(async |number| oci.tags(&named(server, &format!("acme/app{number}"))).await);
+    let probes = futures_util::future::join_all(asked).await;
+    let sent = server.seen().iter().filter(|seen| seen.header("authorization").is_some()).count();
+    assert!(probes.iter().all(|probe| word(probe) == word(&probes[0])), "all have the same answer");
+    if word(&probes[0]) == "unauthorized" { sent } else { 0 }
+}
+
+#[tokio::test]
+async fn twenty_repositories_at_once_do_not_make_twenty_failed_logins() {
+    let tokens =
+        Loopback::answering(
+            |seen| if seen.path.starts_with("/token") { answer(401, &[], "") } else { challenge(seen, "") },
+        )
+        .await;
+    assert!((1..=3).contains(&passwords_sent(&tokens).await));
+    let basic = Loopback::answering(|_| answer(401, &[("www-authenticate", "Basic realm=\"reg\"")], "")).await;
+    assert!((1..=3).contains(&passwords_sent(&basic).await));
+    // Where the first is accepted nobody waits for it any longer.
+    let good = Loopback::answering(|seen| guarded(seen, |_| envelope(404, "NAME_UNKNOWN", "none"))).await;
+    assert_eq!(passwords_sent(&good).await, 0);
+}
+
 #[tokio::test]
 async fn a_basic_registry_gets_the_password_and_a_refusal_is_remembered() {
     let refuse = Arc::new(AtomicBool::new(false));
