@@ -23,6 +23,7 @@ mod sources;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -38,6 +39,7 @@ use dashboard::{Connected, Kept, Shown};
 pub use heap::{HEAP, Heap};
 use memory::{Memory, Opened, Stay};
 pub use secrecy::keep_out_of_cores;
+use signals::Ending;
 pub use sources::{build, patient, steady};
 
 /// Shows the dashboard until the user quits. `state` is the folder of the history, if one is kept.
@@ -48,13 +50,18 @@ pub async fn dashboard(config: Config, state: Option<PathBuf>) -> ExitCode {
     }
     // Where the dashboard has ended there is nobody to tell.
     let tell = Box::new(move |words| drop(tell.send((Part::History, words))));
+    let ending = match Ending::listen() {
+        Ok(ending) => ending,
+        Err(error) => return refused(&deaf(&error)),
+    };
     let opening = Memory::open(state, config.history, config.policy.runs, Stay::Long, tell);
-    show("landfall", config, opening, notices).await
+    show("landfall", config, ending, opening, notices).await
 }
 
 async fn show(
     title: &'static str,
     config: Config,
+    ending: Ending,
     opening: JoinHandle<Opened<Snapshot>>,
     notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
 ) -> ExitCode {
@@ -85,7 +92,7 @@ async fn show(
         let expiry = sources::expiry(&config, &sources)?;
         Ok(Connected { sources, expiry, rhythm: steady(&config), keep, remembered })
     };
-    dashboard::run(shown, recalled, notices, connect).await
+    dashboard::run(shown, ending, recalled, notices, connect).await
 }
 
 /// Looks once, prints the answer, and returns its exit code. `config` holds only the services that were asked for.
@@ -104,13 +111,23 @@ pub async fn doctor(place: Place, loaded: Loaded, args: DoctorArgs, state: Optio
 
 /// Starts the demo's servers and does with them what was asked for.
 pub async fn demo(args: DemoArgs, redact: bool) -> ExitCode {
-    let (servers, mut config) = match demo::start(args.latency).await {
+    // Signals are listened to before there is anything to leave behind.
+    let mut ending = match Ending::listen() {
+        Ok(ending) => ending,
+        Err(error) => return refused(&deaf(&error)),
+    };
+    let started = tokio::select! {
+        started = demo::start(args.latency) => started,
+        code = ending.asked() => return ExitCode::from(code),
+    };
+    let (servers, mut config) = match started {
         Ok(started) => started,
         Err(why) => return refused(&why),
     };
+    ending.last = Arc::new(servers.removal());
     config.credentials.redact = redact;
     if args.serve_only {
-        return demo::serve(&servers).await.map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS);
+        return demo::serve(&servers, ending).await.map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS);
     }
     if args.check {
         let config = match config.only(&args.args.services) {
@@ -118,11 +135,16 @@ pub async fn demo(args: DemoArgs, redact: bool) -> ExitCode {
             Err(why) => return refused(&why),
         };
         let opened = Memory::of(servers.remembered());
+        ending.end_at_once();
         return check::run(&config, &args.args, opened).await.unwrap_or_else(|why| refused(&why));
     }
     let opened = Memory::of(servers.remembered());
     let (_, notices) = mpsc::unbounded_channel();
-    show("landfall demo", config, tokio::spawn(async { opened }), notices).await
+    show("landfall demo", config, ending, tokio::spawn(async { opened }), notices).await
+}
+
+fn deaf(error: &std::io::Error) -> String {
+    format!("signals cannot be waited for: {error}")
 }
 
 /// Says on standard error why nothing was done; the exit code is 2.

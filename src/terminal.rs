@@ -25,29 +25,30 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 pub use ability::{Abilities, usable};
 
+/// What is done last where the process ends and nothing is dropped any more.
+pub type Last = Arc<dyn Fn() + Send + Sync>;
+
 /// The terminal while it is ours.
 #[derive(Clone)]
 pub struct Terminal {
     taken: Arc<AtomicBool>,
     is_caught: fn() -> bool,
+    last: Last,
 }
 
 impl Terminal {
     /// Takes the terminal: raw mode, alternate screen, hidden cursor, bracketed paste. From here on a panic in any
     /// thread gives it back, says what happened, and ends the process, unless it `is_caught` by somebody who tells it; so
-    /// does a terminal that goes away.
+    /// does a terminal that goes away. Whatever ends the process from here does `last` before.
     ///
     /// # Errors
     /// The terminal cannot be put into raw mode, or written to.
-    pub fn take(is_caught: fn() -> bool) -> io::Result<Self> {
-        let terminal = Self { taken: Arc::new(AtomicBool::new(false)), is_caught };
+    pub fn take(is_caught: fn() -> bool, last: Last) -> io::Result<Self> {
+        let terminal = Self { taken: Arc::new(AtomicBool::new(false)), is_caught, last };
         let on_panic = terminal.clone();
         set_hook(Box::new(move |panic| on_panic.fall_over(panic)));
         let on_loss = terminal.clone();
-        watchdog::start(move || {
-            on_loss.drop_raw_mode();
-            exit(129);
-        })?;
+        watchdog::start(move || on_loss.end(129))?;
         terminal.enter()?;
         Ok(terminal)
     }
@@ -81,11 +82,14 @@ impl Terminal {
         let _ = disable_raw_mode();
     }
 
-    /// Gives back what can be given back without writing: the terminal may be gone, or not take any more bytes.
-    pub fn drop_raw_mode(&self) {
+    /// Ends the process from whatever thread. Gives back what can be given back without writing: the terminal may be
+    /// gone, or not take any more bytes.
+    pub fn end(&self, code: u8) -> ! {
         if self.taken.swap(false, Ordering::SeqCst) {
             let _ = disable_raw_mode();
         }
+        (self.last)();
+        exit(code.into());
     }
 
     /// Puts text into the clipboard of whoever sits at the terminal: OSC 52.
@@ -108,7 +112,7 @@ impl Terminal {
         }
         self.leave();
         complain(panic);
-        exit(101);
+        self.end(101);
     }
 }
 

@@ -7,5 +7,7 @@ mod leaving;
 mod marks;
 #[path = "pty/showing.rs"]
 mod showing;
+#[path = "pty/tidy.rs"]
+mod tidy;
 #[path = "pty/tty.rs"]
 mod tty;

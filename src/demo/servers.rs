@@ -109,6 +109,11 @@ impl Servers {
         if path.exists() { Ok(path) } else { self.folder.write("config.toml", &self.config_toml()) }
     }
 
+    /// Returns what removes the secrets' files, for whoever ends the process where nothing is dropped any more.
+    pub fn removal(&self) -> impl Fn() + Send + Sync + 'static {
+        self.folder.removal()
+    }
+
     /// Returns what landfall would remember of this world: the tags that landed and were cleaned away since.
     #[must_use]
     pub fn remembered(&self) -> Vec<Fact> {

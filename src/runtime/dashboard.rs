@@ -21,7 +21,7 @@ pub use super::connected::{Connected, Keep, Kept};
 use super::keys;
 use super::pace::Pace;
 use super::remember;
-use super::signals::Signals;
+use super::signals::{Ending, Signals};
 use crate::analysis::{CredentialPolicy, Policy, ServiceReport};
 #[cfg(debug_assertions)]
 use crate::app::Falling;
@@ -63,6 +63,7 @@ const RECALL: Duration = Duration::from_millis(150);
 /// said. Exit codes are those of `terminal`.
 pub async fn run(
     shown: Shown,
+    ending: Ending,
     recalled: oneshot::Receiver<Recalled>,
     notices: mpsc::UnboundedReceiver<(Part, Option<String>)>,
     connect: impl Future<Output = Result<Connected, String>> + Send + 'static,
@@ -71,7 +72,8 @@ pub async fn run(
     if let Err(why) = terminal::usable() {
         return refuse(&why);
     }
-    let taken = Terminal::take(http::catches).and_then(|terminal| Ok((Signals::listen(terminal.clone())?, terminal)));
+    let taken = Terminal::take(http::catches, ending.last.clone())
+        .and_then(|terminal| Ok((Signals::tell(ending, terminal.clone())?, terminal)));
     let (signals, terminal) = match taken {
         Ok(taken) => taken,
         Err(error) => return refuse(&format!("the terminal cannot be used: {error}")),

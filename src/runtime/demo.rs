@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use super::SystemClock;
+use super::signals::Ending;
 use crate::config::{self, Config};
 use crate::demo::{Servers, World};
 use crate::poll::Clock as _;
@@ -21,27 +22,20 @@ pub(super) async fn start(latency_ms: u64) -> Result<(Servers, Config), String> 
 }
 
 /// Prints the configuration and keeps the servers up until interrupted.
-pub(super) async fn serve(servers: &Servers) -> Result<(), String> {
+pub(super) async fn serve(servers: &Servers, mut ending: Ending) -> Result<(), String> {
     let file = servers.config_file().map_err(|error| error.to_string())?;
-    let mut out = std::io::stdout();
-    let _ = write!(out, "# {}\n{}", file.display(), servers.config_toml());
-    let _ = out.flush();
-    let _ = writeln!(
-        std::io::stderr(),
-        "landfall: serving until interrupted; in another terminal run\n  landfall check --config {0}\n  landfall doctor --config {0}",
-        file.display()
-    );
-    interrupted().await
-}
-
-async fn interrupted() -> Result<(), String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let failed = |error: std::io::Error| format!("signals cannot be waited for: {error}");
-    let mut terminated = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut hung_up = signal(SignalKind::hangup()).map_err(failed)?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(failed),
-        _ = terminated.recv() => Ok(()),
-        _ = hung_up.recv() => Ok(()),
-    }
+    let config = servers.config_toml();
+    // A reader that takes nothing keeps nobody from interrupting.
+    drop(tokio::task::spawn_blocking(move || {
+        let file = file.display();
+        let mut out = std::io::stdout();
+        let _ = write!(out, "# {file}\n{config}");
+        let _ = out.flush();
+        let _ = writeln!(
+            std::io::stderr(),
+            "landfall: serving until interrupted; in another terminal run\n  landfall check --config {file}\n  landfall doctor --config {file}"
+        );
+    }));
+    ending.asked().await;
+    Ok(())
 }
