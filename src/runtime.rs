@@ -127,7 +127,9 @@ pub async fn demo(args: DemoArgs, redact: bool) -> ExitCode {
     ending.last = Arc::new(servers.removal());
     config.credentials.redact = redact;
     if args.serve_only {
-        return demo::serve(&servers, ending).await.map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS);
+        return demo::serve(&servers, config.history, ending)
+            .await
+            .map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS);
     }
     if args.check {
         let config = match config.only(&args.args.services) {

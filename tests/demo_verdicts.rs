@@ -4,7 +4,9 @@
 #[path = "support/looking.rs"]
 mod looking;
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -51,6 +53,38 @@ async fn each_run_gets_the_verdict_that_it_deserves() {
         assert!(report.count(verdict) > 0, "no row is {verdict}");
     }
     assert_eq!(servers.leaks(), 0);
+}
+
+/// A process that serves, until it is dropped.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn who_looks_as_a_served_demo_tells_gets_every_verdict() {
+    let temporary = tempfile::TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    command.args(["demo", "--serve-only"]).env("TMPDIR", temporary.path());
+    let mut serving = Serving(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    let told = BufReader::new(serving.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let told = told.map(|line| line.trim().to_owned()).find(|line| line.starts_with("landfall check ")).unwrap();
+    // The second look has the history of the first.
+    for look in ["first", "second"] {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_landfall"));
+        let output = check.args(told.split(' ').skip(1)).args(["--format", "json"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let summary = report.get("summary").unwrap();
+        for verdict in Verdict::ALL {
+            let count = summary.get(verdict.word()).and_then(serde_json::Value::as_u64);
+            assert!(count > Some(0), "the {look} `{told}` calls nothing {verdict}: {summary}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
