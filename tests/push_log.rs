@@ -39,6 +39,11 @@ fn claims(log: &PushLog) -> Vec<String> {
 #[case::kaniko_told_not_to_push("kaniko_no_push.log", &[])]
 #[case::kaniko_and_an_immutable_tag("kaniko_immutable.log", &[])]
 #[case::podman_builds_pulls_and_pushes("podman.log", &["quay.io/acme/checkout:1.0@-"])]
+#[case::podman_whose_digest_file_is_printed("podman_digestfile.log", &["quay.io/acme/checkout:1.0@3"])]
+#[case::podman_whose_digest_file_is_not("podman_digest_unread.log", &["quay.io/acme/checkout:1.0@-"])]
+#[case::buildah_and_its_digest_file_in_a_script("buildah_script.log", &["quay.io/acme/checkout:1.0@5"])]
+#[case::buildah_that_says_more("buildah_debug.log", &["quay.io/acme/checkout:1.0@6", "quay.io/acme/checkout:old@7"])]
+#[case::push_to_registry("push_to_registry.log", &["quay.io/acme/checkout:1.0@8", "quay.io/acme/checkout:latest@8"])]
 #[case::skopeo_named_by_its_script("skopeo_script.log", &["quay.io/acme/checkout:1.0@-"])]
 #[case::ko("ko.log", &["ghcr.io/acme/checkout:latest@a", "ghcr.io/acme/checkout:-@a"])]
 #[case::crane("crane.log", &["ghcr.io/acme/checkout:1.0@b", "ghcr.io/acme/checkout:-@b"])]
@@ -188,6 +193,8 @@ const PIECES: &[&str] = &[
     "shell: ",
     "with:",
     "podman push ",
+    "--digestfile ",
+    "cat d",
     "docker://",
     "$ ",
     "+ ",

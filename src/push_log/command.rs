@@ -27,6 +27,21 @@ pub(super) fn intent(command: &str) -> Intent {
     })
 }
 
+/// Returns the file that podman or buildah is told to write the digest to.
+pub(super) fn digest_file(command: &str) -> Option<&str> {
+    let (_, rest) = command.split_once("--digestfile")?;
+    rest.trim_start_matches([' ', '=']).split_whitespace().next().map(unquoted)
+}
+
+/// Returns whether the command prints this file, and to the log.
+pub(super) fn prints(command: &str, file: &str) -> bool {
+    let to_the_log = command.split(['|', ';', '&']).filter(|part| !part.contains('>'));
+    to_the_log.into_iter().any(|part| {
+        let words = part.trim_start_matches(['+', '$', ' ']).split_whitespace().map(unquoted);
+        words.eq(["cat", file])
+    })
+}
+
 fn simple(command: &str) -> Intent {
     let words: Vec<&str> = command.split_whitespace().map(unquoted).collect();
     let named = |name: &str| words.iter().any(|word| word.rsplit('/').next() == Some(name));

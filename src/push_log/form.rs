@@ -16,7 +16,7 @@ pub(super) enum Form {
     Refers(Option<ImageName>),
     /// docker: `TAG: digest: sha256:… size: N`.
     TagDigest(Option<Tag>, Digest),
-    /// Whole claims: buildx, crane, ko, `docker manifest push`.
+    /// Whole claims: buildx, crane, ko, `docker manifest push`, buildah where it says more than usual.
     Claim(Option<Reference>, Digest),
     /// buildx imagetools, within a vertex that may still fail: `#1 0.2 pushing sha256:… to REF`.
     Pledge(String, Option<Reference>, Digest),
@@ -40,6 +40,8 @@ pub(super) enum Form {
     Blob,
     /// crane: `REPO@sha256:…` and nothing else.
     Bare(Option<Reference>, Digest),
+    /// What podman and buildah wrote to the file that `--digestfile` names, printed by somebody.
+    Digest(Digest),
     /// ko: `Publishing REF`; BuildKit: exporting, or a token to push with.
     Began(Option<Reference>),
     /// A new build starts, with its own base images.
@@ -51,7 +53,7 @@ type Build = fn(&Captures<'_>) -> Option<Form>;
 const HEX: &str = "(sha256:[0-9a-f]{64})";
 
 /// Patterns of which the first that matches counts; `HEX` stands for a digest.
-const FORMS: [(&str, Build); 20] = [
+const FORMS: [(&str, Build); 22] = [
     (r"^The push refers to (?:a )?repository \[([^\]]+)\]", |c| Some(Form::Refers(image(c, 1)))),
     (r"^([^\s:/@]+): digest: HEX size: [0-9]+", |c| Some(Form::TagDigest(Tag::parse(part(c, 1)).ok(), digest(c, 2)?))),
     (r"^([^\s\x22]+): digest: HEX size: [0-9]+", |c| Some(Form::Claim(reference(part(c, 1)), digest(c, 2)?))),
@@ -66,7 +68,10 @@ const FORMS: [(&str, Build); 20] = [
     (r"^Pushing layer ([^\s\x22]+) to cache", |c| Some(Form::Cache(reference(part(c, 1))))),
     (r"^Writing manifest (?:list )?to image destination", |_| Some(Form::Writing)),
     (r"^(?:COMMIT |Trying to pull )", |_| Some(Form::Local)),
-    (r#"^Successfully pushed "[^"]+" to "([^"]+)""#, |c| {
+    (r"^Successfully pushed (?:docker:)?//([^\s@]+)(?: with digest |@)HEX", |c| {
+        Some(Form::Claim(reference(part(c, 1)), digest(c, 2)?))
+    }),
+    (r#"^(?:✅ )?Successfully pushed "[^"]+" to "([^"]+)""#, |c| {
         Some(Form::Named(reference(part(c, 1)).into_iter().collect()))
     }),
     (r"^Successfully pushed (?:Docker )?image to ([^\s\x22]+)", |c| {
@@ -75,6 +80,7 @@ const FORMS: [(&str, Build); 20] = [
     (r"^Built and pushed image as (.+)", |c| Some(Form::Named(part(c, 1).split(", ").filter_map(reference).collect()))),
     (r"^(?:pushed|existing|mounted) blob:? ?sha256:", |_| Some(Form::Blob)),
     (r"^([^\s@]+/[^\s@]+)@HEX$", |c| Some(Form::Bare(reference(part(c, 1)), digest(c, 2)?))),
+    (r"^HEX$", |c| Some(Form::Digest(digest(c, 1)?))),
     (r"^Publishing ([^\s/]+[.:][^\s/]+/\S+)", |c| Some(Form::Began(reference(part(c, 1))))),
     (r"^(?:exporting to image|exporting to oci|\[auth\] \S*:\S*push\S* token)", |_| Some(Form::Began(None))),
     (r"^(?:\[internal\] load build definition|Sending build context to Docker)", |_| Some(Form::Build)),

@@ -1,6 +1,6 @@
 //! Goes through the lines of a log and keeps what the lines before say about the next.
 
-use super::command::{Intent, intent};
+use super::command::{Intent, digest_file, intent, prints};
 use super::form::{Form, Reference, form};
 use super::line::Line;
 use super::refusal;
@@ -35,6 +35,8 @@ struct State {
     caches: Vec<ImageName>,
     /// podman, buildah, skopeo: the push that the next written manifest belongs to.
     copying: Copying,
+    /// podman, buildah: what is known of the digest that they write to a file.
+    digest: Aside,
     /// podman, buildah: whether the next manifest is written to this machine.
     local: bool,
     /// buildx imagetools: claims whose vertex is not done.
@@ -59,6 +61,26 @@ enum Copying {
     #[default]
     Elsewhere,
     Registry(Option<Reference>),
+}
+
+/// podman, buildah: the digest goes to a file, and into the log only where somebody prints that.
+#[derive(Debug, Default, Clone)]
+struct Aside {
+    file: Option<String>,
+    /// Whether it was printed, so that a line of nothing but a digest is it.
+    is_printed: bool,
+    /// Whose digest it is: what was written last.
+    of: Copying,
+}
+
+impl Aside {
+    /// Takes notice of a command.
+    fn follow(&mut self, command: &str) {
+        if let Some(file) = digest_file(command) {
+            *self = Self { file: Some(file.to_owned()), ..Self::default() };
+        }
+        self.is_printed |= self.file.as_deref().is_some_and(|file| prints(command, file));
+    }
 }
 
 #[derive(Debug)]
@@ -117,8 +139,8 @@ impl Scan {
         self.log.destinations.truncate(mark.destinations);
         self.log.refusals.truncate(mark.refusals);
         self.log.no_push.truncate(mark.no_push);
-        let script = std::mem::take(&mut self.state.script);
-        self.state = State { script, ..mark.state.clone() };
+        let State { digest, script, .. } = std::mem::take(&mut self.state);
+        self.state = State { digest, script, ..mark.state.clone() };
     }
 
     fn step_end(&mut self) {
@@ -132,9 +154,14 @@ impl Scan {
             }
             _ => {}
         }
+        // Of several pushes nobody knows whose digest is printed.
+        if pushes.len() != 1 {
+            self.state.digest = Aside::default();
+        }
     }
 
     fn script(&mut self, text: &str) {
+        self.state.digest.follow(text);
         let intent = intent(text);
         if matches!(intent, Intent::Copy(_) | Intent::Push) {
             remember(&mut self.state.script, intent);
@@ -143,6 +170,8 @@ impl Scan {
 
     fn command(&mut self, text: &str) {
         let state = &mut self.state;
+        state.digest.is_printed = false;
+        state.digest.follow(text);
         match intent(text) {
             Intent::Neutral => {}
             Intent::Other => {
@@ -196,7 +225,10 @@ impl Scan {
     }
 
     fn form(&mut self, form: Form) {
-        let proves_nothing = matches!(form, Form::Local | Form::Build | Form::Done(_) | Form::Bare(..) | Form::Writing);
+        let proves_nothing = matches!(
+            form,
+            Form::Local | Form::Build | Form::Done(_) | Form::Bare(..) | Form::Writing | Form::Digest(_)
+        );
         if !proves_nothing && self.state.phase == Phase::Before {
             self.state.phase = Phase::Begun;
         }
@@ -232,8 +264,20 @@ impl Scan {
             Form::Writing => self.written(),
             Form::Local => self.state.local = true,
             Form::Named(all) => {
+                if let [named] = all.as_slice() {
+                    // push-to-registry prints the digest on a line of its own.
+                    self.state.digest =
+                        Aside { file: None, is_printed: true, of: Copying::Registry(Some(named.clone())) };
+                }
                 for named in all {
                     self.claim_reference(Some(named), None);
+                }
+            }
+            Form::Digest(digest) => {
+                if self.state.digest.is_printed
+                    && let Copying::Registry(named) = std::mem::take(&mut self.state.digest.of)
+                {
+                    self.claim_reference(named, Some(digest));
                 }
             }
             Form::Blob => self.state.phase = Phase::Blobs,
@@ -282,6 +326,7 @@ impl Scan {
             return;
         }
         if let Copying::Registry(named) = self.state.copying.clone() {
+            self.state.digest.of = Copying::Registry(named.clone());
             self.claim_reference(named, None);
         }
     }
@@ -295,6 +340,11 @@ impl Scan {
     }
 
     fn claim(&mut self, image: Option<ImageName>, tag: Option<Tag>, digest: Option<Digest>) {
+        // What was claimed without a digest is claimed with one now.
+        if digest.is_some() {
+            let same = |claim: &Claim| claim.image == image && claim.tag == tag && claim.digest.is_none();
+            self.log.claims.retain(|claim| !same(claim));
+        }
         let claim = Claim { image, tag, digest };
         if self.log.claims.len() < CLAIMS && !self.log.claims.contains(&claim) {
             self.log.claims.push(claim);
