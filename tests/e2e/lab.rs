@@ -121,6 +121,11 @@ impl Lab {
         self.head = self.head.replace(from, to);
     }
 
+    /// Sets a variable of the binary's environment.
+    pub(crate) fn set_variable(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     pub(crate) fn write_config(&self) -> PathBuf {
         let path = self.folder.path().join("landfall.toml");
         fs::write(&path, format!("{}{}", self.head, self.body)).unwrap();

@@ -23,6 +23,7 @@ mod marks;
 #[cfg(feature = "aws")]
 mod moto;
 mod openbao;
+mod podman;
 mod providers;
 mod proxy;
 mod push;
