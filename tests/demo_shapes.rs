@@ -1,5 +1,8 @@
 //! What the demo's GitHub and GitLab send has the shape of the real thing, so that the demo cannot drift from it.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
+
+#[path = "demo_shapes/shape.rs"]
+mod shape;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,9 +12,10 @@ use jiff::Timestamp;
 use jsonschema::Validator;
 use landfall::demo::{Server, Servers, World};
 use reqwest::Client;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shape::Shapes;
 
-/// Every kind of answer: the documented path, and our own condensed schema of it.
+/// Every kind of answer: the documented path, and the name of our own files about it.
 const ANSWERS: [(&str, &str); 18] = [
     ("/repos/{owner}/{repo}/actions/runs", "github_runs"),
     ("/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs", "github_runs"),
@@ -162,6 +166,49 @@ async fn every_answer_holds_what_landfall_relies_on() {
 }
 
 #[tokio::test]
+async fn every_answer_has_the_shape_that_the_provider_documents() {
+    let shapes = Shapes::read();
+    let answers = everything().await;
+    for (documented, name) in ANSWERS {
+        let of_it: Vec<&Answer> = answers.iter().filter(|answer| answer.documented == documented).collect();
+        assert!(!of_it.is_empty(), "nothing was asked of {documented}");
+        for answer in of_it {
+            let faults = shapes.faults(name, &answer.body);
+            assert!(faults.is_empty(), "{} is not as {name}:\n{}", answer.asked, faults.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn a_shape_that_drifted_is_noticed() {
+    let token = json!({
+        "id": 1, "name": "landfall", "revoked": false, "created_at": "2026-03-04T11:22:33.000Z", "description": null,
+        "scopes": ["read_api"], "user_id": 2, "last_used_at": null, "active": true, "expires_at": "2026-12-01",
+    });
+    let shapes = Shapes::read();
+    let faults = |changed: &Value| shapes.faults("gitlab_personal_access_token", changed);
+    assert_eq!(faults(&token), Vec::<String>::new());
+    let wrong = [
+        ("id", json!("1"), "/id: \"1\" is no integer"),
+        ("name", Value::Null, "/name: null is no string"),
+        ("scopes", json!(["api", 7]), "/scopes/1: 7 is no string"),
+        ("created_at", json!("yesterday"), "/created_at: \"yesterday\" is no time"),
+        ("expires_at", json!("2026-12-01T00:00:00Z"), "/expires_at: \"2026-12-01T00:00:00Z\" is no day or null"),
+        ("token_id", json!(1), ": nobody knows token_id"),
+    ];
+    for (field, value, fault) in wrong {
+        let mut changed = token.clone();
+        changed[field] = value;
+        assert_eq!(faults(&changed), [fault]);
+    }
+    let mut renamed = token.clone();
+    let scopes = renamed.as_object_mut().unwrap().remove("scopes").unwrap();
+    renamed["scope"] = scopes;
+    assert_eq!(faults(&renamed), [": scopes is not there", ": nobody knows scope"]);
+    assert_eq!(shapes.faults("github_jobs", &json!({ "total_count": 0, "jobs": {} })), ["/jobs: {} is no array"]);
+}
+
+#[tokio::test]
 async fn every_answer_has_the_published_shape() {
     let folder = std::env::var_os("LANDFALL_API_SCHEMAS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/schemas"), PathBuf::from);
@@ -186,7 +233,7 @@ async fn every_answer_has_the_published_shape() {
 #[test]
 fn a_finished_run_without_a_conclusion_is_not_the_real_shape() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema");
-    let run = serde_json::json!({
+    let run = json!({
         "id": 1, "name": "release", "path": ".github/workflows/release.yml", "display_title": "x", "run_number": 1,
         "run_attempt": 1, "event": "push", "status": "completed", "conclusion": null, "head_branch": "main",
         "head_sha": "0".repeat(40), "html_url": "", "created_at": "2026-03-04T11:22:33Z",
