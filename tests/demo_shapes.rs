@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use shape::Shapes;
 
 /// Every kind of answer: the documented path, and the name of our own files about it.
-const ANSWERS: [(&str, &str); 18] = [
+const ANSWERS: [(&str, &str); 19] = [
     ("/repos/{owner}/{repo}/actions/runs", "github_runs"),
     ("/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs", "github_runs"),
     ("/repos/{owner}/{repo}/actions/runs/{run_id}", "github_run"),
@@ -35,6 +35,37 @@ const ANSWERS: [(&str, &str); 18] = [
     ("/repos/{owner}/{repo}/deployments", "github_deployments"),
     ("/repos/{owner}/{repo}/deployments/{deployment_id}/statuses", "github_deployment_statuses"),
     ("/api/v4/projects/{id}/deployments", "gitlab_deployments"),
+    ("/api/v4/projects/{id}/jobs/{job_id}", "gitlab_job"),
+];
+
+/// The same of credentials, and of where they are used.
+const INVENTORY: [(&str, &str); 15] = [
+    ("/repos/{owner}/{repo}/actions/secrets", "github_secrets"),
+    ("/repos/{owner}/{repo}/actions/organization-secrets", "github_secrets"),
+    ("/repos/{owner}/{repo}/dependabot/secrets", "github_secrets"),
+    ("/repos/{owner}/{repo}/environments", "github_environments"),
+    ("/repos/{owner}/{repo}/keys", "github_deploy_keys"),
+    ("/repos/{owner}/{repo}/contents/{path}", "github_contents"),
+    ("/repos/{owner}/{repo}/actions/workflows", "github_workflows"),
+    ("/api/v4/projects/{id}/access_tokens", "gitlab_access_tokens"),
+    ("/api/v4/groups/{id}/access_tokens", "gitlab_access_tokens"),
+    ("/api/v4/projects/{id}/deploy_tokens", "gitlab_deploy_tokens"),
+    ("/api/v4/groups/{id}/deploy_tokens", "gitlab_deploy_tokens"),
+    ("/api/v4/projects/{id}/deploy_keys", "gitlab_deploy_keys"),
+    ("/api/v4/projects/{id}/ci/lint", "gitlab_lint"),
+    ("/api/v4/projects/{id}/pipeline_schedules", "gitlab_schedules"),
+    ("/api/graphql", "gitlab_variables"),
+];
+
+/// Of these no published schema was at hand.
+const UNPUBLISHED: [&str; 7] = [
+    "/repos/{owner}/{repo}/dependabot/secrets",
+    "/repos/{owner}/{repo}/keys",
+    "/repos/{owner}/{repo}/contents/{path}",
+    "/api/v4/projects/{id}/deploy_keys",
+    "/api/v4/projects/{id}/ci/lint",
+    "/api/v4/projects/{id}/pipeline_schedules",
+    "/api/graphql",
 ];
 
 /// One answer of the demo.
@@ -71,6 +102,9 @@ async fn everything() -> Vec<Answer> {
         for (ci, repo) in &services {
             if ci == "github" { asked.github(repo).await } else { asked.gitlab(repo).await }
         }
+    }
+    for (ci, repo) in &services {
+        asked.inventory(ci, repo).await;
     }
     asked.get(0, ANSWERS[7].0, "/rate_limit").await;
     asked.get(1, ANSWERS[12].0, ANSWERS[12].0).await;
@@ -122,6 +156,21 @@ impl Asked {
         }
     }
 
+    async fn inventory(&mut self, ci: &str, repo: &str) {
+        let (server, of) = if ci == "github" { (0, "/repos/") } else { (1, "/api/") };
+        for (documented, _) in INVENTORY.into_iter().filter(|(documented, _)| documented.starts_with(of)) {
+            let path = documented.replace("{owner}/{repo}", repo).replace("{path}", ".github/workflows");
+            let path = path.replace("{id}", &repo.replace('/', "%2F"));
+            let path = if documented == "/api/graphql" {
+                let asked = json!({ "path": repo }).to_string().replace('"', "%22");
+                format!("{path}?query=names&variables={asked}")
+            } else {
+                path
+            };
+            self.get(server, documented, &path).await;
+        }
+    }
+
     async fn gitlab(&mut self, repo: &str) {
         let base = format!("/api/v4/projects/{}", repo.replace('/', "%2F"));
         self.get(1, ANSWERS[8].0, &base).await;
@@ -130,8 +179,9 @@ impl Asked {
         for pipeline in self.new_kinds(pipelines.as_array().unwrap(), &["status", "source"]) {
             let id = &pipeline["id"];
             self.get(1, ANSWERS[10].0, &format!("{base}/pipelines/{id}")).await;
-            self.get(1, ANSWERS[11].0, &format!("{base}/pipelines/{id}/jobs?include_retried=true")).await;
+            let jobs = self.get(1, ANSWERS[11].0, &format!("{base}/pipelines/{id}/jobs?include_retried=true")).await;
             self.get(1, ANSWERS[14].0, &format!("{base}/pipelines/{id}/test_report")).await;
+            self.get(1, ANSWERS[18].0, &format!("{base}/jobs/{}", jobs[0]["id"])).await;
         }
     }
 }
@@ -169,7 +219,7 @@ async fn every_answer_holds_what_landfall_relies_on() {
 async fn every_answer_has_the_shape_that_the_provider_documents() {
     let shapes = Shapes::read();
     let answers = everything().await;
-    for (documented, name) in ANSWERS {
+    for (documented, name) in ANSWERS.into_iter().chain(INVENTORY) {
         let of_it: Vec<&Answer> = answers.iter().filter(|answer| answer.documented == documented).collect();
         assert!(!of_it.is_empty(), "nothing was asked of {documented}");
         for answer in of_it {
@@ -221,7 +271,8 @@ async fn every_answer_has_the_published_shape() {
     };
     let index: Vec<Value> = serde_json::from_slice(&index).unwrap();
     let answers = everything().await;
-    for (documented, _) in ANSWERS {
+    let published = |documented: &&str| !UNPUBLISHED.contains(documented);
+    for documented in ANSWERS.into_iter().chain(INVENTORY).map(|(documented, _)| documented).filter(published) {
         let entry = index.iter().find(|entry| entry["path"] == documented).unwrap();
         let validator = validator(&folder.join(entry["file"].as_str().unwrap()));
         for answer in answers.iter().filter(|answer| answer.documented == documented) {

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::counts::Kind;
+use super::counts::{Kind, Server};
 use super::reply::Reply;
 use super::stage::Stage;
 use super::stores;
@@ -86,6 +86,7 @@ pub(super) fn github(stage: &Stage, service: &Service, rest: &[&str]) -> Option<
             vec![json!({
                 "id": 31, "title": "old deployer", "read_only": false, "enabled": false, "verified": true,
                 "added_by": "octo", "created_at": at(-700), "last_used": at(-200),
+                "key": "ssh-ed25519 AAAAdemo", "url": format!("{}/repos/{KEYS}/keys/31", stage.addresses.origin(Server::GitHub)),
             })],
         )),
         _ => return None,
@@ -101,7 +102,8 @@ pub(super) fn gitlab(stage: &Stage, service: &Service, rest: &[&str]) -> Option<
         ["access_tokens"] => of(json!([{
             "id": 88, "name": "nightly export", "revoked": false, "active": true, "scopes": ["write_registry"],
             "created_at": stage.clock.written(-358 * DAY), "last_used_at": stage.clock.written(-HOUR / 2),
-            "access_level": 40, "expires_at": day(7),
+            "access_level": 40, "expires_at": day(7), "description": null, "user_id": 4_711,
+            "resource_type": "project", "resource_id": service.id,
         }])),
         ["deploy_tokens"] => of(json!([{
             "id": 12, "name": "cluster pull", "username": "gitlab+deploy-token-12", "revoked": false, "expired": false,

@@ -83,7 +83,7 @@ fn route(stage: &Stage, call: &Call, now: i64) -> Reply {
 fn told(stage: &Stage, parts: &[&str]) -> Option<Reply> {
     let ["repos", owner, name, rest @ ..] = parts else { return None };
     let service = stage.service(Provider::GitHub, &format!("{owner}/{name}"))?;
-    credentials::github(stage, service, rest).or_else(|| pipelines::github(service, rest))
+    credentials::github(stage, service, rest).or_else(|| pipelines::github(stage, service, rest))
 }
 
 fn actions(stage: &Stage, call: &Call, service: &Service, rest: &[&str], now: i64) -> Reply {

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::counts::Kind;
+use super::counts::{Kind, Server};
 use super::layer::sha256;
 use super::reply::Reply;
 use super::stage::Stage;
@@ -26,13 +26,15 @@ const MERGED: &str = include_str!("../../assets/demo/pipelines/gitlab-ci.yml");
 const EXPORTS: &str = "acme/reports";
 
 /// Answers for a repository's workflows as GitHub does; nothing where something else is asked for.
-pub(super) fn github(service: &Service, rest: &[&str]) -> Option<Reply> {
+pub(super) fn github(stage: &Stage, service: &Service, rest: &[&str]) -> Option<Reply> {
     let has = |name: &str| name != NIGHTLY.0 || service.repo == NIGHTLY.1;
+    let origin = stage.addresses.origin(Server::GitHub);
+    let of = Repository { page: format!("{origin}/{}", service.repo), api: format!("{origin}/repos/{}", service.repo) };
     let mut files = WORKFLOWS.iter().filter(|(name, _)| has(name));
     let body = match rest {
-        ["contents", ".github", "workflows"] => Value::Array(files.map(|(name, text)| entry(name, text)).collect()),
+        ["contents", ".github", "workflows"] => Value::Array(files.map(|(name, text)| of.entry(name, text)).collect()),
         ["actions", "workflows"] => {
-            let found: Vec<Value> = files.map(|(name, _)| state(name)).collect();
+            let found: Vec<Value> = files.zip(1..).map(|((name, _), id)| of.workflow(stage, name, id)).collect();
             json!({ "total_count": found.len(), "workflows": found })
         }
         ["git", "blobs", sha] => {
@@ -48,23 +50,46 @@ fn object(text: &str) -> String {
     sha256(text.as_bytes()).trim_start_matches("sha256:").chars().take(40).collect()
 }
 
-fn entry(name: &str, text: &str) -> Value {
-    json!({ "name": name, "path": format!("{FOLDER}/{name}"), "sha": object(text), "size": text.len(), "type": "file" })
+/// Where a repository's page is, and where its API.
+struct Repository {
+    page: String,
+    api: String,
 }
 
-fn state(name: &str) -> Value {
-    let title = name.trim_end_matches(".yml");
-    json!({ "id": 1, "name": title, "path": format!("{FOLDER}/{name}"), "state": "active" })
+impl Repository {
+    fn entry(&self, name: &str, text: &str) -> Value {
+        let (path, sha) = (format!("{FOLDER}/{name}"), object(text));
+        let url = format!("{}/contents/{path}?ref=main", self.api);
+        let git = format!("{}/git/blobs/{sha}", self.api);
+        let html = format!("{}/blob/main/{path}", self.page);
+        json!({
+            "name": name, "path": path, "sha": sha, "size": text.len(), "type": "file", "url": url, "git_url": git,
+            "html_url": html, "download_url": format!("{}/raw/main/{path}", self.page),
+            "_links": { "self": url, "git": git, "html": html },
+        })
+    }
+
+    fn workflow(&self, stage: &Stage, name: &str, id: u64) -> Value {
+        let made = stage.clock.written(-40_000_000);
+        json!({
+            "id": id, "node_id": format!("W_demo{id}"), "name": name.trim_end_matches(".yml"),
+            "path": format!("{FOLDER}/{name}"), "state": "active", "created_at": made, "updated_at": made,
+            "url": format!("{}/actions/workflows/{id}", self.api),
+            "html_url": format!("{}/blob/main/{FOLDER}/{name}", self.page),
+            "badge_url": format!("{}/actions/workflows/{name}/badge.svg", self.page),
+        })
+    }
 }
 
 /// Answers for a project's configuration and schedules as GitLab does; nothing where something else is asked for.
 pub(super) fn gitlab(stage: &Stage, service: &Service, rest: &[&str]) -> Option<Reply> {
     let exports = json!([{
         "id": 5, "description": "nightly export", "ref": "refs/heads/main", "cron": "0 3 * * *", "cron_timezone": "UTC",
-        "next_run_at": stage.clock.written(24 * 3_600), "active": true,
+        "next_run_at": stage.clock.written(24 * 3_600), "active": true, "owner": null,
+        "created_at": stage.clock.written(-30_000_000), "updated_at": stage.clock.written(-30_000_000),
     }]);
     let body = match rest {
-        ["ci", "lint"] => json!({ "valid": true, "merged_yaml": MERGED, "errors": [], "warnings": [] }),
+        ["ci", "lint"] => json!({ "valid": true, "merged_yaml": MERGED, "errors": [], "warnings": [], "includes": [] }),
         ["pipeline_schedules"] if service.repo == EXPORTS => exports,
         ["pipeline_schedules"] => json!([]),
         _ => return None,
