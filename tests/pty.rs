@@ -5,6 +5,8 @@
 mod leaving;
 #[path = "support/marks.rs"]
 mod marks;
+#[path = "pty/progress.rs"]
+mod progress;
 #[path = "pty/showing.rs"]
 mod showing;
 #[path = "pty/tidy.rs"]
