@@ -16,6 +16,9 @@ const PATIENCE: Duration = Duration::from_mins(15);
 /// A login refused for this many repositories, and accepted for none, is tried for no other.
 const STRIKES: usize = 3;
 
+/// So many at once try a login that was accepted for nothing yet.
+const UNTRIED: usize = 4;
+
 /// Which logins were refused, by the hash that tells one login from another.
 #[derive(Debug, Default)]
 pub(super) struct Refusals(Mutex<FxHashMap<u64, Record>>);
@@ -30,7 +33,7 @@ struct Record {
 
 impl Default for Record {
     fn default() -> Self {
-        Self { accepted: false, untried: Arc::new(Semaphore::new(1)), refused: FxHashMap::default() }
+        Self { accepted: false, untried: Arc::new(Semaphore::new(UNTRIED)), refused: FxHashMap::default() }
     }
 }
 
@@ -52,7 +55,7 @@ impl Refusal {
 pub(super) type Turn = OwnedSemaphorePermit;
 
 impl Refusals {
-    /// Waits until this login may be tried: at once where it was accepted before, and else one at a time, so that twenty
+    /// Waits until this login may be tried: at once where it was accepted before, and else a few at a time, so that twenty
     /// repositories do not make twenty failed logins. What was refused meanwhile is to be looked at after this.
     pub(super) async fn turn(&self, login: u64) -> Option<Turn> {
         let untried = {
@@ -121,14 +124,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_at_a_time_tries_a_login_until_it_is_accepted() {
+    async fn a_few_at_a_time_try_a_login_until_it_is_accepted() {
         let refusals = Refusals::default();
-        let turn = refusals.turn(1).await;
-        assert!(turn.is_some());
+        let mut turns = Vec::new();
+        for _ in 0..UNTRIED {
+            turns.push(refusals.turn(1).await);
+        }
+        assert!(turns.iter().all(Option::is_some));
         let waits = tokio::time::timeout(DOUBT, refusals.turn(1)).await;
-        assert!(waits.is_err(), "a second tries as well");
-        drop(turn);
-        assert!(refusals.turn(1).await.is_some(), "the next tries where the first came to nothing");
+        assert!(waits.is_err(), "one more tries as well");
+        turns.pop();
+        assert!(refusals.turn(1).await.is_some(), "the next tries where one came to nothing");
         assert!(refusals.turn(2).await.is_some(), "another login is none of its business");
         refusals.accepted(1, "a");
         for _ in 0..20 {

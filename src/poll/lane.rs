@@ -218,7 +218,7 @@ impl Lane {
         room && self.purse.allows(reserved, self.under_way, now)
     }
 
-    /// A registry's login is tried once at a time by whoever sends it.
+    /// A registry's login is tried a few at a time by whoever sends it.
     fn patient_width(&self, now: Instant) -> usize {
         if self.kind == SourceKind::Ci { self.closing.width(self.most, now) } else { self.most }
     }

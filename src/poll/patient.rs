@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 pub(super) const FIX_PAUSE: Duration = Duration::from_mins(1);
 
 /// How many looks go to a source that gave no answer yet, and for how long they are waited for.
-const BEFORE_PROOF: usize = 2;
+const BEFORE_PROOF: usize = 4;
 const FIRST: Duration = Duration::from_secs(2);
 
 /// Whether a source is worth waiting for.
@@ -46,7 +46,7 @@ impl Closing {
         self.closed.as_ref().filter(|(until, _)| *until > now)
     }
 
-    /// Returns how many looks may be under way, of so many at most: before the first answer only two find out that the
+    /// Returns how many looks may be under way, of so many at most: before the first answer only a few find out that the
     /// token is refused, unless that takes long.
     pub(super) fn width(&self, most: usize, now: Instant) -> usize {
         let is_waited_for = !self.proven && self.asked.is_none_or(|asked| now < asked + FIRST);
@@ -224,15 +224,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_look_first_and_the_others_wait_for_an_answer_but_not_for_long() {
+    fn a_few_look_first_and_the_others_wait_for_an_answer_but_not_for_long() {
         let (mut closing, start) = (Closing::default(), Instant::now());
-        assert_eq!((closing.width(8, start), closing.width(1, start), closing.widens(start)), (2, 1, None));
+        assert_eq!((closing.width(8, start), closing.width(1, start), closing.widens(start)), (4, 1, None));
         closing.started(start);
-        assert_eq!((closing.width(8, start), closing.widens(start)), (2, Some(start + FIRST)));
+        assert_eq!((closing.width(8, start), closing.widens(start)), (4, Some(start + FIRST)));
         assert_eq!(closing.width(8, start + FIRST), 8, "a slow source keeps nobody waiting");
         assert_eq!(closing.widens(start + FIRST), None);
         closing.failed(start);
-        assert_eq!(closing.width(8, start), 2, "a failure proves nothing");
+        assert_eq!(closing.width(8, start), 4, "a failure proves nothing");
         closing.answered();
         assert_eq!((closing.width(8, start), closing.widens(start)), (8, None));
     }
