@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TryRecvError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,8 +18,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How long `drop` waits for what is not written yet.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Steps of an overdue sweep that are done while somebody waits for the end.
-const LAST_STEPS: usize = 8;
+/// How long an overdue sweep goes on while somebody waits for the end. Whoever only ever looks once sweeps then alone.
+const LAST_STEPS: Duration = Duration::from_millis(250);
 
 /// Takes what is to be kept, and never blocks. One thread gathers, one writes; while there is nothing to write,
 /// neither wakes up.
@@ -235,11 +235,7 @@ impl<C: Fn() -> Timestamp, T: Fn(Option<String>)> Writing<C, T> {
                 Err(_) => break,
             }
         }
-        for _ in 0..LAST_STEPS {
-            if self.sweeping {
-                self.sweep();
-            }
-        }
+        self.sweep_for(LAST_STEPS);
         // Whoever ends last does it otherwise, or the next to write.
         let _ = self.store.leave();
     }
@@ -298,6 +294,15 @@ impl<C: Fn() -> Timestamp, T: Fn(Option<String>)> Writing<C, T> {
         };
         let _ = self.replies.send(Message::Written(written));
         pause
+    }
+
+    /// Goes on with a sweep for so long. Nobody stays to read the file as a whole after it.
+    #[expect(clippy::disallowed_methods, reason = "how long somebody waits is no matter of the wall clock")]
+    fn sweep_for(&mut self, time: Duration) {
+        let begun = Instant::now();
+        while self.sweeping && begun.elapsed() < time {
+            self.sweeping = self.store.sweep((self.clock)()).unwrap_or(false);
+        }
     }
 
     /// Does one step of a sweep. One that fails is begun again later.

@@ -225,3 +225,19 @@ fn an_overdue_sweep_is_done_while_nothing_is_written() {
     assert!(writer.finish(LONG));
     assert_eq!(recalled(dir.path()), sorted([Fact::Readable(image(1), later)]));
 }
+
+#[test]
+fn processes_that_end_at_once_forget_what_is_too_old_as_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let old: Vec<Fact> = (0..300).map(|number| Fact::Landed(landed(number, 3, 0))).collect();
+    open(dir.path()).keep(&[old, vec![tag(1, 2, 0), jobs(1, 3, 0)]].concat(), at(0)).unwrap();
+    let later = at(100 * 24 * 60);
+    // Each is a check that keeps what it saw, and is over: much is left for the next, but not all of it for ever.
+    for _ in 0..10 {
+        let store = Store::open(dir.path(), later, Retention::default()).unwrap();
+        let writer = Writer::start(store, SignedDuration::from_hours(24), move || later, |_| {}).unwrap();
+        writer.keep(vec![Fact::Readable(image(1), later)]);
+        assert!(writer.finish(LONG));
+    }
+    assert_eq!(recalled(dir.path()), sorted([Fact::Readable(image(1), later)]));
+}
