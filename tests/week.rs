@@ -1,22 +1,26 @@
 //! A week of a dashboard that is left alone, with everything that can happen in one.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, dead_code, reason = "tests")]
 
+#[path = "week/kept.rs"]
+mod kept;
 #[path = "support/week.rs"]
 mod sources;
 #[path = "support/world.rs"]
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use landfall::analysis::{Interest, Policy, Verdict, judge, plan};
+use landfall::analysis::{Interest, Policy, Row, Verdict, judge, plan};
+use landfall::app::settle;
 use landfall::domain::{Observation, Pace, Seen, Service, Snapshot};
 use landfall::poll::{Clock, Poller, Rhythm, Sources};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use kept::{Kept, Size, held_in};
 use sources::{Fault, Server, Times};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -47,6 +51,16 @@ const SLEEP: Duration = Duration::from_hours(72);
 /// When the wall clock is three hours behind.
 const BEHIND: (Duration, Duration) = (Duration::from_hours(100), Duration::from_hours(104));
 
+/// What is remembered of each run that is over.
+const REMEMBERED: [&str; 2] = ["arrivals", "samples"];
+/// The tables that have rows for each run, for as long as runs are kept.
+const OF_RUNS: [&str; 10] =
+    ["arrival", "content", "jobs", "judged", "landed", "log", "sample", "tag", "tag_seen", "verdict"];
+/// How many bytes the log of writes may keep, and a little more while it is written.
+const LOG: u64 = 5 << 20;
+/// Of how many runs what is known is read back, as the dashboard does.
+const DEEP: usize = 40;
+
 struct Wall(Arc<Times>);
 
 impl Clock for Wall {
@@ -68,7 +82,7 @@ struct Dashboard {
     /// When the list of each service was last answered.
     answered: Vec<Duration>,
     paces: Vec<Pace>,
-    told: usize,
+    kept: Kept,
 }
 
 impl Dashboard {
@@ -106,7 +120,7 @@ impl Dashboard {
             wall: Wall(server.times.clone()),
             inbox,
             paces: Vec::new(),
-            told: 0,
+            kept: Kept::open(server.times.now()),
         }
     }
 
@@ -122,7 +136,7 @@ impl Dashboard {
     }
 
     fn take(&mut self, observation: Observation) -> Vec<usize> {
-        self.told += 1;
+        let (answered, source) = (observation.seen.answers(), observation.source.clone());
         let places = self.interest.of(&observation.seen);
         match &observation.seen {
             Seen::Runs(..) => places.iter().for_each(|place| self.answered[*place] = self.wall.0.elapsed()),
@@ -130,7 +144,25 @@ impl Dashboard {
             _ => {}
         }
         self.snapshot.absorb(observation);
+        if let Some(look) = answered {
+            let facts = self.snapshot.facts(&look).into_iter();
+            self.kept.keep(facts.chain(self.snapshot.answered_fact(&source)).collect());
+        }
         places
+    }
+
+    /// Judges every service, and keeps what follows from it.
+    fn settle(&mut self) {
+        let now = self.wall.now();
+        for (service, policy) in self.services.iter().zip(&self.policies) {
+            self.kept.shelve(self.snapshot.tidy(service));
+            let judged = judge(&self.snapshot, service, policy, now);
+            let settled = settle(&mut self.snapshot, &judged, true, now);
+            self.kept.keep(settled.facts);
+            self.kept.shelve(settled.shelved);
+        }
+        self.kept.keep(self.snapshot.unkept());
+        self.kept.write(now);
     }
 
     /// Lets time pass. Every minute all is planned anew, as the dashboard does; less often where nothing has
@@ -172,8 +204,16 @@ fn is_eventful(at: Duration) -> bool {
 async fn a_week_passes_and_every_list_stays_fresh_within_its_budget() {
     let server = Server::new(STILL, BUSY, TIGHT, &FAULTS, SLEEP);
     let mut dashboard = Dashboard::start(&server);
-    for _ in 0..7 * 24 * 6 {
+    let (mut sizes, mut held) = (Vec::new(), Vec::new());
+    for round in 1..=7 * 24 * 6 {
         dashboard.pass(MINUTE * 10).await;
+        if round % 3 == 0 || is_eventful(server.times.elapsed()) {
+            dashboard.settle();
+        }
+        if round % (24 * 6) == 0 {
+            sizes.push(dashboard.kept.sizes());
+            held.push(held_in(&dashboard.snapshot));
+        }
         let now = server.times.elapsed();
         for (place, answered) in dashboard.answered.iter().enumerate() {
             let age = now.saturating_sub(*answered);
@@ -189,6 +229,10 @@ async fn a_week_passes_and_every_list_stays_fresh_within_its_budget() {
         let week = usize::try_from((DAY * 7).as_secs() / interval(place).as_secs()).unwrap();
         assert!((week * 95 / 100..=week * 105 / 100).contains(&asked), "list {place} was asked {asked} times");
     }
+    does_not_grow(&held[1], &held[6]);
+    stays_as_large(&sizes[1], &sizes[6]);
+    assert!((150..200).contains(&dashboard.kept.sweeps), "{} sweeps in 176 hours", dashboard.kept.sweeps);
+    dashboard.settle();
     let now = dashboard.wall.now();
     for (service, policy) in dashboard.services.iter().zip(&dashboard.policies) {
         let report = judge(&dashboard.snapshot, service, policy, now);
@@ -198,4 +242,41 @@ async fn a_week_passes_and_every_list_stays_fresh_within_its_budget() {
     }
     assert!(dashboard.paces.iter().any(|pace| pace.stopped));
     assert!(dashboard.paces.iter().any(|pace| pace.slowed.is_some_and(|tenths| tenths > 11)));
+    for known in dashboard.kept.known(DEEP, now) {
+        for (service, policy) in dashboard.services.iter().zip(&dashboard.policies) {
+            let [here, there] = [&dashboard.snapshot, &known].map(|snapshot| told(snapshot, service, policy, now));
+            assert_eq!(here, there, "{} after a restart", service.name);
+        }
+    }
+}
+
+/// Returns what a snapshot tells of a service.
+fn told(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: Timestamp) -> Vec<String> {
+    let report = judge(snapshot, service, policy, now);
+    let row = |row: &Row| format!("{:?} {:?} {} {}", row.run.key, row.tag, row.verdict, row.settled);
+    report.rows.iter().map(row).collect()
+}
+
+/// Looks whether memory is as it was, but for what is remembered of each run that is over: that has bounds of its own, and
+/// they are further away than a week.
+fn does_not_grow(before: &BTreeMap<String, usize>, after: &BTreeMap<String, usize>) {
+    for (part, lines) in after {
+        let most = if REMEMBERED.contains(&part.as_str()) { before[part] * 7 / 2 } else { before[part] * 6 / 5 };
+        assert!(*lines <= most, "{part} takes {lines} lines, and took {} on the second day", before[part]);
+    }
+}
+
+/// Looks whether the history of one day is as large as it was, and the other holds no more than there is to know.
+fn stays_as_large(before: &[Size; 2], after: &[Size; 2]) {
+    for (table, rows) in &after[0].rows {
+        let known = before[0].rows[table];
+        assert!(*rows <= known * 5 / 4 + 8, "{table} has {rows} rows, and had {known} on the second day");
+    }
+    assert!(after[0].bytes <= before[0].bytes * 5 / 4, "{} bytes, and {} before", after[0].bytes, before[0].bytes);
+    for (table, rows) in &after[1].rows {
+        let known = before[1].rows[table];
+        let most = if OF_RUNS.contains(&table.as_str()) { known * 7 / 2 + 8 } else { known + 2 };
+        assert!(*rows <= most, "{table} has {rows} rows, and had {known} on the second day");
+    }
+    assert!(after.iter().all(|size| size.log <= LOG), "{after:?}");
 }
