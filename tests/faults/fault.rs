@@ -54,6 +54,8 @@ pub(crate) enum Fault {
     StrangeRealm,
     /// The certificate is not one to trust. It concerns all connections of a host.
     Certificate(Flaw),
+    /// The connection is there, and nothing is ever said on it, not even who it is.
+    Mute,
 }
 
 /// An answer that is made up.
@@ -81,6 +83,13 @@ pub(crate) enum Flaw {
     Expired,
     OtherName,
     UnknownAuthority,
+}
+
+impl Fault {
+    /// Returns whether it is one of a connection, before anything is asked.
+    pub(crate) fn is_of_tls(self) -> bool {
+        matches!(self, Self::Certificate(_) | Self::Mute)
+    }
 }
 
 /// Which requests a fault is for.

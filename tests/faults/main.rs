@@ -23,4 +23,5 @@ mod screen;
 mod shown;
 mod street;
 mod table;
+mod through;
 mod wire;

@@ -77,7 +77,7 @@ struct Trial {
 impl Trial {
     /// Looks through the fault, and returns whatever was wrong.
     async fn run(self, town: Arc<Town>) -> Vec<String> {
-        let street = Street::to(&town, matches!(self.case.fault, Fault::Certificate(_))).await;
+        let street = Street::to(&town, self.case.fault.is_of_tls()).await;
         street.change(weather(self.which, self.hosts, self.case.fault));
         let mut truth = Truth::of(&town.servers);
         let report = look(&town, &street, &self.ground.of(&street.config)).await;

@@ -4,21 +4,27 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::certificates::Certificates;
 use crate::fault::{Fault, Host};
+use crate::street::Follows;
 use crate::wire::{Answer, Manner, Request, Wire};
 
 /// Lists come in pages of this many, so that there is always a second one.
 const RUNS_A_PAGE: usize = 4;
 const JOBS_A_PAGE: usize = 2;
+
+/// What was under way when a server wanted to be left alone has come by then.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Says what goes wrong with a request.
 pub(crate) type Weather = Arc<dyn Fn(Host, &Request) -> Option<Fault> + Send + Sync>;
@@ -37,6 +43,7 @@ pub(crate) struct Shared {
     /// Another host, to which nobody's credential belongs.
     pub(crate) elsewhere: String,
     pub(crate) client: reqwest::Client,
+    pub(crate) clock: Arc<Follows>,
     pub(crate) tally: Tally,
 }
 
@@ -45,10 +52,61 @@ pub(crate) struct Shared {
 pub(crate) struct Tally {
     asked: Mutex<BTreeMap<Host, u64>>,
     faults: AtomicU64,
+    /// How many connections met one.
+    flawed: AtomicU64,
+    /// When the last one was met.
+    last: Mutex<Option<Instant>>,
+    /// Since when a host wants to be left alone, and until when.
+    alone: Mutex<BTreeMap<Host, (Instant, Instant)>>,
+    /// Who was not left alone.
+    early: Mutex<Vec<String>>,
     busy: AtomicUsize,
 }
 
 impl Tally {
+    /// Returns when the last fault was met.
+    pub(crate) fn last(&self) -> Option<Instant> {
+        *self.last.lock().unwrap()
+    }
+
+    /// Returns when every server that wanted to be left alone allows it again to be asked.
+    pub(crate) fn allowed(&self) -> Option<Instant> {
+        self.alone.lock().unwrap().values().map(|(_, until)| *until).max()
+    }
+
+    /// Returns which requests came to a server that wanted to be left alone.
+    pub(crate) fn early(&self) -> Vec<String> {
+        self.early.lock().unwrap().clone()
+    }
+
+    fn came(&self, host: Host, request: &Request) {
+        *self.asked.lock().unwrap().entry(host).or_default() += 1;
+        let now = Instant::now();
+        if let Some((since, until)) = self.alone.lock().unwrap().get(&host)
+            && (*since + GRACE..*until).contains(&now)
+        {
+            let told = format!("{} of {host:?} was asked for {:?} too early", request.target, *until - now);
+            self.early.lock().unwrap().push(told);
+        }
+    }
+
+    /// Returns how many connections met a fault before anything was asked.
+    pub(crate) fn flawed(&self) -> u64 {
+        self.flawed.load(Ordering::Relaxed)
+    }
+
+    fn met(&self) {
+        self.faults.fetch_add(1, Ordering::Relaxed);
+        *self.last.lock().unwrap() = Some(Instant::now());
+    }
+
+    fn leave_alone(&self, host: Host, wait: Duration) {
+        let now = Instant::now();
+        let mut alone = self.alone.lock().unwrap();
+        let (since, until) = alone.entry(host).or_insert((now, now));
+        (*since, *until) = (if *until > now { *since } else { now }, (now + wait).max(*until));
+    }
+
     /// Returns how many requests came to each host.
     pub(crate) fn asked(&self) -> BTreeMap<Host, u64> {
         self.asked.lock().unwrap().clone()
@@ -113,14 +171,18 @@ impl Post {
         stream.set_nodelay(true)?;
         let Some(certificates) = &self.shared.certificates else { return self.converse(Wire::new(stream)).await };
         let nothing = Request { method: Method::GET, target: String::new(), headers: HeaderMap::new() };
-        let config = match self.fault(&nothing) {
-            Some(Fault::Certificate(flaw)) => {
-                self.shared.tally.faults.fetch_add(1, Ordering::Relaxed);
-                certificates.flawed(flaw)
-            }
+        let tally = &self.shared.tally;
+        let fault = self.fault(&nothing).filter(|fault| fault.is_of_tls());
+        if fault.is_some() {
+            tally.met();
+            tally.flawed.fetch_add(1, Ordering::Relaxed);
+        }
+        let config = match fault {
+            Some(Fault::Mute) => std::future::pending().await,
+            Some(Fault::Certificate(flaw)) => certificates.flawed(flaw),
             _ => certificates.good(),
         };
-        let busy = self.shared.tally.work();
+        let busy = tally.work();
         let line = TlsAcceptor::from(config).accept(stream).await?;
         drop(busy);
         self.converse(Wire::new(line)).await
@@ -137,7 +199,7 @@ impl Post {
                 _ = weather.changed() => None,
             };
             let Some(request) = request else { return Ok(()) };
-            *self.shared.tally.asked.lock().unwrap().entry(self.host).or_default() += 1;
+            self.shared.tally.came(self.host, &request);
             self.answer(&mut wire, request).await?;
         }
     }
@@ -150,11 +212,14 @@ impl Post {
     async fn answer(&self, wire: &mut Wire, request: Request) -> io::Result<()> {
         let tally = &self.shared.tally;
         let fault = self.fault(&request);
-        tally.faults.fetch_add(u64::from(fault.is_some()), Ordering::Relaxed);
         let mut manner = Manner::Whole;
         let busy = tally.work();
         let answer = match fault {
-            Some(Fault::Instead(made)) => made.answer(),
+            Some(Fault::Instead(made)) => {
+                let mut answer = made.answer();
+                self.wants_to_be_left_alone(&mut answer);
+                answer
+            }
             Some(Fault::Elsewhere(status)) => self.redirect(&request, status),
             Some(Fault::StrangeRealm) => self.strange_realm(),
             Some(Fault::Changed(change)) => {
@@ -166,8 +231,11 @@ impl Post {
                 manner = other;
                 self.upstream(&request).await?
             }
-            Some(Fault::Late(_) | Fault::Certificate(_)) | None => self.upstream(&request).await?,
+            Some(Fault::Late(_) | Fault::Certificate(_) | Fault::Mute) | None => self.upstream(&request).await?,
         };
+        if fault.is_some() {
+            tally.met();
+        }
         if let Some(Fault::Late(time)) = fault {
             drop(busy);
             tokio::time::sleep(time).await;
@@ -177,6 +245,28 @@ impl Post {
             drop(busy);
         }
         self.send(wire, &request, answer, manner).await
+    }
+
+    /// Notes how long a server wants to be left alone that says so, as far as it is believed: for an hour. What it says is
+    /// counted by the system's clock, and so the time by which ours is ahead of that is added.
+    fn wants_to_be_left_alone(&self, answer: &mut Answer) {
+        let hour = Duration::from_hours(1);
+        let Some(said) = answer.headers.get(header::RETRY_AFTER).filter(|_| matches!(answer.status, 403 | 429)) else {
+            return;
+        };
+        let ahead = self.shared.clock.ahead();
+        let wait = match said.to_str().unwrap().parse::<i64>() {
+            Ok(seconds @ 1..3600) => {
+                let seconds = Duration::from_secs(seconds.unsigned_abs());
+                let told = (seconds + ahead).as_secs() + 1;
+                answer.set(header::RETRY_AFTER, &told.to_string());
+                Duration::from_secs(told).saturating_sub(ahead)
+            }
+            Ok(3600..) => hour.saturating_sub(ahead),
+            Err(_) if said.as_bytes().ends_with(b"GMT") => hour.saturating_sub(ahead),
+            Ok(_) | Err(_) => return,
+        };
+        self.shared.tally.leave_alone(self.host, wait);
     }
 
     async fn send(&self, wire: &mut Wire, request: &Request, answer: Answer, manner: Manner) -> io::Result<()> {

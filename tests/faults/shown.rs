@@ -10,18 +10,16 @@ use landfall::app::{Act, Charset, Cmd, Key, Model, Msg, Settings, update};
 use landfall::domain::{Fact, Observation, Probe, Seen, SourceId};
 use landfall::poll::{Clock as _, Poller};
 use landfall::runtime::{build, steady};
-use rstest::rstest;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use crate::claims::Truth;
 use crate::counted::UnderWay;
-use crate::fault::{Fault, Host, Made};
-use crate::once::weather;
+use crate::fault::Host;
 use crate::proxy::{Weather, calm};
 use crate::screen::{Shown, landed_commits, rows};
-use crate::street::{SERVICES, Street, Town};
-use crate::table::{Case, FAULTS, OF_TLS};
+use crate::street::{INTERVAL, Street, Town};
+use crate::table::Rest;
 
 /// Observations that may wait for the loop before their senders do, and those that are taken in at once.
 const WAITING: usize = 256;
@@ -30,11 +28,12 @@ const AT_ONCE: usize = 64;
 /// Where nothing is under way, time is put forward by this much at first, and by more the longer nothing happens.
 const STEP: Duration = Duration::from_secs(2);
 
-/// How long the weather is bad: a few of the intervals at which is looked again.
-const SPELL: Duration = Duration::from_secs(30);
-/// When everything is right again at the latest, counted from the end of the weather and of the rest that it led to:
-/// two of the intervals at which a service is looked at of which nothing runs.
-pub(crate) const HEALS: Duration = Duration::from_secs(40);
+/// When everything is right again at the latest, counted from the end of the weather, and of the rest that a server wanted
+/// or that its refusal led to: two of the intervals at which a service is looked at of which nothing runs.
+pub(crate) const HEALS: Duration = INTERVAL.saturating_mul(2);
+
+/// A rest that a server wanted and of which every moment is watched. Of a longer one only its end is.
+const WATCHED: Duration = Duration::from_mins(3);
 
 /// How many runs of a service are looked at.
 pub(crate) const RUNS: usize = 5;
@@ -53,7 +52,7 @@ const SIZE: (u16, u16) = (200, 110);
 /// The dashboard's loop, as `runtime` runs it, with tokio's time put forward wherever everybody only waits.
 pub(crate) struct Dashboard<'a> {
     town: &'a Town,
-    street: &'a Street,
+    pub(crate) street: &'a Street,
     model: Model,
     poller: Poller,
     inbox: mpsc::Receiver<Observation>,
@@ -249,7 +248,7 @@ impl<'a> Dashboard<'a> {
                     if drawn >= end {
                         return false;
                     }
-                    skip(STEP.max((drawn - begun) / 20)).await;
+                    skip(STEP.max((drawn - begun) / 20).min(end - drawn)).await;
                 }
             }
         }
@@ -284,6 +283,25 @@ impl<'a> Dashboard<'a> {
         self.landed.retain(|_, commit| !commit.is_empty() && commit != "none" && commit != "?");
     }
 
+    /// Ends the weather, and goes on until everything is right again: within two intervals from then on, or from when every
+    /// server allows it again to be asked, or from the end of our own rest after the last that went wrong.
+    pub(crate) async fn heal(&mut self, rest: Rest) {
+        self.change(calm());
+        let ended = Instant::now();
+        // What is under way still meets the fault.
+        self.go_on(Duration::ZERO, |_, _| true).await;
+        let tally = self.street.tally();
+        let rested = tally.last().map_or(ended, |last| last + rest.time());
+        let due = ended.max(rested).max(tally.allowed().unwrap_or(ended));
+        let left = due.saturating_duration_since(Instant::now());
+        if left <= WATCHED && tally.allowed() > Some(ended) {
+            self.go_on(left, |_, _| false).await;
+        } else {
+            skip(left).await;
+        }
+        self.settle(HEALS).await;
+    }
+
     /// Asks for everything anew, source by source.
     pub(crate) fn look_now(&mut self) {
         self.press('3');
@@ -313,82 +331,8 @@ async fn quiet(street: &Street, under_way: &UnderWay) {
 }
 
 /// Puts tokio's time forward.
-pub(crate) async fn skip(time: Duration) {
+async fn skip(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();
-}
-
-/// Lets the weather be bad for a spell, and looks whether everything is right again after it.
-async fn through(dashboard: &mut Dashboard<'_>, case: &Case, hosts: &'static [Host]) -> Vec<String> {
-    let met = dashboard.street.tally().faults();
-    dashboard.change(weather(case.which, hosts, case.fault));
-    dashboard.look_now();
-    dashboard.go_on(SPELL, |_, _| false).await;
-    let met = dashboard.street.tally().faults() - met;
-    dashboard.change(calm());
-    // What is under way still meets the fault.
-    dashboard.go_on(Duration::ZERO, |_, _| true).await;
-    skip(case.rest.time()).await;
-    dashboard.settle(HEALS).await;
-    let mut wrong: Vec<String> = std::mem::take(&mut dashboard.wrong).into_iter().collect();
-    wrong.extend(dashboard.street.leaked());
-    if met == 0 {
-        wrong.push("no request met the fault".to_owned());
-    }
-    wrong.into_iter().map(|wrong| format!("{}: {wrong}", case.name)).collect()
-}
-
-/// One dashboard lives through one fault after the other.
-async fn live_through(
-    cases: impl Iterator<Item = &'static Case>,
-    hosts: &'static [Host],
-    tls: bool,
-    services: &[&str],
-) {
-    let town = Town::start().await;
-    let mut street = Street::to(&town, tls).await;
-    street.config = street.config.only(&services.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
-    street.config.policy.runs = RUNS;
-    let mut dashboard = Dashboard::open(&town, &street).await;
-    dashboard.settle(HEALS).await;
-    let mut wrong: Vec<String> = std::mem::take(&mut dashboard.wrong).into_iter().collect();
-    for case in cases {
-        wrong.extend(through(&mut dashboard, case, hosts).await);
-    }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
-
-/// What asks for a time is judged by the system's clock, which cannot be put forward: each has a dashboard of its own.
-fn asks_to_be_left_alone(case: &Case) -> bool {
-    matches!(case.fault, Fault::Instead(Made { status: 403 | 429, .. }))
-}
-
-#[rstest]
-#[case::everybody(&Host::ALL)]
-#[case::ci(&[Host::GitHub, Host::GitLab, Host::Logs])]
-#[case::registry(&[Host::Registry, Host::Token])]
-#[tokio::test]
-async fn nothing_wrong_is_shown_through_a_fault_and_all_is_right_after_it(#[case] hosts: &'static [Host]) {
-    let fits = |case: &&Case| hosts.iter().any(|host| case.which.can_fit(*host));
-    let cases = FAULTS.iter().filter(|case| !asks_to_be_left_alone(case)).filter(fits);
-    // Each fault comes over everybody, and over either the CI providers or the registry alone.
-    let turn = |(number, _): &(usize, _)| hosts.len() == Host::ALL.len() || (number % 2 == 0) == (hosts.len() == 2);
-    live_through(cases.enumerate().filter(turn).map(|(_, case)| case), hosts, false, &SERVICES).await;
-}
-
-#[tokio::test]
-async fn nothing_wrong_is_shown_through_a_bad_certificate_and_all_is_right_after_it() {
-    live_through(OF_TLS.iter(), &Host::ALL, true, &SERVICES).await;
-}
-
-/// On both CI providers, one of them healthy.
-const A_FEW: [&str; 3] = ["checkout", "storefront", "gateway"];
-
-#[test]
-fn nothing_wrong_is_shown_while_servers_want_to_be_left_alone_and_all_is_right_after_it() {
-    for case in FAULTS.iter().filter(|case| asks_to_be_left_alone(case)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(live_through(std::iter::once(case), &Host::ALL, false, &A_FEW));
-    }
 }

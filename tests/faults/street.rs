@@ -24,6 +24,9 @@ use crate::proxy::{Proxy, Shared, Tally, Weather, calm};
 pub(crate) const SERVICES: [&str; 8] =
     ["checkout", "storefront", "search", "notifier", "vault-bridge", "gateway", "reports", "legacy-crm"];
 
+/// How long after each other a service is looked at of which nothing runs. Where something runs it is half of that.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(20);
+
 /// From a request's start to the end of its answer.
 const TIMEOUT: SignedDuration = SignedDuration::from_millis(1_000);
 
@@ -37,6 +40,13 @@ pub(crate) struct Town {
 pub(crate) struct Follows {
     start: Timestamp,
     since: Instant,
+}
+
+impl Follows {
+    /// Returns by how much it is ahead of the system's clock.
+    pub(crate) fn ahead(&self) -> Duration {
+        Duration::try_from(self.now().duration_since(SystemClock.now())).unwrap_or_default()
+    }
 }
 
 impl Clock for Follows {
@@ -105,6 +115,7 @@ impl Street {
             certificates: tls.then(Certificates::new),
             elsewhere: format!("http://{}", elsewhere.host()),
             client: client.build().unwrap(),
+            clock: town.clock.clone(),
             tally: Tally::default(),
         });
         let start = |(host, listener)| Proxy::start(host, listener, upstream(host), shared.clone());
@@ -143,8 +154,8 @@ fn configure(servers: &Servers, shared: &Shared, folder: &Path) -> Config {
     let config = config::parse(&text, Path::new("demo.toml")).unwrap().config;
     let mut config = config.only(&SERVICES.map(str::to_owned)).unwrap();
     config.poll.timeout = TIMEOUT;
-    config.policy.running = SignedDuration::from_secs(10);
-    config.policy.idle = SignedDuration::from_secs(20);
+    config.policy.running = SignedDuration::try_from(INTERVAL / 2).unwrap();
+    config.policy.idle = SignedDuration::try_from(INTERVAL).unwrap();
     config.policy.second_look = SignedDuration::from_millis(100);
     if let Some(certificates) = &shared.certificates {
         let file = folder.join("authority.pem");

@@ -18,17 +18,16 @@ pub(crate) struct Case {
     pub(crate) rest: Rest,
 }
 
-/// How long nobody is asked again after a fault, however often somebody wants it.
+/// How long nobody is asked again after the last answer of a fault, however often somebody wants it and whatever the server
+/// allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
     /// Only as long as a pause between tries.
     None,
-    /// What only a person can mend, and a limit without a time, is tried again after a minute.
+    /// What only a person can mend, and a limit, is tried again after a minute.
     Minute,
     /// A login that was refused twice rests, because registries lock accounts.
     QuarterHour,
-    /// A server that wants to be left alone is believed, for an hour at most.
-    Hour,
 }
 
 impl Rest {
@@ -37,7 +36,6 @@ impl Rest {
             Self::None => Duration::ZERO,
             Self::Minute => Duration::from_mins(1),
             Self::QuarterHour => Duration::from_mins(15),
-            Self::Hour => Duration::from_hours(1),
         }
     }
 }
@@ -53,6 +51,7 @@ const fn made(status: u16, headers: &'static [(&'static str, &'static str)], bod
 /// Times after which a server wants to be asked again.
 type After = &'static [(&'static str, &'static str)];
 const SOON: After = &[("retry-after", "5")];
+const LATER: After = &[("retry-after", "150")];
 const AT_ONCE: After = &[("retry-after", "0")];
 const BEFORE: After = &[("retry-after", "-86400")];
 const NEVER: After = &[("retry-after", "1000000000000")];
@@ -73,23 +72,26 @@ pub(crate) const FAULTS: &[Case] = &[
     case("503 with a time", Which::Every, made(503, &[("retry-after", "120")], TEXT), Rest::None),
     case("403 as JSON", Which::Every, made(403, &[], JSON), Rest::Minute),
     case("403 as HTML", Which::Every, made(403, &[], Body::Html), Rest::Minute),
-    case("403 for 5 s", Which::Every, made(403, SOON, TEXT), Rest::Hour),
+    case("403 for 5 s", Which::Every, made(403, SOON, TEXT), Rest::Minute),
+    case("403 for 150 s", Which::Every, made(403, LATER, JSON), Rest::Minute),
     case("403 for no time", Which::Every, made(403, AT_ONCE, JSON), Rest::Minute),
     case("403 for less than nothing", Which::Every, made(403, BEFORE, JSON), Rest::Minute),
-    case("403 for ever", Which::Every, made(403, NEVER, Body::Html), Rest::Hour),
-    case("403 until 2099", Which::Every, made(403, IN_2099, TEXT), Rest::Hour),
+    case("403 for ever", Which::Every, made(403, NEVER, Body::Html), Rest::Minute),
+    case("403 until 2099", Which::Every, made(403, IN_2099, TEXT), Rest::Minute),
     case("403 for some time", Which::Every, made(403, GARBAGE, JSON), Rest::Minute),
     case("429 as JSON", Which::Every, made(429, &[], OCI), Rest::Minute),
     case("429 as HTML", Which::Every, made(429, &[], Body::Html), Rest::Minute),
-    case("429 for 5 s", Which::Every, made(429, SOON, OCI), Rest::Hour),
+    case("429 for 5 s", Which::Every, made(429, SOON, OCI), Rest::Minute),
+    case("429 for 150 s", Which::Every, made(429, LATER, OCI), Rest::Minute),
     case("429 for no time", Which::Every, made(429, AT_ONCE, OCI), Rest::Minute),
     case("429 for less than nothing", Which::Every, made(429, BEFORE, TEXT), Rest::Minute),
-    case("429 for ever", Which::Every, made(429, NEVER, OCI), Rest::Hour),
-    case("429 until 2099", Which::Every, made(429, IN_2099, Body::Html), Rest::Hour),
+    case("429 for ever", Which::Every, made(429, NEVER, OCI), Rest::Minute),
+    case("429 until 2099", Which::Every, made(429, IN_2099, Body::Html), Rest::Minute),
     case("429 for some time", Which::Every, made(429, GARBAGE, TEXT), Rest::Minute),
     case("reset before the head", Which::Every, Fault::Sent(Manner::ResetFirst), Rest::None),
     case("reset within the head", Which::Every, Fault::Sent(Manner::ResetInHead), Rest::None),
     case("reset within the body", Which::Every, Fault::Sent(Manner::ResetInBody), Rest::None),
+    case("a farewell instead of an answer", Which::Every, Fault::Sent(Manner::HangUp), Rest::None),
     case("no answer", Which::Every, Fault::Sent(Manner::Silence), Rest::None),
     case("a byte a second", Which::Every, Fault::Sent(Manner::Drip), Rest::None),
     case("a head, then a byte a second", Which::Every, Fault::Sent(Manner::DripBody), Rest::None),
@@ -128,6 +130,7 @@ pub(crate) const OF_TLS: &[Case] = &[
     case("an expired certificate", Which::Every, Fault::Certificate(Flaw::Expired), Rest::None),
     case("a certificate for another name", Which::Every, Fault::Certificate(Flaw::OtherName), Rest::None),
     case("a certificate of nobody", Which::Every, Fault::Certificate(Flaw::UnknownAuthority), Rest::None),
+    case("a connection without a word", Which::Every, Fault::Mute, Rest::None),
 ];
 
 fn called_html(_: &Request, answer: &mut Answer) {

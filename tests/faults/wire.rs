@@ -43,6 +43,8 @@ pub(crate) enum Manner {
     Whole,
     /// The connection is reset instead.
     ResetFirst,
+    /// The connection ends instead, as it should at its end.
+    HangUp,
     /// The connection is reset in the middle of the head.
     ResetInHead,
     /// The connection is reset in the middle of the body.
@@ -120,6 +122,7 @@ impl Wire {
         match manner {
             Manner::Whole => self.write(&[whole().as_bytes(), &body].concat()).await,
             Manner::ResetFirst => self.reset(),
+            Manner::HangUp => Err(io::ErrorKind::UnexpectedEof.into()),
             Manner::ResetInHead => {
                 let head = whole();
                 self.write(&head.as_bytes()[..head.len() / 2]).await?;
