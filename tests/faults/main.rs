@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::disallowed_methods,
     clippy::print_stderr,
     dead_code,
     reason = "tests"
@@ -13,6 +14,7 @@ mod certificates;
 mod claims;
 mod counted;
 mod fault;
+mod keys;
 mod lists;
 #[path = "../support/loopback.rs"]
 mod loopback;
@@ -24,4 +26,6 @@ mod shown;
 mod street;
 mod table;
 mod through;
+#[path = "../pty/tty.rs"]
+mod tty;
 mod wire;

@@ -68,6 +68,8 @@ impl Town {
 /// The way from landfall to the demo's servers.
 pub(crate) struct Street {
     pub(crate) config: Config,
+    /// The configuration of all services, as a file has it, with the demo's own pace.
+    pub(crate) text: String,
     /// What landfall remembers of the world.
     pub(crate) remembered: Vec<Fact>,
     /// Another host, to which the weather may send landfall.
@@ -75,7 +77,7 @@ pub(crate) struct Street {
     shared: Arc<Shared>,
     weather: watch::Sender<Weather>,
     /// Where the certificates' authority is written to.
-    _folder: TempDir,
+    folder: TempDir,
     _proxies: Vec<Proxy>,
 }
 
@@ -123,13 +125,20 @@ impl Street {
         let ours = shared.addresses.iter().find(|(theirs, _)| *theirs == registry).unwrap().1.clone();
         let remembered = servers.remembered().into_iter().map(|fact| at_our_place(fact, &ours)).collect();
         let folder = tempfile::tempdir().unwrap();
-        let config = configure(servers, &shared, folder.path());
-        Self { config, remembered, elsewhere, shared, weather, _folder: folder, _proxies: proxies }
+        let addresses = shared.addresses.iter();
+        let text = addresses.fold(servers.config_toml(), |text, (theirs, ours)| text.replace(theirs, ours));
+        let config = configure(&text, &shared, folder.path());
+        Self { config, text, remembered, elsewhere, shared, weather, folder, _proxies: proxies }
     }
 
     /// Changes the weather.
     pub(crate) fn change(&self, weather: Weather) {
         self.weather.send_replace(weather);
+    }
+
+    /// Returns where files may be put that go with the street.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn tally(&self) -> &Tally {
@@ -149,9 +158,8 @@ fn authority(origin: &str) -> String {
     origin.trim_start_matches("http://").to_owned()
 }
 
-fn configure(servers: &Servers, shared: &Shared, folder: &Path) -> Config {
-    let text = shared.addresses.iter().fold(servers.config_toml(), |text, (theirs, ours)| text.replace(theirs, ours));
-    let config = config::parse(&text, Path::new("demo.toml")).unwrap().config;
+fn configure(text: &str, shared: &Shared, folder: &Path) -> Config {
+    let config = config::parse(text, Path::new("demo.toml")).unwrap().config;
     let mut config = config.only(&SERVICES.map(str::to_owned)).unwrap();
     config.poll.timeout = TIMEOUT;
     config.policy.running = SignedDuration::try_from(INTERVAL / 2).unwrap();
