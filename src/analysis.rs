@@ -98,7 +98,7 @@ pub use report::{Asked, Explanation, Green, Policy, Report, Row, ServiceReport, 
 pub use severity::{Severity, Urgency, urgency};
 pub use shed::{Sheddable, sheddable};
 pub use source_words::{
-    SourceFigure, budget_words, clock, is_scarce, pace_figures, percent, resets, skewed, slower, thousands,
+    SourceFigure, budget_words, clock, is_scarce, pace_figures, percent, resets, second, skewed, slower, thousands,
     traffic_figures, utc,
 };
 pub use spread::{Spread, minutes};

@@ -142,6 +142,12 @@ pub fn clock(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%H:%M").to_string()
 }
 
+/// Returns the second of a moment, in UTC.
+#[must_use]
+pub fn second(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%H:%M:%S").to_string()
+}
+
 /// Returns the moment in full, in UTC.
 #[must_use]
 pub fn utc(time: Timestamp) -> String {

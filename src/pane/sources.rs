@@ -1,11 +1,15 @@
 //! Sources: every CI host and registry, how it is doing and what it cost.
 
+use jiff::SignedDuration;
+
 use super::age::age;
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::{Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
-use crate::analysis::{Report, SourceReport, budget_words, clock, is_scarce, percent, resets, slower, thousands};
-use crate::domain::{Budget, SourceKind};
+use crate::analysis::{
+    Report, SourceReport, budget_words, clock, is_scarce, percent, resets, second, slower, thousands,
+};
+use crate::domain::{Budget, Health, SourceKind};
 
 pub(super) struct Sources;
 
@@ -32,6 +36,11 @@ impl Pane for Sources {
             Column::number("304", 5, 3),
             Column::number("Budget left", 13, 4),
             Column::number("Resets", 6, 5),
+            Column::words("Gate", 11, 11, 7),
+            Column::number("Next", 8, 8),
+            Column::number("Slower", 6, 9),
+            Column::number("Clock", 7, 10),
+            Column::number("Cache", 8, 11),
             Column::words("Last failure", 20, 200, words),
         ]
     }
@@ -64,6 +73,11 @@ impl Pane for Sources {
             share(health.traffic.not_modified_last_hour, health.traffic.requests_last_hour),
             health.traffic.budget.as_ref().map_or_else(Line::new, budget),
             resets(health).map_or_else(Line::new, |at| Line::of(Tone::Dim, clock(at))),
+            gate(health),
+            health.pace.next.map_or_else(Line::new, |at| Line::of(Tone::Dim, second(at))),
+            health.pace.slowed.filter(|tenths| *tenths > 10).map_or_else(Line::new, slowed),
+            health.traffic.clock_skew.map_or_else(Line::new, skew),
+            cache(health.traffic.cache_bytes),
             Line::of(tone, failure.or_else(|| slower(health)).unwrap_or_default()),
         ]
     }
@@ -114,6 +128,30 @@ pub(super) fn state_words(source: &SourceReport) -> Line {
 /// Returns what is left of the budget; below a fifth it is to be looked at.
 fn budget(budget: &Budget) -> Line {
     Line::of(if is_scarce(budget) { Tone::Warn } else { Tone::Plain }, budget_words(budget))
+}
+
+/// Returns whether it is asked of its own accord, or until when it is not.
+fn gate(health: &Health) -> Line {
+    match &health.pace.closed {
+        Some((until, _)) => Line::of(Tone::Warn, format!("until {}", clock(*until))),
+        None => Line::of(Tone::Dim, "open"),
+    }
+}
+
+fn slowed(tenths: u32) -> Line {
+    Line::of(Tone::Warn, format!("×{}.{}", tenths / 10, tenths % 10))
+}
+
+/// Returns by how much a source's clock is ahead; below a minute it does not matter.
+fn skew(skew: SignedDuration) -> Line {
+    let seconds = skew.as_secs();
+    let is_off = skew.abs() > SignedDuration::from_mins(1);
+    let words = if seconds.abs() < 10_000 { format!("{seconds:+} s") } else { format!("{:+} h", seconds / 3600) };
+    Line::of(if is_off { Tone::Warn } else { Tone::Dim }, words)
+}
+
+fn cache(bytes: u64) -> Line {
+    if bytes == 0 { Line::new() } else { Line::of(Tone::Dim, format!("{} kB", thousands(bytes.div_ceil(1000)))) }
 }
 
 /// Returns a part of a whole in percent.

@@ -1,12 +1,25 @@
-//! What the dashboard is given once everybody can be asked, and what it gives to be kept.
+//! What the dashboard is given, at first and once everybody can be asked, and what it gives to be kept.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::domain::{Fact, Look};
+use crate::analysis::{CredentialPolicy, Policy};
+use crate::domain::{Fact, Look, Service};
 use crate::poll::{Rhythm, Sources};
 use crate::source::ExpirySource;
+
+/// What is shown.
+pub struct Shown {
+    /// What stands in the corner.
+    pub title: &'static str,
+    /// The services.
+    pub services: Vec<Arc<Service>>,
+    /// What they are judged by.
+    pub policy: Policy,
+    /// What credentials are judged by.
+    pub credentials: CredentialPolicy,
+}
 
 /// What is there once everybody can be asked.
 pub struct Connected {

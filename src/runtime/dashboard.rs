@@ -17,16 +17,16 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::browse::browse;
 use super::clock::SystemClock;
-pub use super::connected::{Connected, Keep, Kept};
+pub use super::connected::{Connected, Keep, Kept, Shown};
 use super::keys;
 use super::pace::Pace;
 use super::remember;
 use super::signals::{Ending, Signals};
-use crate::analysis::{CredentialPolicy, Policy, ServiceReport};
+use crate::analysis::ServiceReport;
 #[cfg(debug_assertions)]
 use crate::app::Falling;
 use crate::app::{Act, Charset, Cmd, Model, Msg, Screen, Settings, update};
-use crate::domain::{Observation, Part, Seen, Service, Snapshot, Wanted};
+use crate::domain::{Observation, Part, Seen, Snapshot, Wanted};
 use crate::http;
 use crate::poll::{Clock as _, ExpiryWatch, Poller};
 use crate::terminal::{self, Abilities, Terminal};
@@ -36,18 +36,6 @@ use crate::ui::{Canvas, Theme};
 const WAITING: usize = 256;
 /// Observations taken in between two looks at the keyboard.
 const AT_ONCE: usize = 32;
-
-/// What is shown.
-pub struct Shown {
-    /// What stands in the corner.
-    pub title: &'static str,
-    /// The services.
-    pub services: Vec<Arc<Service>>,
-    /// What they are judged by.
-    pub policy: Policy,
-    /// What credentials are judged by.
-    pub credentials: CredentialPolicy,
-}
 
 /// What earlier processes kept, and the verdicts over every service by it.
 pub type Recalled = (Snapshot, Vec<ServiceReport>);

@@ -205,6 +205,15 @@ fn the_detail_of_a_service_shows_the_way_back() {
 }
 
 #[test]
+fn a_wide_screen_shows_how_each_source_is_asked() {
+    let wide = shown((200, 24), "3");
+    for head in ["Gate", "Next", "Slower", "Clock", "Cache"] {
+        assert!(wide.contains(head), "no {head} in\n{wide}");
+    }
+    assert!(wide.lines().any(|line| line.contains("ghcr.io") && line.contains("open")), "{wide}");
+}
+
+#[test]
 fn the_detail_of_a_source_says_what_helps_and_who_depends_on_it() {
     insta::assert_snapshot!(shown((80, 24), "3\n"), @r"
     Overview  Divergence  Sources  Flaky  Durations  Credentials         ○ looking
