@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, header};
 
 use super::memo::{Memo, Pages, Reading};
-use crate::domain::{Batch, Failure, Globs, Run, Service, TagTemplate};
+use crate::domain::{Batch, Failure, Fault, Globs, Run, Service, TagTemplate};
 use crate::http::Answer;
 
 /// No list is read further than this.
@@ -42,8 +42,8 @@ pub(super) enum Enough {
 
 /// Reads page after page. `keep` takes an item in, or leaves it, and says whether that was enough.
 ///
-/// A page that fails after the first leaves what was read, marked as incomplete; so does one that the page before
-/// promised and that holds nothing.
+/// A page that fails after the first leaves what was read, marked as incomplete, unless it says that too much was asked or
+/// refuses the token; so does one that the page before promised and that holds nothing.
 pub(super) async fn read<T, P: Pages>(
     first: String,
     reading: &mut Reading<'_, P>,
@@ -56,7 +56,10 @@ pub(super) async fn read<T, P: Pages>(
         let answer = reading.get(at.clone()).await;
         let page = match answer.and_then(|answer| page(&at, &answer).inspect_err(|_| reading.distrust(&answer))) {
             Ok(page) => page,
-            Err(failure) if number == 0 => return Err(failure),
+            // Whoever asks is to know that the source wants to be left alone.
+            Err(failure) if number == 0 || matches!(Fault::of(&failure), Fault::Limit | Fault::Login) => {
+                return Err(failure);
+            }
             Err(_) => return Ok(batch),
         };
         if number > 0 && page.items.is_empty() && page.skipped == 0 {

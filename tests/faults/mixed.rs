@@ -88,7 +88,7 @@ async fn no_mix_of_faults_makes_the_dashboard_show_what_is_not_so_and_all_is_rig
     dashboard.look_now();
     dashboard.go_on(SPELL, |_, _| false).await;
     dashboard.heal(Rest::QuarterHour).await;
-    let wrong: Vec<_> = dashboard.wrong.iter().cloned().chain(street.leaked()).collect();
+    let wrong: Vec<_> = dashboard.wrong.iter().cloned().chain(street.leaked()).chain(street.tally().early()).collect();
     assert!(wrong.is_empty(), "LANDFALL_FAULT_SEED={seed}\n{}", wrong.join("\n"));
     assert!(street.tally().faults() > 0);
     assert_eq!(street.tally().flawed() > 0, tls, "LANDFALL_FAULT_SEED={seed}");
