@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 
-/// Returns a pause that doubles with every try, with full jitter, and is never longer than the longest.
+/// Returns a pause that doubles with every try, with a jitter as large as itself, and is never longer than the longest.
 pub(super) fn pause(first: Duration, tries: u32, longest: Duration) -> Duration {
     let pauses = ExponentialBuilder::new().with_jitter().with_min_delay(first).with_max_delay(longest / 2);
     let doublings = usize::try_from(tries.saturating_sub(1).min(16)).unwrap_or_default();
