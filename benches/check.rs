@@ -32,8 +32,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 const LATENCY: Duration = Duration::from_millis(50);
 const SERVICES: usize = 20;
 const RUNS: usize = 20;
-/// The list while challenge and token come, then tag, child and config.
-const TRIPS: u32 = 5;
+/// The list while the challenge and the first token come, which shows that the login is good; then its own token, tag, child
+/// and config.
+const TRIPS: u32 = 6;
 /// Once more: three rounds of 8 for 20 lists, beside which challenge and tokens come, then the tag.
 const TRIPS_AGAIN: u32 = 4;
 /// After so long what is wrong with an older commit is looked at again.
@@ -122,11 +123,11 @@ fn report(servers: &Servers, sent: &BTreeMap<Kind, u64>, walls: &Walls, again: D
     }
     let [sent, least]: [u64; 2] = [sent.values().sum(), least.values().sum()];
     println!("{:<12}{sent:>8}{least:>8}   {}\n", "all", ratio(sent as f64, least as f64, 1.2));
-    let line = |what, time, more: String| println!("{what:<44}{:>6.0} ms   {more}", millis(time));
+    let line = |what: &str, time, more: String| println!("{what:<44}{:>6.0} ms   {more}", millis(time));
     let alone = LATENCY * TRIPS;
     line("every list of runs is read", walls.listed, String::new());
     line("every newest green commit has a verdict", walls.told, ratio(millis(walls.told), millis(alone), 1.5));
-    line("  5 trips that wait for each other", alone, String::new());
+    line(&format!("  {TRIPS} trips that wait for each other"), alone, String::new());
     line("  7 at the registry's width of 16", LATENCY * ROUNDS, String::new());
     line("every verdict is settled", walls.all, ratio(millis(walls.all), millis(again), 1.3));
     line("  the same requests, nothing in between", again, String::new());

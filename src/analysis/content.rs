@@ -274,5 +274,6 @@ impl<'a> Inspection<'_, 'a> {
         self.content.unseen = true;
         notes.say(|| format!("{what} {} could not be looked at: {failure}.", digest.short()));
         notes.unsure(|| format!("{what} {} must be looked at.", digest.short()));
+        notes.mend(failure);
     }
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::Explanation;
-use crate::domain::{Look, Urgency, Wanted};
+use super::{Explanation, what_helps};
+use crate::domain::{Failure, Look, Urgency, Wanted};
 
 /// Takes notes during a walk. Sentences and looks are closures, so that a walk that needs none builds none.
 pub(super) trait Notes {
@@ -21,6 +21,13 @@ pub(super) trait Notes {
 
     /// Something that a person may do next.
     fn step(&mut self, _sentence: impl FnOnce() -> String) {}
+
+    /// What a person may do about a look that gave no answer, where that is anything.
+    fn mend(&mut self, failure: &Failure) {
+        if let Some(helps) = what_helps(failure) {
+            self.step(|| helps.to_owned());
+        }
+    }
 
     /// Takes back the cause, and what to do about it: perhaps there is nothing to be done.
     fn retract(&mut self) {}
@@ -66,7 +73,10 @@ impl Notes for Explanation {
     }
 
     fn step(&mut self, sentence: impl FnOnce() -> String) {
-        self.next_steps.push(sentence());
+        let sentence = sentence();
+        if !self.next_steps.contains(&sentence) {
+            self.next_steps.push(sentence);
+        }
     }
 
     fn retract(&mut self) {

@@ -31,6 +31,7 @@ pub(super) fn unreadable(
         }
         Some(Probe::Unseen(failure)) => {
             notes.say(|| format!("Whether this credential may read {image} is not shown: {failure}."));
+            notes.mend(failure);
             notes.unsure(|| format!("Let landfall's credential list the tags of {image}: a 404 can hide a 403."));
             notes.want(Urgency::Again, None, look);
             again(place, tag, record, notes);

@@ -62,6 +62,7 @@ pub(super) fn jobs<'a>(ctx: &Context<'a>, place: &Place<'a>, urgency: Urgency, n
     }
     if let Some(miss) = record.and_then(|record| record.jobs_failure.as_deref()) {
         notes.say(|| format!("The jobs of the run could not be read: {}.", miss.failure));
+        notes.mend(&miss.failure);
         notes.want(Urgency::Again, None, look);
         return Jobs::Unseen;
     }

@@ -191,6 +191,7 @@ fn tagged<'a>(
                 format!("{} could not be asked at {:.0}: {failure}.", place.spec.repository.registry(), record.seen_at)
             });
             notes.unsure(|| format!("{}:{tag} must be looked at.", place.spec.repository));
+            notes.mend(failure);
             notes.want(Urgency::Again, None, look);
             let proven = lasting.map(Lasting::last_known);
             found.last_known = last_known(ctx, place, tag, record).or(proven).or_else(|| noted(ctx, place, tag));
@@ -273,9 +274,22 @@ fn present<'a>(
     let evidence = Evidence { tag, digest, label, claim, log_waits: logs.waiting };
     let verdict = identity(ctx, place, &evidence, notes).unwrap_or_else(|| content.wholeness());
     if verdict == Verdict::Incomplete {
-        return early(ctx, place, tag, "A registry may show a push in parts for a while", notes).unwrap_or(verdict);
+        let early = early(ctx, place, tag, "A registry may show a push in parts for a while", notes);
+        if early.is_none() {
+            in_parts(place, tag, notes);
+        }
+        return early.unwrap_or(verdict);
     }
     verdict
+}
+
+fn in_parts(place: &Place<'_>, tag: &Tag, notes: &mut impl Notes) {
+    let image = &place.spec.repository;
+    notes.cause(|| "A part was never built or pushed, or a clean-up deleted it since.".to_owned());
+    notes.step(|| {
+        format!("Build and push {image}:{tag} again from the same commit, for all platforms; until then it cannot be pulled whole.")
+    });
+    notes.step(|| format!("Look at the clean-up rules of {image}: they may delete what has no tag of its own."));
 }
 
 fn log_of_push<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl Notes) -> Logs<'a> {

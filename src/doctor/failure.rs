@@ -1,6 +1,7 @@
 //! What a look that gave no answer means for somebody who wants to mend it.
 
 use super::{Check, Grade};
+use crate::analysis::what_helps;
 use crate::domain::{AuthKind, AuthStage, Failure, Stage};
 
 /// Returns what a failure means. What we could not look at is unknown; what only a person can mend has failed.
@@ -50,24 +51,10 @@ fn grade(failure: &Failure) -> Grade {
     }
 }
 
+/// Returns the fix; of what is refused or not found whoever asked says more.
 fn fix(failure: &Failure) -> Option<&'static str> {
     match failure {
-        Failure::Unreachable { stage: Stage::Dns, .. } => {
-            Some("Compare the host with the configuration; look at the name server, VPN and proxy of this machine.")
-        }
-        Failure::Unreachable { stage: Stage::Tls, .. } => {
-            Some("Where a certificate authority of your own signs for it, name its PEM file as ca_file.")
-        }
-        Failure::Unreachable { stage: Stage::Connect | Stage::Timeout | Stage::Cut, .. } => {
-            Some("Look at the network, VPN and proxy of this machine (HTTPS_PROXY, NO_PROXY).")
-        }
-        Failure::Unreachable { stage: Stage::Server(_), .. } => {
-            Some("Its own status page may tell more; try again later.")
-        }
-        Failure::Malformed(_) => Some(
-            "Something else answers at this address: compare it with the configuration, and look for a login page before it.",
-        ),
-        Failure::RateLimited { .. } => Some("Wait; landfall keeps away until then."),
+        Failure::Unreachable { .. } | Failure::Malformed(_) | Failure::RateLimited { .. } => what_helps(failure),
         Failure::Auth { .. }
         | Failure::Forbidden(_)
         | Failure::NotFound(_)

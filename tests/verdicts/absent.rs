@@ -173,6 +173,29 @@ fn what_landed_once_and_is_absent_twice_was_pruned() {
 }
 
 #[test]
+fn what_could_not_be_looked_at_says_what_helps_once() {
+    let refused = |kind| Failure::Auth { stage: AuthStage::Token, kind, says: "no".into() };
+    for (failure, helps) in [
+        (refused(AuthKind::InsufficientScope), "Give landfall's credential the right to read it."),
+        (
+            refused(AuthKind::BadPassword),
+            "Renew landfall's own credential for it; landfall reads it anew from the same place.",
+        ),
+        (Failure::RateLimited { until: None, says: "".into() }, "Wait; landfall keeps away until then."),
+    ] {
+        let (mut world, run) = failed_push();
+        world.tag(now(), TAG, Probe::Unseen(failure.clone()));
+        world.see(now(), Seen::Canary(image(), Probe::Unseen(failure)));
+        assert_eq!(world.verdict(&run), Verdict::Unknown);
+        assert_eq!(world.why(&run).next_steps, [helps]);
+    }
+    let mut world = World::new();
+    let run = world.run(7, 30);
+    world.pushed(TAG, "one", Some(&sha(7)));
+    assert!(world.why(&run).next_steps.is_empty(), "what landed needs no help");
+}
+
+#[test]
 fn a_registry_that_could_not_be_asked_is_unknown_and_keeps_what_was_known() {
     let (mut world, run) = failed_push();
     world.pushed(TAG, "pushed", Some(&sha(7)));

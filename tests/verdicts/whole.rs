@@ -110,6 +110,16 @@ fn within_the_grace_a_part_that_is_absent_may_still_come() {
 }
 
 #[test]
+fn an_image_in_parts_says_why_and_what_to_do() {
+    let (world, run) = without_its_layer(30);
+    let why = world.why(&run);
+    assert_eq!(why.cause.as_deref(), Some("A part was never built or pushed, or a clean-up deleted it since."));
+    assert!(why.next_steps.iter().any(|step| step.contains(&format!("push {}:{TAG} again", image()))), "{why:?}");
+    let (early, run) = without_its_layer(1);
+    assert_eq!((early.why(&run).cause, early.why(&run).next_steps), (None, vec![]), "it may still come");
+}
+
+#[test]
 fn a_part_that_was_absent_is_looked_at_again_after_its_tag() {
     let (mut world, run) = without_its_layer(30);
     let at = now() + jiff::SignedDuration::from_mins(1);
