@@ -151,16 +151,19 @@ impl Dashboard {
         places
     }
 
-    /// Judges every service, and keeps what follows from it.
+    /// Judges every service, and keeps what follows from it. What is no longer at hand is to be asked for again where it is
+    /// wanted.
     fn settle(&mut self) {
-        let now = self.wall.now();
+        let (now, mut shelved) = (self.wall.now(), Vec::new());
         for (service, policy) in self.services.iter().zip(&self.policies) {
-            self.kept.shelve(self.snapshot.tidy(service));
+            shelved.extend(self.snapshot.tidy(service));
             let judged = judge(&self.snapshot, service, policy, now);
             let settled = settle(&mut self.snapshot, &judged, true, now);
             self.kept.keep(settled.facts);
-            self.kept.shelve(settled.shelved);
+            shelved.extend(settled.shelved);
         }
+        self.poller.let_go(shelved.clone());
+        self.kept.shelve(shelved);
         self.kept.keep(self.snapshot.unkept());
         self.kept.write(now);
     }
