@@ -66,8 +66,6 @@ impl Freshness {
     pub fn of(listing: &Listing, policy: &Policy, now: Timestamp) -> Self {
         let Some(seen_at) = listing.seen_at else { return Self::Live };
         let (age, interval) = (now.duration_since(seen_at), cadence(listing, policy, now, false));
-        // Lists that change from one pace to another are given the slower one.
-        let interval = interval.max(policy.idle);
         match age {
             age if age > interval.saturating_mul(OUTDATED) => Self::Outdated,
             age if age > interval.saturating_mul(STALE) => Self::Stale,

@@ -54,4 +54,11 @@ fn after_three_intervals_it_is_stale_and_after_ten_outdated() {
     };
     assert_eq!([fresh(0), fresh(180), fresh(181), fresh(600), fresh(601)].map(|it| it as u8), [0, 0, 1, 1, 2]);
     assert_eq!(fresh(181), Freshness::Stale);
+    let mut world = World::new();
+    world.run_with(1, 1, |run| (run.state, run.finished_at) = (RunState::Running, None));
+    let fresh = |seconds| {
+        judge(&world.snapshot, &world.service, &world.policy, now() + SignedDuration::from_secs(seconds)).freshness
+    };
+    let intervals = "a run in progress is looked at every ten seconds";
+    assert_eq!([fresh(0), fresh(30), fresh(31), fresh(101)].map(|it| it as u8), [0, 0, 1, 2], "{intervals}");
 }
