@@ -38,7 +38,7 @@ impl Session {
         };
         let says = match whose {
             Some(whose) if says.is_empty() => Text::from(whose),
-            Some(whose) => format!("{whose}: {}", says.raw()).into(),
+            Some(whose) => format!("{}; it was {whose}", says.raw()).into(),
             None => says,
         };
         Failure::Auth { stage, kind, says }

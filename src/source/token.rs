@@ -57,7 +57,8 @@ impl Token {
         match (failure, &self.secret) {
             (Failure::Auth { stage, kind, says }, Some(secret)) => {
                 let whose = format!("the token of {} (from {})", self.id, secret_origin(secret.source()));
-                let says = if says.is_empty() { Text::from(whose) } else { format!("{whose}: {}", says.raw()).into() };
+                let says =
+                    if says.is_empty() { Text::from(whose) } else { format!("{}; it was {whose}", says.raw()).into() };
                 Failure::Auth { stage, kind, says }
             }
             (failure, _) => failure,
