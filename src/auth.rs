@@ -118,7 +118,7 @@ impl Session {
             ask.on_behalf = grant.credential.as_ref().map(|_| grant.login.unwrap_or_default());
             let answer = self.client.send(ask.clone()).await?;
             if answer.status != StatusCode::UNAUTHORIZED {
-                if let (Scheme::Basic, Some(login)) = (&scheme, grant.login) {
+                if let (Scheme::Basic, Some(login), true) = (&scheme, grant.login, was_let_in(&answer)) {
                     self.refusals.accepted(login, repository);
                 }
                 return match scheme {
@@ -211,7 +211,7 @@ impl Session {
             ask.on_behalf = grant.login;
             let answer = self.client.send(ask.clone()).await?;
             if answer.status != StatusCode::UNAUTHORIZED {
-                if let (None, Some(login)) = (&grant.token, grant.login) {
+                if let (None, Some(login), true) = (&grant.token, grant.login, was_let_in(&answer)) {
                     self.refusals.accepted(login, repository);
                 }
                 return Ok(answer);
@@ -347,6 +347,11 @@ impl Session {
         }
         failure
     }
+}
+
+/// Returns whether an answer shows that the login was looked at: whoever is in trouble, or was asked too much, did not.
+fn was_let_in(answer: &Answer) -> bool {
+    !answer.status.is_server_error() && limited(answer).is_none()
 }
 
 /// Reads how a registry wants its requests out of its answer to one without any credential.

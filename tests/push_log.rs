@@ -41,7 +41,7 @@ fn claims(log: &PushLog) -> Vec<String> {
 #[case::podman_builds_pulls_and_pushes("podman.log", &["quay.io/acme/checkout:1.0@-"])]
 #[case::podman_whose_digest_file_is_printed("podman_digestfile.log", &["quay.io/acme/checkout:1.0@3"])]
 #[case::podman_whose_digest_file_is_not("podman_digest_unread.log", &["quay.io/acme/checkout:1.0@-"])]
-#[case::buildah_and_its_digest_file_in_a_script("buildah_script.log", &["quay.io/acme/checkout:1.0@5"])]
+#[case::buildah_in_a_script_of_which_nobody_knows_what_printed_the_digest("buildah_script.log", &["quay.io/acme/checkout:1.0@-"])]
 #[case::buildah_that_says_more("buildah_debug.log", &["quay.io/acme/checkout:1.0@6", "quay.io/acme/checkout:old@7"])]
 #[case::push_to_registry("push_to_registry.log", &["quay.io/acme/checkout:1.0@8", "quay.io/acme/checkout:latest@8"])]
 #[case::skopeo_named_by_its_script("skopeo_script.log", &["quay.io/acme/checkout:1.0@-"])]

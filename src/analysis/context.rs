@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::push::is_partial;
 use super::{Asked, Policy, TagPlace};
 use crate::domain::{
-    Batch, Digest, ImageRecord, ImageSpec, Job, Moment, Probe, Run, RunRecord, RunState, Service, Sha, Snapshot, Tag,
-    TagTemplate, TemplateError, Urgency,
+    Batch, Digest, ImageRecord, ImageSpec, Job, Moment, Probe, Publishes, Run, RunRecord, RunState, Service, Sha,
+    Snapshot, Tag, TagTemplate, TemplateError, Urgency,
 };
 
 /// How many green runs below the newest are looked at now and then: one would roll back to them.
@@ -59,7 +59,7 @@ impl<'a> Context<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, service: &'a Arc<Service>, policy: &'a Policy, now: Timestamp) -> Self {
         let listed = snapshot.listing(&service.name).map_or(&[][..], |listing| listing.runs.as_slice());
         let mut count = 0;
-        let publishing = listed.iter().map(|run| service.filtered(run).is_none());
+        let publishing = listed.iter().map(|run| !matches!(service.publishes(run), Publishes::No(_)));
         let publishing = publishing.take_while(|publishes| {
             count += usize::from(*publishes);
             count <= policy.runs
@@ -68,7 +68,7 @@ impl<'a> Context<'a> {
         let runs = listed.get(..publishing.len()).unwrap_or(listed);
         let publishes = runs.iter().zip(&publishing).enumerate();
         let mut green =
-            publishes.filter(|(_, (run, publishes))| **publishes && run.state.is_success()).map(|(at, _)| at);
+            publishes.filter(|(_, (run, publishes))| **publishes && is_green(service, run)).map(|(at, _)| at);
         let newest_green = green.next();
         let oldest_recent = green.take(RECENT).last().or(newest_green).unwrap_or_default();
         let way_back = policy
@@ -168,7 +168,7 @@ impl<'a> Context<'a> {
 
     /// Returns whether a run is to push this tag too.
     fn moves(&self, place: &Place<'_>, run: &Run, tag: &Tag) -> bool {
-        self.service.filtered(run).is_none() && place.template.expand(run).is_ok_and(|theirs| theirs == *tag)
+        self.service.is_to_publish(run) && place.template.expand(run).is_ok_and(|theirs| theirs == *tag)
     }
 
     /// Returns whether a run is known to have left its push out.
@@ -332,7 +332,7 @@ fn stands(snapshot: &Snapshot, service: &Service, run: &Run) -> bool {
 
 /// Returns whether a run is green and was to publish.
 pub(super) fn is_green(service: &Service, run: &Run) -> bool {
-    run.state.is_success() && service.filtered(run).is_none()
+    run.state.is_success() && service.is_to_publish(run)
 }
 
 /// Returns whether a revision label names this commit; `None` where it names no commit at all.

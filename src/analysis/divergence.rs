@@ -104,7 +104,7 @@ fn newest_landed(service: &Service, rows: &[Row]) -> Option<Arc<Run>> {
             && rows.iter().all(|row| matches!(row.verdict, Verdict::Landed | Verdict::NotExpected))
     };
     let mut by_run = rows.chunk_by(|one, next| Arc::ptr_eq(&one.run, &next.run));
-    let landed = by_run.find(|rows| whole(rows) && rows.iter().all(|row| service.filtered(&row.run).is_none()))?;
+    let landed = by_run.find(|rows| whole(rows) && rows.iter().all(|row| service.is_to_publish(&row.run)))?;
     landed.first().map(|row| row.run.clone())
 }
 

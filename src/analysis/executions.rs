@@ -21,7 +21,7 @@ pub(super) fn execution(snapshot: &Snapshot, service: &Service, sample: &Sample)
 
 fn attempt(snapshot: &Snapshot, service: &Service, sample: &Sample, run: &Arc<Run>) -> Execution {
     let retries = service.trust.retries;
-    let mainline = service.filtered(run).is_none() && !service.lacks_branch(run);
+    let mainline = service.is_to_publish(run);
     let read = sample.learnt().tries.as_ref().filter(|read| read.of == crate::domain::Ended::of(run, retries));
     let Some(read) = read else {
         return Execution::of(run, mainline, retries, jobs_of_the_verdict(snapshot, retries, run));

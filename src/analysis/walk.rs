@@ -13,8 +13,8 @@ use super::proof::{early, next_look};
 use super::push::{self, Jobs, Logs, Pushed};
 use super::{Verdict, absence};
 use crate::domain::{
-    Conclusion, Digest, Frame, Look, Moment, Probe, Proof, Run, RunState, Tag, TagRecord, TagRef, TemplateError,
-    Urgency,
+    Conclusion, Digest, Frame, Look, Moment, Probe, Proof, Publishes, Run, RunState, Tag, TagRecord, TagRef,
+    TemplateError, Urgency,
 };
 
 /// What a walk found.
@@ -37,7 +37,9 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
     notes.say(|| describe(run));
     if !place.publishes {
         found.tag = place.template.expand(run).ok();
-        notes.say(|| format!("It was not to publish: {}.", ctx.service.filtered(run).unwrap_or_default()));
+        if let Publishes::No(why) = ctx.service.publishes(run) {
+            notes.say(|| format!("It was not to publish: {why}."));
+        }
         return Some((Verdict::NotExpected, found));
     }
     match &run.state {
@@ -73,7 +75,9 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
     found.tag = Some(known.tag.clone());
     notes.say(|| format!("{}:{} is expected.", place.spec.repository, known.tag));
     let verdict = tagged(ctx, place, known, &mut found, notes);
-    if verdict.is_finding() && ctx.service.lacks_branch(run) {
+    // Where something was pushed, it was to publish.
+    let was_pushed = !matches!(verdict, Verdict::Missing | Verdict::Stale);
+    if verdict.is_finding() && !was_pushed && ctx.service.publishes(run) == Publishes::Untold {
         notes.say(|| "The run names no branch, and only some branches publish here: perhaps it was not to.".to_owned());
         notes.unsure(|| "The page of the run may tell its branch.".to_owned());
         notes.retract();

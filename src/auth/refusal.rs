@@ -56,13 +56,14 @@ pub(super) type Turn = OwnedSemaphorePermit;
 
 impl Refusals {
     /// Waits until this login may be tried: at once where it was accepted before, and else a few at a time, so that twenty
-    /// repositories do not make twenty failed logins. What was refused meanwhile is to be looked at after this.
+    /// repositories do not make twenty failed logins; but not long for a server that gives no answer. What was refused
+    /// meanwhile is to be looked at after this.
     pub(super) async fn turn(&self, login: u64) -> Option<Turn> {
         let untried = {
             let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(&records.entry(login).or_default().untried)
         };
-        untried.acquire_owned().await.ok()
+        tokio::time::timeout(DOUBT, untried.acquire_owned()).await.ok()?.ok()
     }
 
     /// Returns the refusal that stands against this login for this repository.
@@ -131,8 +132,9 @@ mod tests {
             turns.push(refusals.turn(1).await);
         }
         assert!(turns.iter().all(Option::is_some));
-        let waits = tokio::time::timeout(DOUBT, refusals.turn(1)).await;
+        let waits = tokio::time::timeout(DOUBT / 2, refusals.turn(1)).await;
         assert!(waits.is_err(), "one more tries as well");
+        assert!(refusals.turn(1).await.is_none(), "a server that gives no answer keeps nobody waiting");
         turns.pop();
         assert!(refusals.turn(1).await.is_some(), "the next tries where one came to nothing");
         assert!(refusals.turn(2).await.is_some(), "another login is none of its business");

@@ -5,7 +5,12 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Failure, Fault, Topic};
+use rustc_hash::FxHashSet;
+
+use super::{Failure, Fault, Look, Topic};
+
+/// No more looks than these are told apart where one thing is refused.
+const LOOKS: usize = 1000;
 
 /// What was refused is asked for again within this time, or nobody wants it any more.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
@@ -30,8 +35,8 @@ pub struct Health {
     pub last_ok: Option<Timestamp>,
     /// The last failure of the source itself and when it happened; cleared by the next answer, whatever it is about.
     pub failure: Option<(Timestamp, Failure)>,
-    /// What it refuses while it answers for the rest: cleared by an answer about the same.
-    pub refused: BTreeMap<Topic, (Timestamp, Failure)>,
+    /// What it refuses while it answers for the rest, by what that is about.
+    pub refused: BTreeMap<Topic, Refused>,
     /// How many items of lists could not be read, in the newest lists.
     pub skipped: u64,
     /// What was sent and spent.
@@ -61,33 +66,43 @@ impl Health {
         if let Some((at, failure)) = &self.failure {
             return Some(Trouble { at: *at, failure, topic: None, others: 0 });
         }
-        let (topic, (at, failure)) = self.refused.first_key_value()?;
+        let (topic, Refused { at, failure, .. }) = self.refused.first_key_value()?;
         Some(Trouble { at: *at, failure, topic: Some(topic), others: self.refused.len() - 1 })
     }
 
     /// Takes note of an answer.
-    pub(super) fn answered(&mut self, at: Timestamp, topic: impl FnOnce() -> Topic) {
+    pub(super) fn answered(&mut self, at: Timestamp, look: impl FnOnce() -> Look) {
         self.last_ok = Some(at);
         self.failure = None;
-        if !self.refused.is_empty() {
-            self.refused.remove(&topic());
-            self.refused.retain(|_, (refused_at, _)| at.duration_since(*refused_at).abs() < REMEMBERED);
+        if self.refused.is_empty() {
+            return;
         }
+        let look = look();
+        if let Some(refused) = self.refused.get_mut(&look.topic()) {
+            refused.looks.remove(&look);
+        }
+        let is_remembered = |refused: &Refused| at.duration_since(refused.at).abs() < REMEMBERED;
+        self.refused.retain(|_, refused| !refused.looks.is_empty() && is_remembered(refused));
     }
 
     /// Takes note of a look without an answer.
-    pub(super) fn failed(&mut self, at: Timestamp, failure: &Failure, topic: impl FnOnce() -> Topic) {
+    pub(super) fn failed(&mut self, at: Timestamp, failure: &Failure, look: impl FnOnce() -> Look) {
         if !Fault::of(failure).is_of_one_thing() {
             self.failure = Some((at, failure.clone()));
             return;
         }
         // Whoever refuses one thing is neither down nor asked too much.
         self.failure.take_if(|(_, failure)| matches!(Fault::of(failure), Fault::Silence | Fault::Limit));
-        let topic = topic();
+        let look = look();
         // Registries that list no tags are no worse than others.
-        let is_harmless = matches!(topic, Topic::Tags(_)) && Fault::of(failure) == Fault::Repository;
-        if !is_harmless {
-            self.refused.insert(topic, (at, failure.clone()));
+        if matches!(look, Look::Canary(_)) && Fault::of(failure) == Fault::Repository {
+            return;
+        }
+        let new = || Refused { at, failure: failure.clone(), looks: FxHashSet::default() };
+        let refused = self.refused.entry(look.topic()).or_insert_with(new);
+        (refused.at, refused.failure) = (at, failure.clone());
+        if refused.looks.len() < LOOKS {
+            refused.looks.insert(look);
         }
     }
 
@@ -138,6 +153,17 @@ impl fmt::Display for Trouble<'_> {
         }
         self.failure.fmt(f)
     }
+}
+
+/// What a source refuses of one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// When it last did.
+    pub at: Timestamp,
+    /// Why.
+    pub failure: Failure,
+    /// Which looks it refused and has not answered since.
+    looks: FxHashSet<Look>,
 }
 
 /// What was sent to a source since the start, and what that cost.
@@ -195,14 +221,14 @@ pub struct Pace {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::domain::{AuthKind, AuthStage, ServiceName, Stage};
+    use crate::domain::{AuthKind, AuthStage, ServiceName, Stage, Tag, TagRef};
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::from_second(minute * 60).unwrap()
     }
 
-    fn runs(service: &str) -> Topic {
-        Topic::Runs(ServiceName::parse(service).unwrap())
+    fn runs(service: &str) -> Look {
+        Look::Runs(ServiceName::parse(service).unwrap())
     }
 
     fn said(health: &Health) -> Option<String> {
@@ -239,16 +265,21 @@ mod tests {
         health.failed(at(4), &Failure::Forbidden("no".into()), || runs("b"));
         assert!(health.trouble().unwrap().topic.is_none(), "and the login is no better for it");
         health.answered(at(5), || runs("a"));
-        assert_eq!(health.trouble().unwrap().topic, Some(&runs("b")));
+        assert_eq!(health.trouble().unwrap().topic, Some(&runs("b").topic()));
     }
 
     #[test]
     fn a_registry_that_lists_no_tags_is_no_worse_for_it() {
         let mut health = Health::new(SourceKind::Registry);
         let image = crate::domain::ImageName::parse("ghcr.io/acme/shop").unwrap();
-        health.failed(at(0), &Failure::Forbidden("no".into()), || Topic::Tags(image.clone()));
+        health.failed(at(0), &Failure::Forbidden("no".into()), || Look::Canary(image.clone()));
         assert_eq!(said(&health), None);
-        health.failed(at(0), &Failure::Forbidden("no".into()), || Topic::Image(image.clone()));
+        let tag = |tag| Look::Tag(TagRef { image: image.clone(), tag: Tag::parse(tag).unwrap() });
+        health.failed(at(0), &Failure::Forbidden("no".into()), || tag("one"));
         assert_eq!(said(&health).as_deref(), Some("acme/shop: access forbidden: no"));
+        health.answered(at(1), || tag("two"));
+        assert!(said(&health).is_some(), "a registry may forbid a tag that is not there, and show the others");
+        health.answered(at(2), || tag("one"));
+        assert_eq!(said(&health), None);
     }
 }

@@ -156,25 +156,39 @@ impl Service {
         tags.into_iter().any(|template| template.expand(run).is_ok_and(|expected| expected == *tag))
     }
 
-    /// Returns why the run is not to publish: its event or branch is filtered out. Nothing where that cannot be told.
+    /// Returns whether the run is to publish, as far as its event and its branch say.
     #[must_use]
-    pub fn filtered(&self, run: &Run) -> Option<String> {
+    pub fn publishes(&self, run: &Run) -> Publishes {
         let event = run.event.0.raw();
         let by_event =
             if self.event.patterns().is_empty() { run.event.is_pull_request() } else { !self.event.matches(event) };
         if by_event {
-            return Some(format!("runs for {} do not publish here", run.event.0));
+            return Publishes::No(format!("runs for {} do not publish here", run.event.0));
         }
-        let branch = run.git_tag.as_ref().or(run.branch.as_ref())?;
-        (!self.branch.matches(branch.raw())).then(|| format!("runs on {branch} do not publish here"))
+        match run.git_tag.as_ref().or(run.branch.as_ref()) {
+            Some(branch) if self.branch.matches(branch.raw()) => Publishes::Yes,
+            Some(branch) => Publishes::No(format!("runs on {branch} do not publish here")),
+            None if self.branch.matches("") => Publishes::Yes,
+            None => Publishes::Untold,
+        }
     }
 
-    /// Returns whether the run is to publish if its branch is one of those that do, and it names none.
+    /// Returns whether the run is surely to publish.
     #[must_use]
-    pub fn lacks_branch(&self, run: &Run) -> bool {
-        let names_none = run.git_tag.is_none() && run.branch.is_none();
-        names_none && !self.branch.patterns().is_empty() && self.filtered(run).is_none()
+    pub fn is_to_publish(&self, run: &Run) -> bool {
+        self.publishes(run) == Publishes::Yes
     }
+}
+
+/// Whether a run is to publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Publishes {
+    /// Nothing keeps it from that.
+    Yes,
+    /// It is not, and why: its event or branch is filtered out.
+    No(String),
+    /// Only some branches publish, and it names none.
+    Untold,
 }
 
 /// An image that a green run is to leave behind.

@@ -14,7 +14,7 @@ use super::{
     Batch, CredentialList, CredentialScan, CredentialScope, Deployed, Deployments, Digest, Fact, Failure, Health,
     ImageName, ImageRecord, LandedCommit, Listing, Look, Manifest, Miss, Observation, Part, PipelineList,
     PipelineScope, Probe, Run, RunKey, RunRecord, Sample, Seen, Service, ServiceName, SourceId, SourceKind, TagRecord,
-    TagRef, Text, Topic,
+    TagRef, Text,
 };
 
 /// Everything that was seen.
@@ -47,7 +47,7 @@ impl Snapshot {
         match seen {
             Seen::Runs(service, batch) => self.absorb_runs(at, &source, service, batch),
             Seen::Jobs(run, batch) => {
-                self.answered(&source, SourceKind::Ci, at, || Topic::Jobs(run.repo.clone())).skipped = batch.skipped;
+                self.answered(&source, SourceKind::Ci, at, || Look::Jobs(run.clone())).skipped = batch.skipped;
                 self.samples.touch(&run);
                 let record = self.runs.entry(run).or_default();
                 record.jobs_failure = None;
@@ -58,7 +58,7 @@ impl Snapshot {
                 changed || caught_up || record.jobs_looks <= 3
             }
             Seen::PushLog(run, job, log) => {
-                self.answered(&source, SourceKind::Ci, at, || Topic::Logs(run.repo.clone()));
+                self.answered(&source, SourceKind::Ci, at, || Look::PushLog(run.clone(), job));
                 if let Some(retries) = &log.retries {
                     self.samples.logged(&run, job, retries);
                     self.samples.keep(Fact::Retried(run.clone(), job, retries.clone()));
@@ -71,21 +71,21 @@ impl Snapshot {
             Seen::Failed(look, failure) => self.absorb_failure(at, source, look, failure),
             Seen::Tag(tag_ref, probe) => self.absorb_tag(at, &source, tag_ref, probe),
             Seen::Manifest(image, digest, probe) => {
-                self.probed(&source, at, &probe, || Topic::Image(image.clone()));
+                self.probed(&source, at, &probe, || Look::Manifest(image.clone(), digest.clone()));
                 let record = self.images.entry(image).or_default();
                 note_readable(record, at, &probe);
                 keep(&mut record.manifests, digest, probe)
             }
             Seen::Config(image, digest, probe) => {
-                self.probed(&source, at, &probe, || Topic::Image(image.clone()));
+                self.probed(&source, at, &probe, || Look::Config(image.clone(), digest.clone()));
                 keep(&mut self.images.entry(image).or_default().configs, digest, probe)
             }
             Seen::Blob(image, digest, probe) => {
-                self.probed(&source, at, &probe, || Topic::Image(image.clone()));
+                self.probed(&source, at, &probe, || Look::Blob(image.clone(), digest.clone()));
                 keep(&mut self.images.entry(image).or_default().blobs, digest, probe)
             }
             Seen::Canary(image, probe) => {
-                self.probed(&source, at, &probe, || Topic::Tags(image.clone()));
+                self.probed(&source, at, &probe, || Look::Canary(image.clone()));
                 let record = self.images.entry(image).or_default();
                 note_readable(record, at, &probe);
                 if matches!(probe, Probe::Present(_)) {
@@ -94,19 +94,19 @@ impl Snapshot {
                 replace(&mut record.canary, Some(probe))
             }
             Seen::Tries(ended, jobs) => {
-                self.answered(&source, SourceKind::Ci, at, || Topic::Tries(ended.run.repo.clone()));
+                self.answered(&source, SourceKind::Ci, at, || Look::Tries(ended.clone()));
                 self.samples.tried(&ended, jobs.clone());
                 self.samples.keep(Fact::Tries(ended, jobs));
                 true
             }
             Seen::Reports(ended, reports) => {
-                self.answered(&source, SourceKind::Ci, at, || Topic::Reports(ended.run.repo.clone()));
+                self.answered(&source, SourceKind::Ci, at, || Look::Reports(ended.clone()));
                 self.samples.reported(&ended, reports.clone());
                 self.samples.keep(Fact::Reports(ended, reports));
                 true
             }
-            Seen::Deployments(service, _, told) => {
-                self.answered(&source, SourceKind::Ci, at, || Topic::Deployments(service.clone()));
+            Seen::Deployments(service, known, told) => {
+                self.answered(&source, SourceKind::Ci, at, || Look::Deployments(service.clone(), known));
                 self.absorb_deployments(at, service, told)
             }
             Seen::Traffic(kind, traffic) => {
@@ -223,7 +223,7 @@ impl Snapshot {
     }
 
     fn absorb_runs(&mut self, at: Timestamp, source: &SourceId, service: ServiceName, batch: Batch<Arc<Run>>) -> bool {
-        self.answered(source, SourceKind::Ci, at, || Topic::Runs(service.clone())).skipped = batch.skipped;
+        self.answered(source, SourceKind::Ci, at, || Look::Runs(service.clone())).skipped = batch.skipped;
         let listing = self.listings.entry(service).or_default();
         let batch = listing.completed(batch);
         let is_emptied = batch.items.is_empty() && !listing.runs.is_empty();
@@ -302,7 +302,7 @@ impl Snapshot {
     fn absorb_failure(&mut self, at: Timestamp, source: SourceId, look: Look, failure: Failure) -> bool {
         let miss = Miss { at, failure };
         let health = self.health.entry(source).or_insert_with(|| Health::new(SourceKind::Ci));
-        health.failed(at, &miss.failure, || look.topic());
+        health.failed(at, &miss.failure, || look.clone());
         match look {
             Look::Runs(service) => self.listings.entry(service).or_default().failure = Some(miss),
             Look::Jobs(run) => self.runs.entry(run).or_default().jobs_failure = Some(miss.into()),
@@ -318,7 +318,7 @@ impl Snapshot {
     }
 
     fn absorb_tag(&mut self, at: Timestamp, source: &SourceId, tag_ref: TagRef, probe: Probe<Arc<Manifest>>) -> bool {
-        self.probed(source, at, &probe, || Topic::Image(tag_ref.image.clone()));
+        self.probed(source, at, &probe, || Look::Tag(tag_ref.clone()));
         let TagRef { image, tag } = tag_ref;
         let record = self.images.entry(image).or_default();
         note_readable(record, at, &probe);
@@ -343,18 +343,18 @@ impl Snapshot {
         source: &SourceId,
         kind: SourceKind,
         at: Timestamp,
-        topic: impl FnOnce() -> Topic,
+        look: impl FnOnce() -> Look,
     ) -> &mut Health {
         let health = self.health.entry(source.clone()).or_insert_with(|| Health::new(kind));
-        health.answered(at, topic);
+        health.answered(at, look);
         health
     }
 
-    fn probed<T>(&mut self, source: &SourceId, at: Timestamp, probe: &Probe<T>, topic: impl FnOnce() -> Topic) {
+    fn probed<T>(&mut self, source: &SourceId, at: Timestamp, probe: &Probe<T>, look: impl FnOnce() -> Look) {
         let health = self.health.entry(source.clone()).or_insert_with(|| Health::new(SourceKind::Registry));
         match probe {
-            Probe::Present(_) | Probe::Absent(_) => health.answered(at, topic),
-            Probe::Unseen(failure) => health.failed(at, failure, topic),
+            Probe::Present(_) | Probe::Absent(_) => health.answered(at, look),
+            Probe::Unseen(failure) => health.failed(at, failure, look),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
 use super::sources::{kind, state_words};
 use crate::analysis::{SourceFigure, SourceReport, pace_figures, thousands, traffic_figures};
-use crate::domain::{Health, Remedy, SourceKind, Trouble};
+use crate::domain::{Health, Refused, Remedy, SourceKind, Trouble};
 
 /// So many of what is refused are told one by one.
 const SHOWN: usize = 20;
@@ -42,16 +42,16 @@ pub(super) fn paragraphs(view: &View<'_>, source: &SourceReport) -> Vec<Paragrap
 
 /// What is refused while the source answers for the rest.
 fn refused(sheet: &mut Sheet, view: &View<'_>, health: &Health) {
-    let Some((_, first)) = health.refused.values().next() else { return };
+    let Some(first) = health.refused.values().next() else { return };
     sheet.head("Refused");
-    for (topic, (at, failure)) in health.refused.iter().take(SHOWN) {
+    for (topic, Refused { at, failure, .. }) in health.refused.iter().take(SHOWN) {
         sheet.line(Line::of(Tone::Plain, format!("  {topic}: {failure} ({})", ago(*at, view.now))));
     }
     let left = health.refused.len().saturating_sub(SHOWN);
     if left > 0 {
         sheet.line(Line::of(Tone::Dim, format!("  and {left} more")));
     }
-    sheet.text("what helps", remedy(first.remedy()));
+    sheet.text("what helps", remedy(first.failure.remedy()));
 }
 
 fn figures(sheet: &mut Sheet, figures: Vec<SourceFigure>) {

@@ -1,6 +1,6 @@
 //! Sources: every CI host and registry, how it is doing and what it cost.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::age::age;
 use super::line::{Line, Tone};
@@ -73,7 +73,7 @@ impl Pane for Sources {
             share(health.traffic.not_modified_last_hour, health.traffic.requests_last_hour),
             health.traffic.budget.as_ref().map_or_else(Line::new, budget),
             resets(health).map_or_else(Line::new, |at| Line::of(Tone::Dim, clock(at))),
-            gate(health),
+            gate(health, view.now),
             health.pace.next.map_or_else(Line::new, |at| Line::of(Tone::Dim, second(at))),
             health.pace.slowed.filter(|tenths| *tenths > 10).map_or_else(Line::new, slowed),
             health.traffic.clock_skew.map_or_else(Line::new, skew),
@@ -131,8 +131,10 @@ fn budget(budget: &Budget) -> Line {
 }
 
 /// Returns whether it is asked of its own accord, or until when it is not.
-fn gate(health: &Health) -> Line {
+fn gate(health: &Health, now: Timestamp) -> Line {
     match &health.pace.closed {
+        _ if health.kind == SourceKind::Expiry || health.last_ok.is_none() && health.trouble().is_none() => Line::new(),
+        Some((until, _)) if *until <= now => Line::of(Tone::Warn, "being tried"),
         Some((until, _)) => Line::of(Tone::Warn, format!("until {}", clock(*until))),
         None => Line::of(Tone::Dim, "open"),
     }

@@ -1,7 +1,7 @@
 //! Which sources are closed, for whoever asks them something besides the looks: credentials are scanned with the same
 //! token, and out of the same budget.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -31,34 +31,21 @@ impl Doors {
         });
     }
 
-    /// Returns whoever is told when sources were closed or opened.
-    pub(super) fn watched(&self) -> Watched {
-        let closed = self.0.subscribe();
-        let before = closed.borrow().keys().cloned().collect();
-        Watched { closed, before }
+    /// Returns what tells of the next source that is closed or opened.
+    pub(super) fn news(&self) -> News {
+        News(self.0.subscribe())
     }
 }
 
-/// Waits for sources to be opened.
-pub(super) struct Watched {
-    closed: watch::Receiver<Closed>,
-    before: BTreeSet<SourceId>,
-}
+/// Waits for a source to be closed or opened.
+pub(super) struct News(watch::Receiver<Closed>);
 
-impl Watched {
-    /// Waits until some that were closed are open again, and returns which.
-    pub(super) async fn opened(&mut self) -> BTreeSet<SourceId> {
-        loop {
-            if self.closed.changed().await.is_err() {
-                // Nobody polls any more.
-                std::future::pending::<()>().await;
-            }
-            let now: BTreeSet<SourceId> = self.closed.borrow_and_update().keys().cloned().collect();
-            let opened: BTreeSet<SourceId> = self.before.difference(&now).cloned().collect();
-            self.before = now;
-            if !opened.is_empty() {
-                return opened;
-            }
+impl News {
+    /// Waits for the first since this was given out.
+    pub(super) async fn came(&mut self) {
+        if self.0.changed().await.is_err() {
+            // Nobody polls any more.
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -10,12 +10,12 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Clock;
-use super::doors::{Doors, Watched};
+use super::doors::Doors;
 use crate::domain::{
     CredentialRecord, CredentialScan, Expiry, Failure, Observation, PipelineScan, Remedy, Seen, Standing, Text,
 };
 use crate::http::caught;
-use crate::source::ExpirySource;
+use crate::source::{ExpirySource, Leave as _};
 
 /// The first look lets the lists of runs go first.
 const BEFORE: Duration = Duration::from_secs(2);
@@ -25,6 +25,9 @@ const AGAIN: Duration = Duration::from_mins(15);
 const SOONEST: Duration = Duration::from_mins(10);
 /// Nobody waits longer than this for one source.
 const PATIENCE: Duration = Duration::from_mins(15);
+
+/// What a closed source kept from being looked at is not looked at again sooner than after this: one may open and close.
+const FLOOR: Duration = Duration::from_mins(5);
 
 /// Looks at credentials again and again. Dropping it ends that.
 pub struct ExpiryWatch {
@@ -44,11 +47,11 @@ impl ExpiryWatch {
     ) -> Self {
         let every = Duration::try_from(every).unwrap_or(AGAIN);
         let begin = Instant::now();
-        let turn = |source| Turn { source, due: begin + BEFORE, lists: None, shut_out: false };
+        let turn = |source| Turn { source, due: begin + BEFORE, lists: None, shut_out: None };
         let turns = sources.into_iter().map(turn).collect();
         let asked = Arc::new(Notify::new());
-        let (woken, doors) = (asked.clone(), doors.watched());
-        let watch = async move { watch(turns, every, &*clock, (&woken, doors), &observations).await };
+        let (woken, doors) = (asked.clone(), doors.clone());
+        let watch = async move { watch(turns, every, &*clock, (&woken, &doors), &observations).await };
         Self { task: tokio::spawn(watch), asked }
     }
 
@@ -70,18 +73,22 @@ struct Turn {
     due: Instant,
     /// Which lists it had the last time.
     lists: Option<Vec<Text>>,
-    /// Whether the last look gave not all that it was to.
-    shut_out: bool,
+    /// When the source was closed at the end of the last look, so that it may not have given all that it was to.
+    shut_out: Option<Instant>,
 }
 
 impl Turn {
     /// Looks at the source, and says when it does next. Returns whether anybody still listens.
-    async fn look(&mut self, every: Duration, clock: &dyn Clock, observations: &mpsc::Sender<Observation>) -> bool {
+    async fn look(
+        &mut self,
+        every: Duration,
+        clock: &dyn Clock,
+        doors: &Doors,
+        observations: &mpsc::Sender<Observation>,
+    ) -> bool {
         let mut pause = every;
         let scans = scan(&*self.source, clock).await;
-        let lists = lists_of(&scans);
-        self.shut_out = lists.is_none();
-        self.lists = lists.or(self.lists.take());
+        self.lists = lists_of(&scans).or(self.lists.take());
         // What ends is shown before it is known who uses it: that takes more requests.
         for seen in [Some(scans), None] {
             let seen = match seen {
@@ -95,9 +102,17 @@ impl Turn {
                 }
             }
         }
+        self.shut_out = doors.refusal(self.source.id()).map(|_| Instant::now());
         // Many dashboards that start with the day do not ask in step for ever.
         self.due = Instant::now() + pause.mul_f64(1.0 + fastrand::f64() / 10.0);
         true
+    }
+
+    /// What was shut out is looked at again once the source is open.
+    fn catch_up(&mut self, doors: &Doors) {
+        if let Some(at) = self.shut_out.filter(|_| doors.refusal(self.source.id()).is_none()) {
+            (self.due, self.shut_out) = (self.due.min(at + FLOOR), None);
+        }
     }
 }
 
@@ -105,7 +120,7 @@ async fn watch(
     mut turns: Vec<Turn>,
     every: Duration,
     clock: &dyn Clock,
-    (asked, mut doors): (&Notify, Watched),
+    (asked, doors): (&Notify, &Doors),
     observations: &mpsc::Sender<Observation>,
 ) {
     for Turn { source, .. } in &turns {
@@ -122,6 +137,10 @@ async fn watch(
         if observations.send(Observation::own(clock.now(), Seen::CredentialLists(lists))).await.is_err() {
             return;
         }
+        let mut news = doors.news();
+        for turn in &mut turns {
+            turn.catch_up(doors);
+        }
         let Some(due) = turns.iter().map(|turn| turn.due).min() else { return };
         tokio::select! {
             () = tokio::time::sleep_until(due) => {}
@@ -131,15 +150,10 @@ async fn watch(
                     turn.due = turn.due.min(now);
                 }
             }
-            opened = doors.opened() => {
-                let now = Instant::now();
-                for turn in turns.iter_mut().filter(|turn| turn.shut_out && opened.contains(turn.source.id())) {
-                    turn.due = turn.due.min(now);
-                }
-            }
+            () = news.came() => {}
         }
         while let Some(turn) = turns.iter_mut().find(|turn| turn.due <= Instant::now()) {
-            if !turn.look(every, clock, observations).await {
+            if !turn.look(every, clock, doors, observations).await {
                 return;
             }
         }
@@ -182,8 +196,10 @@ fn lists_of(scans: &[Observation]) -> Option<Vec<Text>> {
 
 /// A source that falls over says so, and like one that hangs leaves what was known as it was.
 async fn scan(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> {
-    let scans = tokio::time::timeout(PATIENCE, caught(source.scan(clock.now()))).await;
-    let scans = scans.unwrap_or_default().unwrap_or_else(|| vec![fell_over(source)]);
+    let scans = match tokio::time::timeout(PATIENCE, caught(source.scan(clock.now()))).await {
+        Ok(scans) => scans.unwrap_or_else(|| vec![fell_over(source)]),
+        Err(_) => Vec::new(),
+    };
     let at = clock.now();
     let seen = |seen| Observation { at, source: source.id().clone(), seen };
     // With it the source is known to be one; what its lists tell of its health comes after.
@@ -196,13 +212,16 @@ fn fell_over(source: &dyn ExpirySource) -> CredentialScan {
     CredentialScan { scope: format!("{}/scan", source.id()).into(), found }
 }
 
-/// The same, for the pipelines that read what a source knows.
+/// The same, of the pipelines that read what a source knows.
 async fn pipelines(source: &dyn ExpirySource, clock: &dyn Clock) -> Vec<Observation> {
-    let scans = tokio::time::timeout(PATIENCE, caught(source.pipelines())).await;
-    let scans = scans.ok().flatten().unwrap_or_default();
+    let reading = tokio::time::timeout(PATIENCE, caught(source.pipelines())).await;
+    let seen: Vec<Seen> = match reading {
+        Ok(Some(scans)) => scans.into_iter().map(Seen::Pipelines).collect(),
+        Ok(None) => vec![Seen::Credentials(fell_over(source))],
+        Err(_) => Vec::new(),
+    };
     let at = clock.now();
-    let seen = |scan| Observation { at, source: source.id().clone(), seen: Seen::Pipelines(scan) };
-    scans.into_iter().map(seen).collect()
+    seen.into_iter().map(|seen| Observation { at, source: source.id().clone(), seen }).collect()
 }
 
 /// Returns after what time another look tells more than this one, where that is sooner than usual: a list that gave no

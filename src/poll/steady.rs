@@ -130,8 +130,9 @@ impl Desk {
             }
             let looks = self.queue.turn_away(&source, until, |urgency, waiting| match urgency {
                 Urgency::Asked => limit,
-                // Who only opened a row keeps seeing what is known, with its age.
-                Urgency::Opened | Urgency::Spare => false,
+                // Who only opened a row keeps seeing what is known, with its age, where it is merely late.
+                Urgency::Opened => !(waiting.told || limit),
+                Urgency::Spare => false,
                 Urgency::Newest
                 | Urgency::NewestLayers
                 | Urgency::Depth

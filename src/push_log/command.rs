@@ -33,13 +33,9 @@ pub(super) fn digest_file(command: &str) -> Option<&str> {
     rest.trim_start_matches([' ', '=']).split_whitespace().next().map(unquoted)
 }
 
-/// Returns whether the command prints this file, and to the log.
+/// Returns whether the command does nothing but print this file to the log.
 pub(super) fn prints(command: &str, file: &str) -> bool {
-    let to_the_log = command.split(['|', ';', '&']).filter(|part| !part.contains('>'));
-    to_the_log.into_iter().any(|part| {
-        let words = part.trim_start_matches(['+', '$', ' ']).split_whitespace().map(unquoted);
-        words.eq(["cat", file])
-    })
+    command.trim_start_matches(['+', '$', ' ']).split_whitespace().map(unquoted).eq(["cat", file])
 }
 
 fn simple(command: &str) -> Intent {

@@ -74,12 +74,14 @@ struct Aside {
 }
 
 impl Aside {
-    /// Takes notice of a command.
-    fn follow(&mut self, command: &str) {
-        if let Some(file) = digest_file(command) {
-            *self = Self { file: Some(file.to_owned()), ..Self::default() };
-        }
-        self.is_printed |= self.file.as_deref().is_some_and(|file| prints(command, file));
+    /// Takes notice of a command that pushes: what another one wrote to a file is not about this one.
+    fn pushes(&mut self, command: &str) {
+        *self = Self { file: digest_file(command).map(str::to_owned), ..Self::default() };
+    }
+
+    /// Takes notice of any command: what is printed is what stands below it, up to the next.
+    fn runs(&mut self, command: &str) {
+        self.is_printed = self.file.as_deref().is_some_and(|file| prints(command, file));
     }
 }
 
@@ -161,18 +163,22 @@ impl Scan {
     }
 
     fn script(&mut self, text: &str) {
-        self.state.digest.follow(text);
         let intent = intent(text);
         if matches!(intent, Intent::Copy(_) | Intent::Push) {
+            // Of a whole script nobody knows which of its lines printed what: it prints nothing here.
+            self.state.digest.pushes(text);
             remember(&mut self.state.script, intent);
         }
     }
 
     fn command(&mut self, text: &str) {
         let state = &mut self.state;
-        state.digest.is_printed = false;
-        state.digest.follow(text);
-        match intent(text) {
+        let intent = intent(text);
+        if matches!(intent, Intent::Copy(_) | Intent::Push) {
+            state.digest.pushes(text);
+        }
+        state.digest.runs(text);
+        match intent {
             Intent::Neutral => {}
             Intent::Other => {
                 (state.phase, state.ended, state.copying) = (Phase::Before, true, Copying::Elsewhere);
@@ -326,7 +332,9 @@ impl Scan {
             return;
         }
         if let Copying::Registry(named) = self.state.copying.clone() {
-            self.state.digest.of = Copying::Registry(named.clone());
+            if self.state.digest.file.is_some() && matches!(self.state.digest.of, Copying::Elsewhere) {
+                self.state.digest.of = Copying::Registry(named.clone());
+            }
             self.claim_reference(named, None);
         }
     }

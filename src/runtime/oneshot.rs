@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
-use crate::analysis::{Depth, Interest, Policy, Verdict, judge, plan, readings};
-use crate::domain::{Fact, Look, Observation, Seen, Service, Snapshot, Urgency};
+use crate::analysis::{Depth, Interest, Policy, Row, Verdict, judge, plan, readings};
+use crate::domain::{Fact, Look, Observation, Publishes, Seen, Service, Snapshot, Urgency};
 use crate::poll::{Clock, Poller, Rhythm, Sources};
 
 /// How many answers may wait to be taken in.
@@ -145,8 +145,21 @@ impl Looking<'_> {
         let services = self.oneshot.services.iter().enumerate();
         let open = services.filter(|(_, service)| {
             let report = judge(&self.snapshot, service, self.oneshot.policy, now);
-            let open = |verdict| matches!(verdict, Verdict::Pending | Verdict::Unknown);
-            report.failure.is_some() || !report.settled || report.rows.iter().any(|row| open(row.verdict))
+            // No look tells the branch of a run that names none.
+            let is_told = |row: &Row| service.publishes(&row.run) != Publishes::Untold;
+            let open = |row: &Row| match row.verdict {
+                Verdict::Pending => true,
+                Verdict::Unknown => is_told(row),
+                Verdict::Landed
+                | Verdict::Missing
+                | Verdict::Stale
+                | Verdict::Mismatch
+                | Verdict::Incomplete
+                | Verdict::Misrouted
+                | Verdict::Pruned
+                | Verdict::NotExpected => false,
+            };
+            report.failure.is_some() || !report.settled || report.rows.iter().any(open)
         });
         open.map(|(place, _)| place).collect()
     }

@@ -85,7 +85,8 @@ impl ExpirySource for CiCredentials {
     async fn pipelines(&self) -> Vec<PipelineScan> {
         let mut scans = Vec::new();
         for repo in &self.repos {
-            if self.leave.refusal(&self.id).is_some() {
+            if let Some(refusal) = self.leave.refusal(&self.id) {
+                scans.push(PipelineScan { repo: repo.clone(), found: Err(refusal) });
                 break;
             }
             let found = self.provider.pipelines(repo).await;

@@ -114,7 +114,7 @@ pub(super) fn newest(service: &Service, count: usize) -> impl FnMut(&mut Vec<Arc
         if !service.watches(&run) || runs.iter().any(|known| known.key.id == run.key.id) {
             return Enough::No;
         }
-        if service.filtered(&run).is_none() {
+        if service.is_to_publish(&run) {
             missing = missing.saturating_sub(1);
         }
         runs.push(run);

@@ -101,15 +101,15 @@ async fn a_login_refused_everywhere_is_not_carried_from_repository_to_repository
     assert_eq!(kinds(&server).1, 3);
 }
 
-/// Asks about twenty repositories at once, and returns how often the password was sent.
-async fn passwords_sent(server: &Loopback) -> usize {
+/// Asks about twenty repositories at once, and returns what all of them answer, and how often the password was sent.
+async fn twenty_at_once(server: &Loopback) -> (String, usize) {
     let folder = folder();
     let oci = with_password(server, &folder);
     let asked = (0..20).map(async |number| oci.tags(&named(server, &format!("acme/app{number}"))).await);
-    let probes = futures_util::future::join_all(asked).await;
-    let sent = server.seen().iter().filter(|seen| seen.header("authorization").is_some()).count();
-    assert!(probes.iter().all(|probe| word(probe) == word(&probes[0])), "all have the same answer");
-    if word(&probes[0]) == "unauthorized" { sent } else { 0 }
+    let words: Vec<String> = futures_util::future::join_all(asked).await.iter().map(word).collect();
+    let is_password = |seen: &&Seen| seen.header("authorization").is_some_and(|sent| sent.starts_with("Basic "));
+    assert!(words.iter().all(|word| *word == words[0]), "all have the same answer: {words:?}");
+    (words[0].clone(), server.seen().iter().filter(is_password).count())
 }
 
 #[tokio::test]
@@ -119,12 +119,30 @@ async fn twenty_repositories_at_once_do_not_make_twenty_failed_logins() {
             |seen| if seen.path.starts_with("/token") { answer(401, &[], "") } else { challenge(seen, "") },
         )
         .await;
-    assert!((1..=6).contains(&passwords_sent(&tokens).await));
+    let (said, sent) = twenty_at_once(&tokens).await;
+    assert!(said == "unauthorized" && (1..=6).contains(&sent), "{said}: {sent}");
     let basic = Loopback::answering(|_| answer(401, &[("www-authenticate", "Basic realm=\"reg\"")], "")).await;
-    assert!((1..=6).contains(&passwords_sent(&basic).await));
-    // Where the first is accepted nobody waits for it any longer.
+    let (said, sent) = twenty_at_once(&basic).await;
+    assert!(said == "unauthorized" && (1..=6).contains(&sent), "{said}: {sent}");
     let good = Loopback::answering(|seen| guarded(seen, |_| envelope(404, "NAME_UNKNOWN", "none"))).await;
-    assert_eq!(passwords_sent(&good).await, 0);
+    assert_eq!(twenty_at_once(&good).await, ("NAME_UNKNOWN".to_owned(), 20), "one token for each");
+}
+
+#[tokio::test]
+async fn a_server_in_trouble_accepts_no_password() {
+    let troubled = AtomicBool::new(true);
+    let server = Loopback::answering(move |seen| match seen.header("authorization") {
+        Some(_) if troubled.swap(false, Ordering::SeqCst) => answer(502, &[], "bad gateway"),
+        Some(_) | None => answer(401, &[("www-authenticate", "Basic realm=\"reg\"")], ""),
+    })
+    .await;
+    let (folder, mut sent) = (folder(), 0);
+    let oci = with_password(&server, &folder);
+    for number in 0..20 {
+        oci.tags(&named(&server, &format!("acme/app{number}"))).await;
+        sent = server.seen().iter().filter(|seen| seen.header("authorization").is_some()).count();
+    }
+    assert_eq!(sent, 4, "the one that was lost, and three that were refused");
 }
 
 #[tokio::test]
