@@ -17,6 +17,7 @@ mod lane;
 mod moment;
 mod outbox;
 mod patient;
+mod proof;
 mod purse;
 mod queue;
 mod renewal;

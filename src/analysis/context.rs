@@ -26,7 +26,7 @@ pub(super) struct Context<'a> {
     /// What is known of the repository of each image, in the service's order.
     images: Vec<Option<&'a ImageRecord>>,
     /// Whether each run is to publish, as far as its event and its branch say.
-    publishing: Vec<bool>,
+    publishing: Vec<Publishes>,
     newest_green: Option<usize>,
     /// The place of the last run that one would roll back to.
     oldest_recent: usize,
@@ -46,7 +46,7 @@ pub(super) struct Place<'a> {
     /// Where the two stand.
     pub(super) at: TagPlace,
     /// Whether its run is to publish, as far as its event and its branch say.
-    pub(super) publishes: bool,
+    pub(super) publishes: Publishes,
     /// Whether it is among those that one would roll back to.
     pub(super) is_recent: bool,
     /// The urgency of looks for its tag and content.
@@ -59,16 +59,17 @@ impl<'a> Context<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, service: &'a Arc<Service>, policy: &'a Policy, now: Timestamp) -> Self {
         let listed = snapshot.listing(&service.name).map_or(&[][..], |listing| listing.runs.as_slice());
         let mut count = 0;
-        let publishing = listed.iter().map(|run| !matches!(service.publishes(run), Publishes::No(_)));
+        let publishing = listed.iter().map(|run| service.publishes(run));
         let publishing = publishing.take_while(|publishes| {
-            count += usize::from(*publishes);
+            count += usize::from(!publishes.is_no());
             count <= policy.runs
         });
-        let publishing: Vec<bool> = publishing.collect();
+        let publishing: Vec<Publishes> = publishing.collect();
         let runs = listed.get(..publishing.len()).unwrap_or(listed);
         let publishes = runs.iter().zip(&publishing).enumerate();
-        let mut green =
-            publishes.filter(|(_, (run, publishes))| **publishes && is_green(service, run)).map(|(at, _)| at);
+        let mut green = publishes
+            .filter(|(_, (run, publishes))| **publishes == Publishes::Yes && run.state.is_success())
+            .map(|(at, _)| at);
         let newest_green = green.next();
         let oldest_recent = green.take(RECENT).last().or(newest_green).unwrap_or_default();
         let way_back = policy

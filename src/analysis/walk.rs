@@ -35,11 +35,9 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
     let run = place.run;
     let mut found = Found::default();
     notes.say(|| describe(run));
-    if !place.publishes {
+    if place.publishes.is_no() {
         found.tag = place.template.expand(run).ok();
-        if let Publishes::No(why) = ctx.service.publishes(run) {
-            notes.say(|| format!("It was not to publish: {why}."));
-        }
+        notes.say(|| format!("It was not to publish: {}.", ctx.service.why_not(run).unwrap_or_default()));
         return Some((Verdict::NotExpected, found));
     }
     match &run.state {
@@ -76,8 +74,7 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
     notes.say(|| format!("{}:{} is expected.", place.spec.repository, known.tag));
     let verdict = tagged(ctx, place, known, &mut found, notes);
     // Where something was pushed, it was to publish.
-    let was_pushed = !matches!(verdict, Verdict::Missing | Verdict::Stale);
-    if verdict.is_finding() && !was_pushed && ctx.service.publishes(run) == Publishes::Untold {
+    if matches!(verdict, Verdict::Missing | Verdict::Stale) && place.publishes == Publishes::Untold {
         notes.say(|| "The run names no branch, and only some branches publish here: perhaps it was not to.".to_owned());
         notes.unsure(|| "The page of the run may tell its branch.".to_owned());
         notes.retract();

@@ -25,7 +25,6 @@ pub(super) struct Refusals(Mutex<FxHashMap<u64, Record>>);
 
 #[derive(Debug)]
 struct Record {
-    accepted: bool,
     /// Held by whoever tries a login that was accepted for nothing yet; closed once it was.
     untried: Arc<Semaphore>,
     refused: FxHashMap<Box<str>, Refusal>,
@@ -33,7 +32,7 @@ struct Record {
 
 impl Default for Record {
     fn default() -> Self {
-        Self { accepted: false, untried: Arc::new(Semaphore::new(UNTRIED)), refused: FxHashMap::default() }
+        Self { untried: Arc::new(Semaphore::new(UNTRIED)), refused: FxHashMap::default() }
     }
 }
 
@@ -70,7 +69,7 @@ impl Refusals {
     pub(super) fn standing(&self, login: u64, repository: &str) -> Option<Failure> {
         let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let record = records.get(&login)?;
-        let for_all = !record.accepted && record.refused.len() >= STRIKES;
+        let for_all = !record.untried.is_closed() && record.refused.len() >= STRIKES;
         let others = || record.refused.values().find(|refusal| for_all && refusal.is_standing());
         let standing = record.refused.get(repository).filter(|refusal| refusal.is_standing()).or_else(others);
         standing.map(|refusal| refusal.failure.clone())
@@ -87,7 +86,6 @@ impl Refusals {
     pub(super) fn accepted(&self, login: u64, repository: &str) {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let record = records.entry(login).or_default();
-        record.accepted = true;
         record.untried.close();
         record.refused.remove(repository);
     }

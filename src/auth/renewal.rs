@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use super::Session;
-use crate::domain::{AuthStage, Failure, Text};
+use crate::domain::{AuthStage, Failure};
 
 /// A refusal, and what it was answered with.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ impl Session {
     /// Takes note that a repository refused the login, and says in the failure whose it was. Other failures stay as
     /// they are.
     pub(crate) async fn named(&self, repository: &str, failure: Failure) -> Failure {
-        let Failure::Auth { stage, kind, says } = failure else { return failure };
+        let Failure::Auth { stage, .. } = failure else { return failure };
         let refused = Refused { repository: repository.into(), login: self.found(repository).await };
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
         self.logins.doubt().await;
@@ -36,12 +36,10 @@ impl Session {
             AuthStage::Local => None,
             AuthStage::Api | AuthStage::Token | AuthStage::Registry => self.logins.whose(repository).await,
         };
-        let says = match whose {
-            Some(whose) if says.is_empty() => Text::from(whose),
-            Some(whose) => format!("{}; it was {whose}", says.raw()).into(),
-            None => says,
-        };
-        Failure::Auth { stage, kind, says }
+        match whose {
+            Some(whose) => failure.naming(whose),
+            None => failure,
+        }
     }
 
     /// Returns whether the login that was last refused has been replaced meanwhile. Nothing is sent.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{About, Check, Grade, Section, failure, token};
-use crate::domain::{Failure, Globs, Health, Listing, Publishes, Service, SourceId, SourceKind, TokenReport};
+use crate::domain::{Failure, Globs, Health, Listing, Service, SourceId, SourceKind, TokenReport};
 
 /// The kinds of CI provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,10 +75,7 @@ impl CiLook<'_> {
             let says = format!("{repo}: can be read; the newest is run #{}, {}", run.number, run.state);
             return Check::new(name, Grade::Ok, says);
         }
-        let filtered = match service.publishes(newest) {
-            Publishes::No(why) => why,
-            Publishes::Yes | Publishes::Untold => "it names no branch".to_owned(),
-        };
+        let filtered = service.why_not(newest).unwrap_or_else(|| "it names no branch".to_owned());
         Check::new(name, Grade::Warn, format!("{repo}: can be read, and no run of it is to publish"))
             .why(format!("Of the newest, #{}: {filtered}.", newest.number))
             .fix("Compare `branch` and `event` with the runs' page.")

@@ -137,6 +137,14 @@ impl Failure {
         (!says.is_empty()).then_some(says)
     }
 
+    /// Returns a refusal with whose credential was refused, in words after the server's own; any other failure as it is.
+    #[must_use]
+    pub fn naming(self, whose: String) -> Self {
+        let Self::Auth { stage, kind, says } = self else { return self };
+        let says = if says.is_empty() { whose } else { format!("{}; it was {whose}", says.raw()) };
+        Self::Auth { stage, kind, says: says.into() }
+    }
+
     /// Returns one word or two for a narrow column.
     #[must_use]
     pub fn label(&self) -> &'static str {

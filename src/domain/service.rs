@@ -163,13 +163,23 @@ impl Service {
         let by_event =
             if self.event.patterns().is_empty() { run.event.is_pull_request() } else { !self.event.matches(event) };
         if by_event {
-            return Publishes::No(format!("runs for {} do not publish here", run.event.0));
+            return Publishes::NotOnEvent;
         }
-        match run.git_tag.as_ref().or(run.branch.as_ref()) {
+        match from(run) {
             Some(branch) if self.branch.matches(branch.raw()) => Publishes::Yes,
-            Some(branch) => Publishes::No(format!("runs on {branch} do not publish here")),
+            Some(_) => Publishes::NotOnBranch,
             None if self.branch.matches("") => Publishes::Yes,
             None => Publishes::Untold,
+        }
+    }
+
+    /// Returns why the run is not to publish, where it is not.
+    #[must_use]
+    pub fn why_not(&self, run: &Run) -> Option<String> {
+        match self.publishes(run) {
+            Publishes::NotOnEvent => Some(format!("runs for {} do not publish here", run.event.0)),
+            Publishes::NotOnBranch => Some(format!("runs on {} do not publish here", from(run)?)),
+            Publishes::Yes | Publishes::Untold => None,
         }
     }
 
@@ -180,15 +190,33 @@ impl Service {
     }
 }
 
+/// Returns what a run was for: its git tag, where it has one, or else its branch.
+fn from(run: &Run) -> Option<&Text> {
+    run.git_tag.as_ref().or(run.branch.as_ref())
+}
+
 /// Whether a run is to publish.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Publishes {
     /// Nothing keeps it from that.
     Yes,
-    /// It is not, and why: its event or branch is filtered out.
-    No(String),
+    /// Its event is filtered out.
+    NotOnEvent,
+    /// Its branch is.
+    NotOnBranch,
     /// Only some branches publish, and it names none.
     Untold,
+}
+
+impl Publishes {
+    /// Returns whether it is surely not to.
+    #[must_use]
+    pub fn is_no(self) -> bool {
+        match self {
+            Self::NotOnEvent | Self::NotOnBranch => true,
+            Self::Yes | Self::Untold => false,
+        }
+    }
 }
 
 /// An image that a green run is to leave behind.

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::fault::pause;
 use super::moment::Moment;
+use super::proof::Proof;
 use crate::domain::{Failure, Fault, Look};
 
 /// How many failures in a row, without an answer between, make a source count as down.
@@ -25,9 +26,6 @@ pub(super) const DOUBT: Duration = Duration::from_secs(2);
 
 /// A refused credential is tried after this time all the same: the server may have been wrong.
 pub(super) const PROBE: Duration = Duration::from_mins(15);
-
-/// A source that was never asked is asked one thing first; but nobody waits longer than this for it.
-const FIRST: Duration = Duration::from_secs(2);
 
 /// A refusal longer ago than this says nothing of a credential that is accepted now.
 const TOGETHER: Duration = Duration::from_mins(2);
@@ -47,15 +45,6 @@ pub(super) struct Gate {
     tries: u32,
     /// Looks that were refused while others were answered.
     own: FxHashSet<Look>,
-}
-
-/// Whether the source ever gave an answer.
-#[derive(Debug, Default)]
-enum Proof {
-    #[default]
-    Unasked,
-    Asked(Instant),
-    Answered,
 }
 
 /// Why and until when.
@@ -100,22 +89,20 @@ pub(super) struct Ended<'a> {
 impl Gate {
     /// Returns how many looks may be under way, of so many at most.
     pub(super) fn width(&self, most: usize, now: Instant) -> usize {
-        match (&self.shut, &self.proof) {
-            (Some(shut), _) if shut.until > now => 0,
-            (Some(_), _) | (None, Proof::Unasked) => 1,
-            (None, Proof::Asked(since)) if now < *since + FIRST => 1,
-            (None, Proof::Asked(_) | Proof::Answered) => most,
+        match &self.shut {
+            Some(shut) if shut.until > now => 0,
+            Some(_) => 1,
+            // A source that was never asked is asked one thing first.
+            None => self.proof.width(1, most, now),
         }
     }
 
     /// Returns when more looks may set out than now, if nothing is answered before.
     pub(super) fn widens(&self, now: Instant) -> Option<Instant> {
-        let widens = match (&self.shut, &self.proof) {
-            (Some(shut), _) => shut.until,
-            (None, Proof::Asked(since)) => *since + FIRST,
-            (None, Proof::Unasked | Proof::Answered) => return None,
-        };
-        (widens > now).then_some(widens)
+        match &self.shut {
+            Some(shut) => Some(shut.until).filter(|until| *until > now),
+            None => self.proof.widens(now),
+        }
     }
 
     /// Returns why it is shut, if it is.
@@ -143,9 +130,7 @@ impl Gate {
     }
 
     pub(super) fn started(&mut self, now: Instant) {
-        if matches!(self.proof, Proof::Unasked) {
-            self.proof = Proof::Asked(now);
-        }
+        self.proof.started(now);
     }
 
     /// The credential is another one, or the machine has slept: one look tells at once.

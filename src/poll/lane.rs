@@ -210,10 +210,11 @@ impl Lane {
         }
         let by_user = urgency <= Urgency::Opened;
         let reserved = by_user || (urgency == Urgency::Newest && unseen);
-        let room = match urgency {
-            Urgency::Asked => self.has_room_for_the_user(now),
-            Urgency::Opened => self.gate.shut(now).is_none() && self.has_room_for_the_user(now),
-            _ => self.under_way < self.gate.width(self.most, now),
+        let room = if by_user {
+            // Who only opened a row does not insist.
+            (urgency == Urgency::Asked || self.gate.shut(now).is_none()) && self.has_room_for_the_user(now)
+        } else {
+            self.under_way < self.gate.width(self.most, now)
         };
         room && self.purse.allows(reserved, self.under_way, now)
     }

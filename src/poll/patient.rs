@@ -11,6 +11,7 @@ use super::desk::{Desk, Gone};
 use super::fault::pause;
 use super::gate::Ended;
 use super::moment::Moment;
+use super::proof::Proof;
 use crate::domain::{AuthStage, Failure, Fault, ImageName, Remedy, Seen, SourceId, Urgency, Wanted};
 
 /// How many failures in a row, without an answer between, make a source count as down.
@@ -25,9 +26,8 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// The pause after a failure that only a person can mend, or whose end nobody tells.
 pub(super) const FIX_PAUSE: Duration = Duration::from_mins(1);
 
-/// How many looks go to a source that gave no answer yet, and for how long they are waited for.
+/// How many looks go to a source that gave no answer yet, and may find that it refuses the token.
 const BEFORE_PROOF: usize = 4;
-const FIRST: Duration = Duration::from_secs(2);
 
 /// Whether a source is worth waiting for.
 #[derive(Debug, Default)]
@@ -35,9 +35,7 @@ pub(super) struct Closing {
     closed: Option<(Instant, Failure)>,
     failing_since: Option<Instant>,
     failures: u32,
-    /// When it was first asked, and whether it ever gave an answer.
-    asked: Option<Instant>,
-    proven: bool,
+    proof: Proof,
 }
 
 impl Closing {
@@ -46,24 +44,22 @@ impl Closing {
         self.closed.as_ref().filter(|(until, _)| *until > now)
     }
 
-    /// Returns how many looks may be under way, of so many at most: before the first answer only a few find out that the
-    /// token is refused, unless that takes long.
+    /// Returns how many looks may be under way, of so many at most.
     pub(super) fn width(&self, most: usize, now: Instant) -> usize {
-        let is_waited_for = !self.proven && self.asked.is_none_or(|asked| now < asked + FIRST);
-        if is_waited_for { most.min(BEFORE_PROOF) } else { most }
+        self.proof.width(BEFORE_PROOF, most, now)
     }
 
     /// Returns when more may set out than now, if nothing is answered before.
     pub(super) fn widens(&self, now: Instant) -> Option<Instant> {
-        self.asked.map(|asked| asked + FIRST).filter(|widens| !self.proven && now < *widens)
+        self.proof.widens(now)
     }
 
     pub(super) fn started(&mut self, now: Instant) {
-        self.asked.get_or_insert(now);
+        self.proof.started(now);
     }
 
     fn answered(&mut self) {
-        (self.failing_since, self.failures, self.proven) = (None, 0, true);
+        (self.failing_since, self.failures, self.proof) = (None, 0, Proof::Answered);
     }
 
     fn failed(&mut self, now: Instant) {
@@ -221,6 +217,7 @@ pub(super) fn first(rhythm: &Rhythm) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use super::super::proof::FIRST;
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{CiProvider, ExpirySource, Leave};
-use crate::domain::{AuthKind, Batch, CredentialScan, Failure, PipelineScan, RepoPath, SourceId};
+use crate::domain::{Batch, CredentialScan, Failure, Fault, PipelineScan, RepoPath, SourceId};
 
 /// The secrets, keys and tokens of repositories: names and dates.
 pub struct CiCredentials {
@@ -37,10 +37,8 @@ pub(super) fn is_of_all(failure: &Failure) -> bool {
 /// Returns whether the next list of the same repository would meet the same. A token that does not reach one list may
 /// reach another.
 pub(super) fn meets_all(scan: &CredentialScan) -> bool {
-    scan.found.as_ref().is_err_and(|failure| match failure {
-        Failure::Auth { kind, .. } => *kind != AuthKind::InsufficientScope,
-        _ => is_of_all(failure),
-    })
+    let meets_all = |failure: &Failure| is_of_all(failure) && Fault::of(failure) != Fault::Own;
+    scan.found.as_ref().is_err_and(meets_all)
 }
 
 /// Takes in how one list was read, and says whether to ask for the next.

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret as _;
 
-use crate::domain::{AuthKind, AuthStage, Failure, SecretSource, SourceId, Text, TokenKind};
+use crate::domain::{AuthKind, AuthStage, Failure, SecretSource, SourceId, TokenKind};
 use crate::http::{Credential, Renewable, secret_origin};
 
 /// A provider's token, or none.
@@ -54,14 +54,7 @@ impl Token {
 
     /// Says in a refusal whose token was refused, and where it comes from.
     pub(super) fn named(&self, failure: Failure) -> Failure {
-        match (failure, &self.secret) {
-            (Failure::Auth { stage, kind, says }, Some(secret)) => {
-                let whose = format!("the token of {} (from {})", self.id, secret_origin(secret.source()));
-                let says =
-                    if says.is_empty() { Text::from(whose) } else { format!("{}; it was {whose}", says.raw()).into() };
-                Failure::Auth { stage, kind, says }
-            }
-            (failure, _) => failure,
-        }
+        let Some(secret) = &self.secret else { return failure };
+        failure.naming(format!("the token of {} (from {})", self.id, secret_origin(secret.source())))
     }
 }

@@ -86,13 +86,15 @@ async fn a_wrong_password_is_tried_once_and_never_repeated() {
     assert_eq!(kinds(&server), (1, 1));
 }
 
+/// A registry whose token service refuses every password.
+async fn refusing_tokens() -> Loopback {
+    Loopback::answering(|seen| if seen.path.starts_with("/token") { answer(401, &[], "") } else { challenge(seen, "") })
+        .await
+}
+
 #[tokio::test]
 async fn a_login_refused_everywhere_is_not_carried_from_repository_to_repository() {
-    let server =
-        Loopback::answering(
-            |seen| if seen.path.starts_with("/token") { answer(401, &[], "") } else { challenge(seen, "") },
-        )
-        .await;
+    let server = refusing_tokens().await;
     let folder = folder();
     let oci = with_password(&server, &folder);
     for number in 0..20 {
@@ -114,11 +116,7 @@ async fn twenty_at_once(server: &Loopback) -> (String, usize) {
 
 #[tokio::test]
 async fn twenty_repositories_at_once_do_not_make_twenty_failed_logins() {
-    let tokens =
-        Loopback::answering(
-            |seen| if seen.path.starts_with("/token") { answer(401, &[], "") } else { challenge(seen, "") },
-        )
-        .await;
+    let tokens = refusing_tokens().await;
     let (said, sent) = twenty_at_once(&tokens).await;
     assert!(said == "unauthorized" && (1..=6).contains(&sent), "{said}: {sent}");
     let basic = Loopback::answering(|_| answer(401, &[("www-authenticate", "Basic realm=\"reg\"")], "")).await;

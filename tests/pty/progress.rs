@@ -1,6 +1,7 @@
 //! How far a look has come is said on standard error, where that is a terminal, and nowhere else.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use portable_pty::CommandBuilder;
@@ -11,14 +12,19 @@ use crate::tty::Tty;
 /// Late enough that there is something to be told meanwhile.
 const LOOK: [&str; 4] = ["demo", "--check", "--latency", "40"];
 
+/// Starts the look, with one of its outputs in a file and the other on the terminal.
+fn look(redirect: &str, file: &Path) -> Tty {
+    let mut shell = CommandBuilder::new("sh");
+    let binary = env!("CARGO_BIN_EXE_landfall");
+    shell.args(["-c", &format!("exec {binary} {} {redirect}{}", LOOK.join(" "), file.display())]);
+    Tty::start(shell, &[])
+}
+
 #[test]
 fn progress_is_drawn_on_the_terminal_and_wiped_away_and_never_reaches_the_file() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("answer");
-    let mut shell = CommandBuilder::new("sh");
-    let binary = env!("CARGO_BIN_EXE_landfall");
-    shell.args(["-c", &format!("exec {binary} {} >{}", LOOK.join(" "), file.display())]);
-    let mut tty = Tty::start(shell, &[]);
+    let mut tty = look(">", &file);
     tty.until_shown("services settled");
     assert_eq!(tty.ended(), 1);
     assert_eq!(tty.text().trim(), "", "the last line is wiped away");
@@ -48,10 +54,7 @@ fn where_standard_error_is_no_terminal_nothing_is_said_of_progress() {
 fn where_only_the_answer_goes_to_the_terminal_nothing_is_said_of_progress() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("said");
-    let mut shell = CommandBuilder::new("sh");
-    let binary = env!("CARGO_BIN_EXE_landfall");
-    shell.args(["-c", &format!("exec {binary} {} 2>{}", LOOK.join(" "), file.display())]);
-    let mut tty = Tty::start(shell, &[]);
+    let mut tty = look("2>", &file);
     assert_eq!(tty.ended(), 1);
     assert!(!String::from_utf8_lossy(&tty.bytes).contains("looking:"), "{}", tty.text());
     assert_eq!(fs::read_to_string(file).unwrap(), "");
