@@ -274,13 +274,15 @@ impl<'a> Context<'a> {
     }
 
     /// Returns when the push was over: the latest end of the push jobs, else the run's. Where nobody said which job
-    /// pushes any may, and jobs that were not read may end as late as the run.
+    /// pushes any may, and jobs that were not read may end as late as the run. A job of a run in progress that is over,
+    /// and whose end nobody names, may have ended just now.
     pub(super) fn push_ended(&self, run: &Run) -> Option<Timestamp> {
         let jobs = self.record(run).and_then(|record| record.jobs.as_deref());
         let pushing =
             jobs.map(|jobs| if self.guesses() { jobs.items.iter().collect() } else { self.push_jobs(&jobs.items) });
         let ran = pushing.into_iter().flatten().filter(|job| !left_out(run, job));
-        let last = ran.filter_map(|job| job.finished_at.or(run.finished_at)).max();
+        let just_now = |job: &Job| (job.state.is_finished() && !run.state.is_finished()).then(|| self.now.into());
+        let last = ran.filter_map(|job| job.finished_at.or(run.finished_at).or_else(|| just_now(job))).max();
         let unread = jobs.is_some_and(is_partial).then_some(run.finished_at).flatten();
         last.max(unread).or(run.finished_at).or(run.started_at).or(run.created_at).map(Moment::at)
     }

@@ -196,6 +196,9 @@ pub(super) fn pushed_all_the_same<'a>(ctx: &Context<'a>, place: &Place<'a>, note
 pub(super) fn say_push_end(ctx: &Context<'_>, jobs: &Batch<Job>, place: &Place<'_>, notes: &mut impl Notes) {
     let push_jobs = ctx.push_jobs(&jobs.items);
     notes.say(|| match (push_jobs.first(), ctx.push_ended(place.run)) {
+        (Some(job), Some(end)) if end >= ctx.now => {
+            format!("Push job {} ended as {}, and nobody says when.", job.name, job.state)
+        }
         (Some(job), Some(end)) => format!("Push job {} ended as {} at {end:.0}.", job.name, job.state),
         (None, Some(end)) => format!("The run ended at {end:.0}; its push job is not known."),
         (_, None) => "Nobody says when the push ended.".to_owned(),

@@ -188,3 +188,20 @@ fn a_red_run_whose_jobs_could_not_be_read_is_unknown() {
     see(&mut world, &run, &partial);
     assert_eq!(world.verdict(&run), Verdict::Unknown);
 }
+
+#[test]
+fn an_end_of_the_push_that_nobody_names_may_be_just_now_while_the_run_goes_on() {
+    let mut world = World::new();
+    let run = world.run_with(7, 30, |run| (run.state, run.finished_at) = (RunState::Running, None));
+    let mut untold = jobs(&[("docker push", DONE, 31)]);
+    untold.items.iter_mut().for_each(|job| (job.started_at, job.finished_at) = (None, None));
+    see(&mut world, &run, &untold);
+    assert_eq!(world.gone(TAG).verdict(&run), Verdict::Pending);
+    let said = world.why(&run).evidence.join("\n");
+    assert!(said.contains("ended as success, and nobody says when."), "{said}");
+    world.goes_on(&run, |run| {
+        (run.state, run.finished_at) = (RunState::Finished(Conclusion::Success), Some(minutes_ago(29).into()));
+    });
+    see(&mut world, &run, &jobs(&[("docker push", DONE, 31)]));
+    assert_eq!(world.verdict(&run), Verdict::Missing, "it was over when the run was");
+}
