@@ -60,6 +60,19 @@ fn each_tool_is_read(#[case] name: &str, #[case] expected: &[&str]) {
     assert!(log.available && !log.truncated);
 }
 
+#[test]
+fn a_digest_file_is_about_the_push_that_named_it_and_no_other() {
+    let (one, other) = ("3".repeat(64), "4".repeat(64));
+    let log = format!(
+        "+ podman push --digestfile /run/digest quay.io/acme/checkout:1.0\nWriting manifest to image destination\n\
+         + podman push quay.io/acme/worker:1.0\nWriting manifest to image destination\n\
+         + cat /run/digest\nsha256:{one}\n\
+         + cat /run/digest | tee /run/copy > /dev/null\nsha256:{other}\n"
+    );
+    let claimed = claims(&parse(log.as_bytes(), None));
+    assert_eq!(claimed, ["quay.io/acme/checkout:1.0@-", "quay.io/acme/worker:1.0@-"]);
+}
+
 #[rstest]
 #[case::an_expired_token("github_denied.log", &["denied: Your authorization token has expired. Reauthenticate and try again."])]
 #[case::another_step_and_a_base_image("github_docker.log", &[])]

@@ -24,6 +24,10 @@ impl Clock for Still {
     }
 }
 
+fn nothing() -> Batch<CredentialRecord> {
+    Batch { items: Vec::new(), skipped: 0, complete: true }
+}
+
 /// Counts how often it is asked; its first answers are failures.
 struct Counted {
     id: SourceId,
@@ -48,11 +52,7 @@ impl ExpirySource for Counted {
 
     async fn scan(&self, _now: Timestamp) -> Vec<CredentialScan> {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
-        let found = if asked < self.failing {
-            Err(self.failure.clone())
-        } else {
-            Ok(Batch { items: Vec::new(), skipped: 0, complete: true })
-        };
+        let found = if asked < self.failing { Err(self.failure.clone()) } else { Ok(nothing()) };
         vec![CredentialScan { scope: "list".into(), found }]
     }
 }
@@ -70,10 +70,7 @@ impl ExpirySource for Unread {
     }
 
     async fn scan(&self, _now: Timestamp) -> Vec<CredentialScan> {
-        vec![CredentialScan {
-            scope: "list".into(),
-            found: Ok(Batch { items: Vec::new(), skipped: 0, complete: true }),
-        }]
+        vec![CredentialScan { scope: "list".into(), found: Ok(nothing()) }]
     }
 
     async fn pipelines(&self) -> Vec<PipelineScan> {
@@ -168,6 +165,49 @@ async fn one_look_asks_each_once_and_one_that_falls_over_spoils_nothing() {
     let lists = vec![(source("falls"), None), (source("github"), Some(vec!["list".into()]))];
     assert_eq!(seen[2..], [Seen::CredentialLists(lists)]);
     assert_eq!(good.asked.load(Ordering::Relaxed), 1);
+}
+
+/// Never comes to an end with its lists, or falls over where pipelines are read.
+enum Odd {
+    Hangs(SourceId),
+    FallsLater(SourceId),
+}
+
+#[async_trait]
+impl ExpirySource for Odd {
+    fn id(&self) -> &SourceId {
+        let (Self::Hangs(id) | Self::FallsLater(id)) = self;
+        id
+    }
+
+    async fn scan(&self, _now: Timestamp) -> Vec<CredentialScan> {
+        match self {
+            Self::Hangs(_) => std::future::pending().await,
+            Self::FallsLater(_) => vec![CredentialScan { scope: "list".into(), found: Ok(nothing()) }],
+        }
+    }
+
+    async fn pipelines(&self) -> Vec<PipelineScan> {
+        match self {
+            Self::Hangs(_) => Vec::new(),
+            Self::FallsLater(_) => panic!("a source that falls over"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_that_hangs_is_no_fault_of_ours_and_one_of_pipelines_that_falls_over_is_told() {
+    let seen = async |odd| {
+        let sources: Vec<Arc<dyn ExpirySource>> = vec![Arc::new(odd)];
+        let scans = scan_once(&sources, &Still).await;
+        scans.into_iter().filter_map(|observation| match observation.seen {
+            Seen::Credentials(scan) => Some(scan),
+            _ => None,
+        })
+    };
+    assert_eq!(seen(Odd::Hangs(source("vault"))).await.count(), 0, "what was known stays as it was");
+    let told: Vec<CredentialScan> = seen(Odd::FallsLater(source("github"))).await.collect();
+    assert!(matches!(&told[..], [list, CredentialScan { found: Err(Failure::Withheld(_)), .. }] if list.found.is_ok()));
 }
 
 /// Tells of one token that ends after so long.

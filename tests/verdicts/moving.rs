@@ -51,6 +51,18 @@ fn a_run_that_names_no_branch_can_be_seen_to_land_and_is_never_said_to_be_missin
 }
 
 #[test]
+fn a_newer_run_that_names_no_branch_takes_no_moving_tag_over() {
+    let mut world = World::expecting(&["latest"], &[]);
+    let run = world.run(7, 30);
+    world.job(&run, Conclusion::Success, 31).log(&run, &[]);
+    let newer = world.run_with(8, 20, |run| run.branch = None);
+    world.job(&newer, Conclusion::Success, 21).log(&newer, &[]).gone("latest");
+    assert_eq!(world.verdict(&run), Verdict::Missing, "it may not have been to push it");
+    assert_eq!(world.verdict(&newer), Verdict::Unknown);
+    assert_eq!(world.report().newest_green.unwrap().run.key, run);
+}
+
+#[test]
 fn where_the_newest_run_left_its_push_out_the_absent_tag_is_missed_by_the_run_before() {
     let (mut world, older, run) = two_runs();
     world.job(&run, Conclusion::Skipped, 31).gone("main");
