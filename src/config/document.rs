@@ -67,9 +67,21 @@ fn providers(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> (V
             refuse_twin(&table, "name", names.contains(&name), problems);
             names.push(name);
         }
-        usable.extend(ci);
+        if let Some(ci) = ci {
+            warn_of_shared_budget(&table, &ci, &usable, problems);
+            usable.push(ci);
+        }
     }
     (names, usable)
+}
+
+/// Two that ask one server with one token spend one budget, and each reckons with all of it.
+fn warn_of_shared_budget(table: &Table<'_>, ci: &Ci, others: &[Ci], problems: &mut Problems<'_>) {
+    if let Some(other) = others.iter().find(|other| other.url == ci.url && other.token == ci.token) {
+        let hint = format!("let its services name `ci = {:?}`, and leave this one out", other.name.as_str());
+        let message = format!("{} and {} ask one server with one token: they share one budget", other.name, ci.name);
+        problems.warn(table.at, message, Some(&hint));
+    }
 }
 
 /// Stores of secrets are sources beside the CI providers and the commands: none may have another's name.
