@@ -24,8 +24,13 @@ const LONGEST_DOWN: Duration = Duration::from_secs(20);
 /// After this time a refused credential is tried once more before it is believed to be refused.
 pub(super) const DOUBT: Duration = Duration::from_secs(2);
 
-/// A refused credential is tried after this time all the same: the server may have been wrong.
+/// A refused credential is tried after this time all the same: the server may have been wrong. Each time that it is
+/// refused again makes that twice as long, up to the longest.
 pub(super) const PROBE: Duration = Duration::from_mins(15);
+const LONGEST_PROBE: Duration = Duration::from_hours(1);
+
+/// By so much whoever was refused goes behind the others: it may have been refused for itself alone.
+const BEHIND: Duration = Duration::from_secs(1);
 
 /// A refusal longer ago than this says nothing of a credential that is accepted now.
 const TOGETHER: Duration = Duration::from_mins(2);
@@ -40,6 +45,8 @@ pub(super) struct Gate {
     proof: Proof,
     /// Rate limits in a row without a word about their end.
     limits: u32,
+    /// Refusals in a row of a credential that is believed to be bad.
+    refusals: u32,
     failures: u32,
     /// Tries in a row of a source that is down.
     tries: u32,
@@ -136,6 +143,7 @@ impl Gate {
     /// The credential is another one, or the machine has slept: one look tells at once.
     pub(super) fn try_now(&mut self, now: Instant) {
         self.own.clear();
+        self.refusals = 0;
         if let Some(shut) = &mut self.shut {
             shut.until = shut.until.min(now);
         }
@@ -150,7 +158,7 @@ impl Gate {
         let proves = |shut: &mut Shut| ended.started >= shut.since || shut.because == Because::Down;
         let opened = self.shut.take_if(proves);
         if self.shut.is_none() {
-            self.limits = 0;
+            (self.limits, self.refusals) = (0, 0);
         }
         if let Some(shut) = &opened
             && matches!(shut.because, Because::Doubt | Because::Refusal)
@@ -175,7 +183,7 @@ impl Gate {
             Fault::Limit => (Because::Limit, now + self.limit(failure, ended.now)),
             Fault::Login if self.own.contains(ended.look) => return None,
             Fault::Login => match before {
-                Some(Because::Doubt | Because::Refusal) => (Because::Refusal, now + PROBE),
+                Some(Because::Doubt | Because::Refusal) => (Because::Refusal, now + self.probe()),
                 Some(Because::Limit | Because::Down) | None => (Because::Doubt, now + DOUBT),
             },
             Fault::Silence => {
@@ -199,7 +207,15 @@ impl Gate {
             Some(_) | None => failure.clone(),
         };
         self.shut = Some(Shut { because, why, since: now, until, by: ended.look.clone() });
-        Some(Ruling { until, quiet: because == Because::Doubt })
+        let behind = if because == Because::Refusal { BEHIND } else { Duration::ZERO };
+        Some(Ruling { until: until + behind, quiet: because == Because::Doubt })
+    }
+
+    /// Returns how long a credential rests that was refused once more.
+    fn probe(&mut self) -> Duration {
+        let pause = doubled(PROBE, self.refusals, LONGEST_PROBE);
+        self.refusals = self.refusals.saturating_add(1);
+        pause
     }
 
     /// Returns how long a rate limit shuts.
@@ -207,9 +223,9 @@ impl Gate {
         if let Some(told) = told(failure, now) {
             return told.max(LIMIT);
         }
-        let doublings = self.limits.min(8);
+        let pause = doubled(LIMIT, self.limits, LONGEST_LIMIT);
         self.limits = self.limits.saturating_add(1);
-        LIMIT.saturating_mul(1 << doublings).min(LONGEST_LIMIT)
+        pause
     }
 }
 
@@ -237,6 +253,10 @@ impl Shut {
             Fault::Silence | Fault::Repository | Fault::Own | Fault::Unasked => None,
         }
     }
+}
+
+fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {
+    first.saturating_mul(1 << times.min(8)).min(longest)
 }
 
 /// Returns how long the server wants not to be asked, where it says so.
