@@ -368,3 +368,23 @@ async fn the_bench_world_has_the_size_it_is_asked_for() {
     let findings = deserved.iter().filter(|one| one.verdict.is_finding()).count();
     assert!((5..=25).contains(&findings), "{findings}");
 }
+
+#[tokio::test]
+async fn every_run_of_github_names_a_workflow_that_the_list_of_workflows_has() {
+    let demo = demo().await;
+    for service in demo.config["service"].as_array().unwrap() {
+        let repo = service["repo"].as_str().unwrap();
+        if service["ci"].as_str() != Some("github")
+            || !demo.github(&format!("/repos/{repo}")).await.status().is_success()
+        {
+            continue;
+        }
+        let listed: Value = demo.github(&format!("/repos/{repo}/actions/workflows")).await.json().await.unwrap();
+        let runs: Value = demo.github(&format!("/repos/{repo}/actions/runs?per_page=100")).await.json().await.unwrap();
+        let named = |of: &Value, id: &str| (of[id].as_u64().unwrap(), of["path"].as_str().unwrap().to_owned());
+        let of =
+            |list: &Value, id: &str| list.as_array().unwrap().iter().map(|one| named(one, id)).collect::<BTreeSet<_>>();
+        let (listed, used) = (of(&listed["workflows"], "id"), of(&runs["workflow_runs"], "workflow_id"));
+        assert!(!used.is_empty() && used.is_subset(&listed), "{repo}: {used:?} of {listed:?}");
+    }
+}

@@ -49,7 +49,7 @@ fn absent(members: &[&Stop]) -> String {
     let runs = members.iter().map(|stop| &stop.run.key).collect::<BTreeSet<_>>().len();
     let host = members.first().map_or("", |stop| stop.image.registry());
     let runs = if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") };
-    format!("{runs} of {} left no image at {host}, which itself answers.", listed(&services))
+    format!("{runs} of {} left no image at {host}, which itself answered.", listed(&services))
 }
 
 /// Returns the lines in which registries refuse, each once, with the newest run that has it.

@@ -113,7 +113,7 @@ fn actions(stage: &Stage, call: &Call, service: &Service, rest: &[&str], now: i6
 fn workflow_named(service: &Service, name: &str) -> Option<Workflow> {
     [Workflow::Release, Workflow::Checks]
         .into_iter()
-        .find(|workflow| workflow.file() == name || Shape::workflow_id(service, *workflow).to_string() == name)
+        .find(|workflow| workflow.file() == name || Shape::workflow_id(service, workflow.file()).to_string() == name)
 }
 
 fn runs(stage: &Stage, call: &Call, service: &Service, workflow: Option<Workflow>, now: i64) -> Reply {

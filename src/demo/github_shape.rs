@@ -66,9 +66,9 @@ impl<'a> Shape<'a> {
         Self { stage, service, origin, repository }
     }
 
-    /// Returns a workflow's number.
-    pub(super) fn workflow_id(service: &Service, workflow: Workflow) -> u64 {
-        number(&format!("{}/{}", service.repo, workflow.file())) % 90_000_000 + 10_000_000
+    /// Returns the number of the workflow in a file.
+    pub(super) fn workflow_id(service: &Service, file: &str) -> u64 {
+        number(&format!("{}/{file}", service.repo)) % 90_000_000 + 10_000_000
     }
 
     /// Returns the words of `status=` that find this run.
@@ -101,7 +101,7 @@ impl<'a> Shape<'a> {
         let time = |at| self.stage.clock.written(at);
         let api = format!("{}/repos/{}", self.origin, self.service.repo);
         let url = format!("{api}/actions/runs/{}", run.id);
-        let workflow = Self::workflow_id(self.service, run.workflow);
+        let workflow = Self::workflow_id(self.service, run.workflow.file());
         let suite = run.id * 2 + 1;
         let actor = user(&self.origin, &run.author);
         json!({

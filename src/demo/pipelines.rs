@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::counts::{Kind, Server};
+use super::github_shape::Shape;
 use super::layer::sha256;
 use super::reply::Reply;
 use super::stage::Stage;
@@ -34,7 +35,8 @@ pub(super) fn github(stage: &Stage, service: &Service, rest: &[&str]) -> Option<
     let body = match rest {
         ["contents", ".github", "workflows"] => Value::Array(files.map(|(name, text)| of.entry(name, text)).collect()),
         ["actions", "workflows"] => {
-            let found: Vec<Value> = files.zip(1..).map(|((name, _), id)| of.workflow(stage, name, id)).collect();
+            let numbered = |(name, _): &(&str, _)| of.workflow(stage, name, Shape::workflow_id(service, name));
+            let found: Vec<Value> = files.map(numbered).collect();
             json!({ "total_count": found.len(), "workflows": found })
         }
         ["git", "blobs", sha] => {

@@ -26,7 +26,7 @@ fn two_images_of_one_registry_that_stop_landing_are_one_incident() {
     let good = incident.last_good.as_ref().unwrap();
     assert_eq!((good.service.as_str(), good.commit.clone()), ("checkout", sha("checkout", 1)));
     insta::assert_snapshot!(incident.evidence.join("\n"), @r"
-    2 runs of cart and checkout left no image at ghcr.io, which itself answers.
+    2 runs of cart and checkout left no image at ghcr.io, which itself answered.
     What was read of the logs of cart and checkout neither reports the push as done nor says why not.
     The last good push was that of checkout 9ee3e92, at 2026-03-02 08:50:00 UTC.
     ");

@@ -131,7 +131,7 @@ fn it_is_opened_like_a_row() {
 
     Evidence
       1  2 runs of cart and checkout left no image at ghcr.io, which itself
-         answers.
+         answered.
       2  The log of checkout #1 says: unauthorized: authentication required
       3  The log of cart #2 says: denied: requested access to the resource is
          denied
@@ -226,7 +226,7 @@ fn the_table_begins_with_it() {
     let (head, _) = text.split_once("missing").unwrap();
     insta::assert_snapshot!(head, @r"
     INCIDENT: push credentials of ghcr.io/acme refused since 11:10 UTC (2 services)
-        2 runs of cart and checkout left no image at ghcr.io, which itself answers.
+        2 runs of cart and checkout left no image at ghcr.io, which itself answered.
         The log of checkout #1 says: unauthorized: authentication required
         The log of cart #2 says: denied: requested access to the resource is denied
         The last good push was that of cart 078711f, at 2026-03-02 09:30:00 UTC.
