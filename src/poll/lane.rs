@@ -13,7 +13,7 @@ use super::demand::Rate;
 use super::gate::{Because, Gate};
 use super::moment::Moment;
 use super::patient::Closing;
-use super::purse::Purse;
+use super::purse::{Purse, Spender};
 use super::tell::Told;
 use crate::domain::{Failure, Look, Pace, SourceKind, Urgency};
 
@@ -209,14 +209,20 @@ impl Lane {
             return false;
         }
         let by_user = urgency <= Urgency::Opened;
-        let reserved = by_user || (urgency == Urgency::Newest && unseen);
+        let spender = if by_user {
+            Spender::User
+        } else if urgency == Urgency::Newest && unseen {
+            Spender::Unseen
+        } else {
+            Spender::Background
+        };
         let room = if by_user {
             // Who only opened a row does not insist.
             (urgency == Urgency::Asked || self.gate.shut(now).is_none()) && self.has_room_for_the_user(now)
         } else {
             self.under_way < self.gate.width(self.most, now)
         };
-        room && self.purse.allows(reserved, self.under_way, now)
+        room && self.purse.allows(spender, self.under_way, now)
     }
 
     /// A registry's login is tried a few at a time by whoever sends it.

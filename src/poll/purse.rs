@@ -1,4 +1,5 @@
-//! What may still be asked of a source, by the budget that its answers tell: a fifth is kept for the user.
+//! What may still be asked of a source, by the budget that its answers tell: a fifth is kept for the user, and half of
+//! that for nobody else.
 
 use std::time::Duration;
 
@@ -9,8 +10,10 @@ use super::demand::Rate;
 use super::moment::Moment;
 use crate::domain::{Budget, Failure, SourceKind, Traffic};
 
-/// One part in this many of a budget is kept for what the user asks, and for what was never seen.
+/// One part in this many of a budget is kept for what the user asks, and for newest commits that were never seen; and one
+/// part in this many of what is kept is the user's alone.
 const RESERVED: u64 = 5;
+const ALONE: u64 = 2;
 
 /// One part in this many is kept from what no verdict depends on.
 const NEEDED: u64 = 2;
@@ -30,6 +33,17 @@ const WEIGHT: u64 = 16;
 
 /// A thousandth of a request is counted.
 const WHOLE: u64 = 1000;
+
+/// Who wants to spend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spender {
+    /// The user asks.
+    User,
+    /// Nothing is known yet of a newest commit: nobody asked, but a screen without it tells nobody anything.
+    Unseen,
+    /// All else.
+    Background,
+}
 
 /// One source's budget.
 #[derive(Debug)]
@@ -116,16 +130,19 @@ impl Purse {
         self.window.as_ref().filter(|window| window.ends > now)
     }
 
-    /// Returns whether one more look may be asked while so many are under way; `reserved` where it may use what is
-    /// kept for the user.
-    pub(super) fn allows(&self, reserved: bool, under_way: usize, now: Instant) -> bool {
+    /// Returns whether one more look may be asked while so many are under way.
+    pub(super) fn allows(&self, spender: Spender, under_way: usize, now: Instant) -> bool {
         let Some(window) = self.window(now) else { return true };
         let each = self.cost.div_ceil(WHOLE).max(1);
         let expected = u64::try_from(under_way).unwrap_or(u64::MAX).saturating_mul(each);
         let left = window.remaining.saturating_sub(expected);
         // A registry's budget counts pulls: without any left it still answers other questions.
-        let kept = if reserved { 0 } else { window.reserve() };
-        left > kept || (under_way == 0 && window.is_to_be_tried(now)) || (reserved && self.kind == SourceKind::Registry)
+        let (kept, is_free) = match spender {
+            Spender::User => (0, self.kind == SourceKind::Registry),
+            Spender::Unseen => (window.reserve().div_ceil(ALONE), self.kind == SourceKind::Registry),
+            Spender::Background => (window.reserve(), false),
+        };
+        left > kept || (under_way == 0 && window.is_to_be_tried(now)) || is_free
     }
 
     /// Returns whether a look may be asked that nobody needs: while half of the budget is left, and more than the
