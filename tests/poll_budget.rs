@@ -15,14 +15,25 @@ use polled::{Asked, Bench, MINUTE, STEADY, gaps, limited, list, metered, seconds
 
 const HOUR: Duration = Duration::from_hours(1);
 
+/// What an answer costs that says that nothing has changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unchanged {
+    /// It does not say so.
+    Unsaid,
+    /// Nothing, as at GitHub.
+    Free,
+    /// As much as any other, as at GitLab.
+    Counted,
+}
+
 /// A server that counts: so many requests an hour, of which others use some every minute.
 struct Server {
     limit: u64,
     others: u64,
     /// Whether its answers say when the hour ends.
     tells_end: bool,
-    /// Whether a list that has not changed costs nothing.
-    free: bool,
+    /// What a list costs that has not changed.
+    unchanged: Unchanged,
     traffic: Arc<Mutex<Traffic>>,
     /// What we used in each hour, and how often we asked for more than there was.
     used: Mutex<Vec<(u64, u64)>>,
@@ -31,7 +42,7 @@ struct Server {
 impl Server {
     fn of(limit: u64) -> Self {
         let used = Mutex::new(vec![(0, 0); 300]);
-        Self { limit, others: 0, tells_end: true, free: false, traffic: Arc::default(), used }
+        Self { limit, others: 0, tells_end: true, unchanged: Unchanged::Unsaid, traffic: Arc::default(), used }
     }
 
     fn answer(&self, asked: &Asked<'_>) -> Result<(), Failure> {
@@ -42,13 +53,16 @@ impl Server {
         let (used, beyond) = &mut used[usize::try_from(hour).unwrap()];
         let mut traffic = self.traffic.lock().unwrap();
         traffic.requests += 1;
-        if self.free && asked.before > 0 {
-            traffic.not_modified += 1;
+        let unchanged = self.unchanged != Unchanged::Unsaid && asked.before > 0;
+        traffic.not_modified += u64::from(unchanged);
+        if unchanged && self.unchanged == Unchanged::Free {
+            // Nothing is charged.
         } else if *used + by_others >= self.limit {
             *beyond += 1;
             return Err(limited(Some(Duration::from_secs((hour + 1) * 3600))));
         } else {
             *used += 1;
+            traffic.billed += 1;
         }
         let remaining = self.limit.saturating_sub(*used + by_others);
         let resets_at = self.tells_end.then_some(end);
@@ -83,6 +97,33 @@ async fn a_background_that_wants_too_much_is_slowed_down_and_lasts_the_whole_hou
     let slowed: Vec<_> = bench.paces("github").into_iter().filter_map(|(_, pace)| pace.slowed).collect();
     assert!(slowed.iter().any(|tenths| (25..=40).contains(tenths)), "{slowed:?}");
     assert!((0..40).all(|number| gaps(&bench.times(&list(number))).iter().all(|gap| *gap < MINUTE * 8)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_without_news_that_are_charged_are_reckoned_with() {
+    let (mut bench, server) = Server { unchanged: Unchanged::Counted, ..Server::of(1000) }.bench();
+    bench.keep((0..40).map(list), MINUTE);
+    bench.pass(HOUR * 3).await;
+    for hour in 1..3_u32 {
+        let last_quarter = bench.asked(HOUR * hour + MINUTE * 45, HOUR * (hour + 1));
+        assert!(last_quarter > 100, "{last_quarter} in the last quarter of hour {hour}");
+        assert_eq!(server.used(hour as usize).1, 0);
+    }
+    assert!(bench.paces("github").into_iter().any(|(_, pace)| pace.slowed.is_some()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_read_once_says_nothing_of_what_it_costs_to_keep_fresh() {
+    let (mut bench, server) = Server { unchanged: Unchanged::Free, ..Server::of(1000) }.bench();
+    bench.keep((0..60).map(list), MINUTE);
+    bench.pass(seconds(30)).await;
+    for first in (100..300).step_by(20) {
+        bench.poller.want((first..first + 20).map(|number| wish(list(number), Urgency::Depth)).collect());
+        bench.pass(MINUTE).await;
+    }
+    assert_eq!(server.used(0).0, 260);
+    assert!(bench.paces("github").into_iter().all(|(_, pace)| pace.slowed.is_none()));
+    assert!((0..60).all(|number| bench.times(&list(number)).len() >= 10));
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,7 +177,7 @@ async fn newest_commits_that_were_never_seen_may_use_half_of_the_users_fifth_and
 
 #[tokio::test(start_paused = true)]
 async fn answers_that_cost_nothing_slow_nobody_down() {
-    let (mut bench, _server) = Server { free: true, ..Server::of(120) }.bench();
+    let (mut bench, _server) = Server { unchanged: Unchanged::Free, ..Server::of(120) }.bench();
     bench.keep((0..40).map(list), MINUTE);
     bench.pass(HOUR * 3).await;
     assert!((0..40).all(|number| bench.times(&list(number)).len() > 165), "{}", bench.times(&list(3)).len());

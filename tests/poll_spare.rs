@@ -49,6 +49,7 @@ fn budget(limit: u64) -> Bench {
         used.1 += 1;
         let mut traffic = counted.lock().unwrap();
         traffic.requests += 1;
+        traffic.billed += 1;
         let resets_at = Some(start() + SignedDuration::from_secs(i64::try_from((hour + 1) * 3600).unwrap()));
         traffic.budget = Some(Budget { remaining: limit.saturating_sub(used.1), limit: Some(limit), resets_at });
         Ok(())

@@ -51,7 +51,10 @@ pub(super) struct Purse {
     kind: SourceKind,
     /// What a look costs, in thousandths of a request.
     cost: u64,
-    /// What was charged up to the newest look's end.
+    /// What a look costs that keeps fresh what is known: much of that is confirmed for nothing. Reckoned from so many.
+    again: u64,
+    agains: u64,
+    /// The most that was charged up to the newest look's end.
     charged: u64,
     told: Option<Budget>,
     window: Option<Window>,
@@ -79,15 +82,19 @@ impl Window {
 
 impl Purse {
     pub(super) fn new(kind: SourceKind) -> Self {
-        Self { kind, cost: WHOLE, charged: 0, told: None, window: None }
+        Self { kind, cost: WHOLE, again: 0, agains: 0, charged: 0, told: None, window: None }
     }
 
-    /// Takes in what a source has sent and spent when a look has ended.
-    pub(super) fn learn(&mut self, traffic: &Traffic, now: Moment) {
-        let charged = charged(traffic);
-        let spent = charged.saturating_sub(self.charged).min(100);
-        self.charged = charged;
-        self.cost = (self.cost * (WEIGHT - 1) + spent * WHOLE) / WEIGHT;
+    /// Takes in what a source has sent and spent when a look has ended; `again` where that keeps fresh what is known.
+    pub(super) fn learn(&mut self, traffic: &Traffic, again: bool, now: Moment) {
+        // A request on its way counts until its answer shows that it does not: only what goes beyond all before was spent.
+        let spent = traffic.billed.saturating_sub(self.charged).min(100);
+        self.charged = self.charged.max(traffic.billed);
+        self.cost = weighed(self.cost, spent, WEIGHT);
+        if again {
+            self.agains = self.agains.saturating_add(1);
+            self.again = weighed(self.again, spent, self.agains.min(WEIGHT));
+        }
         let Some(budget) = traffic.budget.as_ref().filter(|budget| self.told.as_ref() != Some(budget)) else { return };
         let same = |known: &Budget| match (known.resets_at, budget.resets_at) {
             (Some(one), Some(other)) => one.duration_since(other).abs() < SignedDuration::from_secs(5),
@@ -153,7 +160,7 @@ impl Purse {
         let expected = u64::try_from(under_way).unwrap_or(u64::MAX).saturating_mul(each);
         let left = window.remaining.saturating_sub(expected);
         let time = window.ends.saturating_duration_since(now) + AT_ONCE;
-        let free = Rate::new(left.saturating_sub(window.reserve()), self.cost, time);
+        let free = Rate::new(left.saturating_sub(window.reserve()), self.again, time);
         left > window.limit.div_ceil(NEEDED) && free.exceeds(wanted)
     }
 
@@ -193,12 +200,13 @@ impl Purse {
         Some(Failure::Withheld(says.into()))
     }
 
-    /// Returns how many looks the budget allows until it starts anew, beyond what is kept.
+    /// Returns how many looks that keep fresh what is known the budget allows until it starts anew, beyond what is kept;
+    /// `None` where nobody knows.
     pub(super) fn allowed(&self, now: Instant) -> Option<Rate> {
-        let window = self.window(now)?;
+        let window = self.window(now).filter(|_| self.agains > 0)?;
         let free = window.remaining.saturating_sub(window.reserve());
         let time = window.ends.saturating_duration_since(now).max(Duration::from_secs(10));
-        Some(Rate::new(free, self.cost, time))
+        Some(Rate::new(free, self.again, time))
     }
 
     /// Returns when the window ends.
@@ -207,7 +215,7 @@ impl Purse {
     }
 }
 
-/// Returns how many requests counted.
-fn charged(traffic: &Traffic) -> u64 {
-    traffic.requests.saturating_sub(traffic.not_modified)
+/// Returns what a look costs where the newest one weighs one part in so many.
+fn weighed(cost: u64, spent: u64, weight: u64) -> u64 {
+    (cost * (weight - 1) + spent * WHOLE) / weight
 }

@@ -8,7 +8,7 @@ use super::gate::{Because, Ended};
 use super::lane::Closed;
 use super::moment::Moment;
 use super::patient::{FIX_PAUSE, first};
-use crate::domain::{Failure, Fault, Observation, Pace, Remedy, Seen, SourceId, SourceKind, Urgency};
+use crate::domain::{Failure, Fault, Look, Observation, Pace, Remedy, Seen, SourceId, SourceKind, Urgency};
 
 impl Desk {
     /// Where the machine has slept, what waits for a moment on the wall waits no longer.
@@ -35,7 +35,7 @@ impl Desk {
     ) -> Result<(), Gone> {
         let Ended { look, now, .. } = *ended;
         self.queue.answered(source, look, now);
-        self.learn(source, now);
+        self.learn(source, look, now);
         self.lives(source, ended);
         if self.bars.lift(look) {
             self.queue.recover(|_, other| other.image() == look.image(), now.at);
@@ -57,7 +57,7 @@ impl Desk {
     ) -> Result<(), Gone> {
         let Ended { look, now, .. } = *ended;
         let tries = self.queue.failed(source, look);
-        self.learn(source, now);
+        self.learn(source, look, now);
         self.bars.ended(look);
         let fault = Fault::of(failure);
         let of_repository = fault == Fault::Repository || (fault == Fault::Login && self.bars.bars(look));
@@ -90,10 +90,12 @@ impl Desk {
         Ok(())
     }
 
-    fn learn(&mut self, source: &SourceId, now: Moment) {
+    fn learn(&mut self, source: &SourceId, look: &Look, now: Moment) {
+        let urgency = self.queue.state(look).map(|state| state.urgency);
+        let again = matches!(urgency, Some(Urgency::Watched | Urgency::Again));
         let Some(lane) = self.queue.lane(source) else { return };
         let Some(traffic) = self.asker.traffic(source, lane.kind) else { return };
-        lane.purse.learn(&traffic, now);
+        lane.purse.learn(&traffic, again, now);
         if lane.is_to_be_adjusted(now.at) {
             self.queue.adjust(source, now.at);
         }

@@ -89,6 +89,7 @@ impl Meter {
         let used = hours.entry(hour).or_default();
         *used += 1;
         traffic.requests += 1;
+        traffic.billed += 1;
         let resets_at = Timestamp::from_second((hour + 1) * 3600).ok();
         traffic.budget =
             Some(Budget { remaining: self.limit.saturating_sub(*used), limit: Some(self.limit), resets_at });
