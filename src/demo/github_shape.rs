@@ -8,7 +8,7 @@ use super::layer::sha256;
 use super::reports;
 use super::scenario::{number, sha};
 use super::stage::Stage;
-use super::world::{Person, Run, Service, Workflow};
+use super::world::{Person, Run, Service};
 
 /// Writes the runs and jobs of one service.
 pub(super) struct Shape<'a> {
