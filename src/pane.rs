@@ -46,7 +46,7 @@ pub use line::{Align, Line, Span, Tone};
 pub use passing::Passing;
 pub use subject::{Identity, Subject};
 pub use table::{Column, Layout};
-pub use totals::{Tally, totals, trouble};
+pub use totals::{Tally, answering, totals, trouble};
 pub use trust::legend as trust_legend;
 pub use verdict::legend;
 

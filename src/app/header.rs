@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::analysis::{counted, credential_counts};
-use crate::pane::{Align, Line, PANES, Tone, age, totals, trouble};
+use crate::pane::{Align, Line, PANES, Tone, age, answering, totals, trouble};
 
 /// Cells that are kept for how fresh everything is, in full and in few letters.
 const FRESHNESS: usize = 21;
@@ -95,7 +95,23 @@ fn written(model: &Model, tabs: Tabs) -> Line {
     line
 }
 
-/// How fresh everything is: the oldest list of runs decides.
+/// Every list of runs is fresh. That is all that is to be known only where every source answers.
+fn live(model: &Model, brief: bool) -> Line {
+    match answering(&model.report, model.now) {
+        (answering, all) if answering == all => Line::of(Tone::Good, "● live"),
+        (0, _) if brief => Line::of(Tone::Warn, "○ no answer"),
+        (0, _) => Line::of(Tone::Warn, "○ no source answers"),
+        (answering, all) => {
+            let words = [format!("○ {answering} of {all} sources live"), format!("○ {answering}/{all} live")];
+            let room = if brief { FRESHNESS_BRIEF } else { FRESHNESS };
+            let fits = |line: &Line| line.width() <= room;
+            let lines = words.into_iter().map(|words| Line::of(Tone::Warn, words));
+            lines.clone().find(fits).unwrap_or_else(|| Line::of(Tone::Warn, format!("○ {answering}/{all}")))
+        }
+    }
+}
+
+/// How fresh everything is: the oldest list of runs decides, and then who answers.
 fn freshness(model: &Model, brief: bool) -> Line {
     if let Some(since) = model.frozen {
         let words = format!("frozen {}", age(since, model.now));
@@ -108,7 +124,7 @@ fn freshness(model: &Model, brief: bool) -> Line {
         _ if services().any(|service| service.seen_at.is_none() && service.failure.is_none()) => {
             Line::of(Tone::Info, "○ looking")
         }
-        Some(at) if minutes(at) < LIVE => Line::of(Tone::Good, "● live"),
+        Some(at) if minutes(at) < LIVE => live(model, brief),
         Some(at) if brief => Line::of(Tone::Warn, format!("○ {} old", age(at, model.now))),
         Some(at) => Line::of(Tone::Warn, format!("○ oldest answer {}", age(at, model.now))),
         None if brief => Line::of(Tone::Warn, "○ no reply"),

@@ -1,12 +1,13 @@
 //! The two lines above every pane: how much of what there is, and who is in trouble.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::View;
 use super::age::age;
 use super::line::{Align, Line, Tone};
 use super::verdict::{glyph, is_looked_at, tone, word};
 use crate::analysis::{Report, ServiceReport, SourceReport, Verdict, counted, skewed, slower};
+use crate::domain::{SourceKind, Trouble};
 
 /// How many rows have which verdict, and how far the looking has come. Kept up service by service, so that it costs
 /// nothing to show.
@@ -178,13 +179,7 @@ const QUIET: SignedDuration = SignedDuration::from_mins(10);
 /// trouble it tells what the user should know about landfall itself.
 #[must_use]
 pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
-    let mut troubled = view.report.sources.iter().filter_map(|source| {
-        let trouble = source.health.trouble()?;
-        let answered = source.health.last_ok.is_some_and(|ok| {
-            age(ok, view.now) == "now" || (trouble.topic.is_some() && view.now.duration_since(ok) < QUIET)
-        });
-        (!answered).then_some((source, trouble))
-    });
+    let mut troubled = view.report.sources.iter().filter_map(|source| troubled(source, view.now));
     let notices = notices(view);
     let Some((source, trouble)) = troubled.next() else {
         let (about, words) = notices.first()?;
@@ -206,6 +201,24 @@ pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
     let words = Line::of(Tone::Bad, format!("! {}", source.id)).with(Tone::Plain, format!("  {trouble}"));
     let room = width.saturating_sub(end.width()).min(words.width());
     Some(words.fit(room, Align::Left).join(end))
+}
+
+/// Returns what is wrong with a source, where that is trouble of its own.
+fn troubled(source: &SourceReport, now: Timestamp) -> Option<(&SourceReport, Trouble<'_>)> {
+    let trouble = source.health.trouble()?;
+    let answered = source
+        .health
+        .last_ok
+        .is_some_and(|ok| age(ok, now) == "now" || (trouble.topic.is_some() && now.duration_since(ok) < QUIET));
+    (!answered).then_some((source, trouble))
+}
+
+/// Returns how many of the CI providers and registries are in no trouble, and how many there are.
+#[must_use]
+pub fn answering(report: &Report, now: Timestamp) -> (usize, usize) {
+    let asked = report.sources.iter().filter(|source| source.health.kind != SourceKind::Expiry);
+    let all = asked.clone().count();
+    (all - asked.filter(|source| troubled(source, now).is_some()).count(), all)
 }
 
 /// What is no trouble of a source and yet to be known: that it is asked less often, that its clock is off, and what

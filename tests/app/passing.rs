@@ -1,12 +1,12 @@
 //! What time and answers do to the screen, and what they do not.
 
 use jiff::{SignedDuration, Timestamp};
-use landfall::app::{Cmd, Msg, update};
+use landfall::app::{Act, Cmd, Msg, update};
 use landfall::domain::{
-    Fact, Failure, Look, Seen, ServiceName, SourceKind, Stage as Reached, Traffic, Urgency, Wanted,
+    Fact, Failure, Look, Probe, Seen, ServiceName, SourceKind, Stage as Reached, Traffic, Urgency, Wanted,
 };
 
-use crate::cast::{Stage, now, pushed, run, runs, seen};
+use crate::cast::{Stage, now, pushed, run, runs, seen, tag, tag_of};
 
 fn seconds_on(seconds: i64) -> Timestamp {
     now() + SignedDuration::from_secs(seconds)
@@ -207,6 +207,32 @@ fn a_list_that_says_the_same_again_moves_nothing_while_the_screen_stands_still()
     stage.press("f");
     stage.pass(seconds_on(170));
     assert!(stage.text().contains("● live"), "{}", stage.text());
+}
+
+#[test]
+fn what_says_how_fresh_all_is_never_says_live_while_a_source_gives_no_answer() {
+    let mut stage = quiet();
+    let fresh = |stage: &Stage| stage.text().lines().next().unwrap_or_default().trim_end().to_owned();
+    assert!(fresh(&stage).ends_with("● live"), "{:?}", fresh(&stage));
+    let run = run("cart", 12, 44, "Drop sold-out lines with a notice");
+    let down = || Failure::Unreachable { stage: Reached::Connect, says: "connection refused".into() };
+    let no_tag = |at| tag(at, "cart", &tag_of("cart", 12), Probe::Unseen(down()));
+    once_more(&mut stage, seconds_on(60));
+    stage.see(vec![no_tag(seconds_on(61))]);
+    stage.pass(seconds_on(62));
+    assert!(fresh(&stage).ends_with("○ 1/2 live"), "{:?}", fresh(&stage));
+    let list = Seen::Failed(Look::Runs(ServiceName::parse("cart").unwrap()), down());
+    stage.see(vec![seen(seconds_on(121), "github", list)]);
+    stage.pass(seconds_on(122));
+    assert!(fresh(&stage).ends_with("○ no answer"), "{:?}", fresh(&stage));
+    update(&mut stage.model, Msg::Acted(Act::Resized(200, 50)));
+    assert!(fresh(&stage).ends_with("○ no source answers"), "{:?}", fresh(&stage));
+    stage.see(pushed("cart", &run, &run.sha));
+    stage.pass(seconds_on(123));
+    assert!(fresh(&stage).ends_with("○ 1 of 2 sources live"), "{:?}", fresh(&stage));
+    once_more(&mut stage, seconds_on(124));
+    stage.pass(seconds_on(125));
+    assert!(fresh(&stage).ends_with("● live"), "{:?}", fresh(&stage));
 }
 
 /// One service whose only run landed.
