@@ -37,23 +37,23 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Takes the terminal: raw mode, alternate screen, hidden cursor, bracketed paste. From here on a panic in any
-    /// thread gives it back, says what happened, and ends the process, unless it `is_caught` by somebody who tells it; so
-    /// does a terminal that goes away. Whatever ends the process from here does `last` before.
+    /// Returns the terminal, which is not taken yet. From here on a panic in any thread gives it back, says what happened,
+    /// and ends the process, unless it `is_caught` by somebody who tells it; so does a terminal that goes away. Whatever
+    /// ends the process from here does `last` before.
     ///
     /// # Errors
-    /// The terminal cannot be put into raw mode, or written to.
-    pub fn take(is_caught: fn() -> bool, last: Last) -> io::Result<Self> {
+    /// The terminal cannot be watched.
+    pub fn watched(is_caught: fn() -> bool, last: Last) -> io::Result<Self> {
         let terminal = Self { taken: Arc::new(AtomicBool::new(false)), is_caught, last };
         let on_panic = terminal.clone();
         set_hook(Box::new(move |panic| on_panic.fall_over(panic)));
         let on_loss = terminal.clone();
         watchdog::start(move || on_loss.end(129))?;
-        terminal.enter()?;
         Ok(terminal)
     }
 
-    /// Takes the terminal again after `leave`, or after another program had it.
+    /// Takes the terminal: raw mode, alternate screen, hidden cursor, bracketed paste; also again after `leave`, or after
+    /// another program had it. It waits for a terminal that takes no bytes.
     ///
     /// # Errors
     /// The terminal cannot be put into raw mode, or written to.

@@ -60,8 +60,12 @@ pub async fn run(
     if let Err(why) = terminal::usable() {
         return refuse(&why);
     }
-    let taken = Terminal::take(http::catches, ending.last.clone())
-        .and_then(|terminal| Ok((Signals::tell(ending, terminal.clone())?, terminal)));
+    let taken = Terminal::watched(http::catches, ending.last.clone()).and_then(|terminal| {
+        // A terminal that takes no bytes must keep nobody from ending what waits for it.
+        let signals = Signals::tell(ending, terminal.clone())?;
+        terminal.enter()?;
+        Ok((signals, terminal))
+    });
     let (signals, terminal) = match taken {
         Ok(taken) => taken,
         Err(error) => return refuse(&format!("the terminal cannot be used: {error}")),

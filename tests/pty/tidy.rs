@@ -84,6 +84,28 @@ fn after_a_signal_it_leaves_nothing() {
 }
 
 #[test]
+fn a_signal_ends_what_waits_for_a_terminal_that_takes_no_bytes() {
+    let config = TempDir::new().unwrap();
+    let file = config.path().join("config.toml");
+    let text = "[[ci]]\nname = \"github\"\nkind = \"github\"\nurl = \"http://127.0.0.1:9\"\nplain_http = true\n\n\
+        [[service]]\nname = \"web\"\nci = \"github\"\nrepo = \"acme/web\"\n\n\
+        [[service.image]]\nrepository = \"localhost:9/acme/web\"\ntags = \"{sha}\"\n";
+    fs::write(&file, text).unwrap();
+    let plain: &[&str] = &["--no-state", "--config", file.to_str().unwrap()];
+    for args in [plain, &["demo"]] {
+        for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+            let ground = Ground::new();
+            let mut tty = Tty::jammed(args, &[("TMPDIR", ground.0.path().to_str().unwrap())]);
+            tty.until_raw();
+            tty.signal(signal);
+            assert_eq!(tty.ended(), code, "{args:?} {signal:?}");
+            tty.is_as_found();
+            ground.is_clean(&format!("{args:?} {signal:?}"));
+        }
+    }
+}
+
+#[test]
 fn a_look_or_a_server_that_is_told_to_end_leaves_nothing() {
     let looking: &[&str] = &["demo", "--check", "--latency", "20000"];
     let serving: &[&str] = &["demo", "--serve-only"];

@@ -1,13 +1,17 @@
 //! A terminal for tests: feeds keys to the binary, draws what it writes, and remembers every byte.
 
+use std::fs::OpenOptions;
 use std::io::{Read as _, Write};
 use std::num::NonZeroU16;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtyPair, PtySize, native_pty_system};
+use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 /// Longer than any of this takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -73,20 +77,8 @@ impl Tty {
         Self::start(command, environment)
     }
 
-    pub(crate) fn start(mut command: CommandBuilder, environment: &[(&str, &str)]) -> Self {
-        for name in ["NO_COLOR", "LANDFALL_CONFIG", "DISPLAY", "WAYLAND_DISPLAY", "LANG", "LC_CTYPE", "RUST_BACKTRACE"]
-        {
-            command.env_remove(name);
-        }
-        command.env("TERM", "xterm-256color");
-        command.env("LC_ALL", "C.UTF-8");
-        for (name, value) in environment {
-            command.env(name, value);
-        }
+    pub(crate) fn start(command: CommandBuilder, environment: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(size(80, 24)).unwrap();
-        let found = format!("{:?}", pair.master.get_termios());
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
         let (sender, output) = channel();
         let mut reader = pair.master.try_clone_reader().unwrap();
         thread::spawn(move || {
@@ -97,6 +89,46 @@ impl Tty {
                 }
             }
         });
+        Self::on(pair, output, command, environment)
+    }
+
+    /// Starts landfall on a terminal that is full and that nobody reads.
+    pub(crate) fn jammed(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_landfall"));
+        command.args(args);
+        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
+        let mut flood = OpenOptions::new();
+        flood.write(true).custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+        let mut flood = flood.open(pair.master.tty_name().unwrap()).unwrap();
+        // In raw mode it takes more than otherwise, and what it took it hands on a moment later.
+        let found = tcgetattr(&flood).unwrap();
+        let mut raw = found.clone();
+        raw.make_raw();
+        tcsetattr(&flood, OptionalActions::Now, &raw).unwrap();
+        while flood.write(b" ").is_ok() {
+            while flood.write(&[b' '; 512]).is_ok() || flood.write(b" ").is_ok() {}
+            thread::sleep(Duration::from_millis(50));
+        }
+        tcsetattr(&flood, OptionalActions::Now, &found).unwrap();
+        let (mute, output) = channel();
+        // Whoever waits for what never comes waits, and is not told that nobody is there.
+        std::mem::forget(mute);
+        Self::on(pair, output, command, environment)
+    }
+
+    fn on(pair: PtyPair, output: Receiver<Vec<u8>>, mut command: CommandBuilder, environment: &[(&str, &str)]) -> Self {
+        for name in ["NO_COLOR", "LANDFALL_CONFIG", "DISPLAY", "WAYLAND_DISPLAY", "LANG", "LC_CTYPE", "RUST_BACKTRACE"]
+        {
+            command.env_remove(name);
+        }
+        command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        let found = format!("{:?}", pair.master.get_termios());
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
         let keys = pair.master.take_writer().unwrap();
         let parser = vt100::Parser::new_with_callbacks(cells(24), cells(80), 500, Heard::default());
         Self { master: Some(pair.master), keys, output, child, parser, bytes: Vec::new(), found }
@@ -140,6 +172,15 @@ impl Tty {
                 Ok(chunk) => self.draw(&chunk),
                 Err(error) => panic!("waited for {what}: {error}; the screen is\n{}", self.text()),
             }
+        }
+    }
+
+    /// Waits until the program has made the terminal its own.
+    pub(crate) fn until_raw(&self) {
+        let end = Instant::now() + PATIENCE;
+        while format!("{:?}", self.master.as_ref().unwrap().get_termios()) == self.found {
+            assert!(Instant::now() < end, "the terminal is not taken");
+            thread::sleep(Duration::from_millis(5));
         }
     }
 
