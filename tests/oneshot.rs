@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use landfall::analysis::{Policy, Verdict, judge};
 use landfall::domain::{
-    Batch, Claim, Conclusion, Digest, Failure, ImageConfig, ImageName, Job, JobId, Manifest, Probe, PushLog, Run,
-    RunKey, RunState, Service, ServiceName, Snapshot, SourceId, Tag, TagRef, Traffic,
+    Batch, Claim, Conclusion, Digest, Failure, Globs, ImageConfig, ImageName, Job, JobId, Manifest, Probe, PushLog,
+    Run, RunKey, RunState, Service, ServiceName, Snapshot, SourceId, Stage, Tag, TagRef, Traffic,
 };
 use landfall::poll::{Clock, Rhythm, Sources};
 use landfall::runtime::Oneshot;
@@ -32,12 +32,14 @@ impl Clock for Paused {
 }
 
 /// A provider and a registry that always answer the same.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Still {
     runs: HashMap<ServiceName, Arc<Run>>,
     jobs: Vec<Job>,
     log: PushLog,
     tags: HashMap<TagRef, Manifest>,
+    /// Whether the registry says that it is overloaded.
+    refuses: bool,
 }
 
 fn all<T>(items: Vec<T>) -> Batch<T> {
@@ -66,6 +68,9 @@ impl CiProvider for Still {
 #[async_trait]
 impl Registry for Still {
     async fn tag(&self, tag_ref: &TagRef) -> Probe<Arc<Manifest>> {
+        if self.refuses {
+            return Probe::Unseen(Failure::Unreachable { stage: Stage::Server(503), says: "overloaded".into() });
+        }
         // The image of another service is answered last.
         tokio::time::sleep(Duration::from_millis(if tag_ref.image == image() { 10 } else { 900 })).await;
         self.tags.get(tag_ref).map_or_else(absent, |manifest| Probe::Present(Arc::new(manifest.clone())))
@@ -95,6 +100,10 @@ impl Registry for Still {
 }
 
 async fn look(still: Still, services: &[Arc<Service>]) -> Option<Snapshot> {
+    waiting(still, services, SignedDuration::ZERO).await
+}
+
+async fn waiting(still: Still, services: &[Arc<Service>], wait: SignedDuration) -> Option<Snapshot> {
     let still = Arc::new(still);
     let mut sources = Sources::default();
     sources.ci.insert(SourceId::parse("github").unwrap(), still.clone());
@@ -109,7 +118,7 @@ async fn look(still: Still, services: &[Arc<Service>]) -> Option<Snapshot> {
     };
     let policy = Policy::default();
     let clock = Arc::new(Paused(tokio::time::Instant::now()));
-    let oneshot = Oneshot { services, policy: &policy, rhythm, clock, wait: SignedDuration::ZERO, depth: None };
+    let oneshot = Oneshot { services, policy: &policy, rhythm, clock, wait, depth: None };
     let mut watcher = ();
     let looking = oneshot.look(sources, vec![], &mut watcher);
     tokio::time::timeout(Duration::from_mins(5), looking).await.ok()
@@ -165,4 +174,25 @@ async fn what_one_service_waits_for_may_be_another_services_image() {
     still.tags.insert(there, single("one"));
     let snapshot = look(still, &[service.clone(), other.into()]).await.expect("the look ends");
     assert_eq!(verdict(&snapshot, &service), Verdict::Misrouted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_names_no_branch_keeps_nobody_waiting_and_one_that_nobody_could_look_at_does() {
+    let (still, service) = green();
+    let only_main = Arc::new(Service { branch: Globs::parse(&["main".to_owned()]).unwrap(), ..(*service).clone() });
+    let of = |branch: Option<&str>| {
+        let run = Run { branch: branch.map(Into::into), ..(*still.runs[&service.name]).clone() };
+        let runs = HashMap::from([(service.name.clone(), Arc::new(run))]);
+        Still { runs, ..still.clone() }
+    };
+    let wait = SignedDuration::from_mins(4);
+    let began = tokio::time::Instant::now();
+    let snapshot = waiting(of(None), &[only_main.clone()], wait).await.expect("the look ends");
+    assert_eq!(verdict(&snapshot, &only_main), Verdict::Unknown);
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
+    let refusing = Still { refuses: true, ..of(Some("main")) };
+    let began = tokio::time::Instant::now();
+    let snapshot = waiting(refusing, &[only_main.clone()], wait).await.expect("the look ends");
+    assert_eq!(verdict(&snapshot, &only_main), Verdict::Unknown);
+    assert!(began.elapsed() >= Duration::from_mins(4), "it may answer yet: {:?}", began.elapsed());
 }
