@@ -68,15 +68,17 @@ impl Drop for Serving {
 #[test]
 fn who_looks_as_a_served_demo_tells_gets_every_verdict() {
     let temporary = tempfile::TempDir::new().unwrap();
+    let folder = temporary.path().join("of o'hara; with blanks");
+    std::fs::create_dir(&folder).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
-    command.args(["demo", "--serve-only"]).env("TMPDIR", temporary.path());
+    command.args(["demo", "--serve-only"]).env("TMPDIR", &folder);
     let mut serving = Serving(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
     let told = BufReader::new(serving.0.stderr.take().unwrap()).lines().map(Result::unwrap);
     let told = told.map(|line| line.trim().to_owned()).find(|line| line.starts_with("landfall check ")).unwrap();
     // The second look has the history of the first.
     for look in ["first", "second"] {
-        let mut check = Command::new(env!("CARGO_BIN_EXE_landfall"));
-        let output = check.args(told.split(' ').skip(1)).args(["--format", "json"]).output().unwrap();
+        let pasted = told.replacen("landfall", "\"$0\"", 1) + " --format json";
+        let output = Command::new("sh").args(["-c", &pasted, env!("CARGO_BIN_EXE_landfall")]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let summary = report.get("summary").unwrap();

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use url::form_urlencoded::byte_serialize;
 
-use crate::domain::SecretSource;
+use crate::domain::{SecretSource, shell_word};
 
 /// A secret's value. Its `Debug` is redacted.
 pub type Secret = SecretString;
@@ -187,8 +187,9 @@ fn exposed_file(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
     (mode & 0o077 != 0).then(|| {
-        let path = path.display();
-        format!("the file {path} can be read by others (mode {:03o}): chmod 600 {path}", mode & 0o777)
+        let path = path.display().to_string();
+        let word = shell_word(&path);
+        format!("the file {path} can be read by others (mode {:03o}): chmod 600 {word}", mode & 0o777)
     })
 }
 

@@ -8,6 +8,7 @@ use super::SystemClock;
 use super::signals::Ending;
 use crate::config::{self, Config, History};
 use crate::demo::{Servers, World};
+use crate::domain::shell_word;
 use crate::poll::Clock as _;
 use crate::store::{Retention, Store, StoreError};
 
@@ -32,11 +33,11 @@ pub(super) async fn serve(servers: &Servers, history: History, mut ending: Endin
     let config = servers.config_toml();
     // A reader that takes nothing keeps nobody from interrupting.
     drop(tokio::task::spawn_blocking(move || {
-        let (file, state) = (file.display(), state.display());
+        let (file, state) = (file.display().to_string(), state.display().to_string());
         let mut out = std::io::stdout();
         let _ = write!(out, "# {file}\n{config}");
         let _ = out.flush();
-        let with = format!("--config {file} --state {state}");
+        let with = format!("--config {} --state {}", shell_word(&file), shell_word(&state));
         let _ = writeln!(
             std::io::stderr(),
             "landfall: serving until interrupted; in another terminal run\n  landfall check {with}\n  landfall doctor {with}\n  \
