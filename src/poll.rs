@@ -26,6 +26,7 @@ mod tell;
 mod tick;
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -46,6 +47,9 @@ pub use expiry::{ExpiryWatch, scan_once};
 
 /// The pause before another desk takes the place of one that fell over.
 const RECOVERY: Duration = Duration::from_secs(1);
+
+/// After this time at work nobody needs to know any more that one fell over.
+const RECOVERED: Duration = Duration::from_hours(1);
 
 /// Everybody who can be asked.
 #[derive(Clone, Default)]
@@ -157,8 +161,8 @@ impl Poller {
         let (report, progress) = watch::channel(Progress::default());
         let asker = Asker::new(sources, services, rhythm.runs);
         let (wall, told) = (clock.clone(), observations.clone());
-        let tell = async move || {
-            let words = Some("fell over and began anew: a bug in landfall".into());
+        let tell = async move |fell_over: bool| {
+            let words = fell_over.then(|| "fell over and began anew: a bug in landfall".into());
             // Where nobody receives it nobody waits for the next desk either.
             let _ = told.send(Observation::own(wall.now(), Seen::Notice(Part::Poller, words))).await;
         };
@@ -216,16 +220,23 @@ impl Poller {
     }
 }
 
-/// Keeps a desk at work. Where one falls over that is told, and another takes its place; what was wanted of the first is
-/// wanted of the second with the next plan.
-async fn keep_at_work(desk: impl Fn() -> Desk, mut inbox: Inbox, tell: impl AsyncFn()) {
+/// Keeps a desk at work. Where one falls over that is told for an hour, and another takes its place; what was wanted of
+/// the first is wanted of the second with the next plan.
+async fn keep_at_work(desk: impl Fn() -> Desk, mut inbox: Inbox, tell: impl AsyncFn(bool)) {
     let mut fell_over = false;
     loop {
         let work = async {
             if fell_over {
-                tell().await;
+                tell(true).await;
             }
-            desk().run(&mut inbox).await;
+            let mut work = pin!(desk().run(&mut inbox));
+            if fell_over {
+                tokio::select! {
+                    () = &mut work => return,
+                    () = tokio::time::sleep(RECOVERED) => tell(false).await,
+                }
+            }
+            work.await;
         };
         if caught(work).await.is_some() {
             return;

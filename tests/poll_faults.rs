@@ -95,6 +95,14 @@ async fn a_desk_that_falls_over_is_replaced_and_goes_on_with_what_is_wanted_next
         assert_eq!(told, hour, "it is told each time");
         assert!((0..20).all(|number| last(&bench, &list(number)) > before), "hour {hour}");
     }
+    let notices = |bench: &Bench| {
+        let of = |seen: &Seen| if let Seen::Notice(Part::Poller, words) = seen { Some(words.is_some()) } else { None };
+        bench.told.iter().filter_map(|(_, it)| of(&it.seen)).collect::<Vec<_>>()
+    };
+    bench.pass(MINUTE * 50).await;
+    assert_eq!(notices(&bench).last(), Some(&true), "it is to be seen for a while");
+    bench.pass(MINUTE * 20).await;
+    assert_eq!(notices(&bench).last(), Some(&false), "and not for ever");
 }
 
 #[tokio::test(start_paused = true)]
