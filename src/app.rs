@@ -11,6 +11,7 @@ mod header;
 mod help;
 mod incidents;
 mod inside;
+mod kept_health;
 mod keymap;
 mod list;
 mod look;

@@ -22,6 +22,7 @@ mod schema;
 mod shelf;
 mod stored_credential;
 mod stored_deployments;
+mod stored_failure;
 mod stored_image;
 mod stored_job;
 mod stored_report;

@@ -6,6 +6,8 @@ mod cast;
 
 #[path = "app/acting.rs"]
 mod acting;
+#[path = "app/health.rs"]
+mod health;
 #[path = "app/moving.rs"]
 mod moving;
 #[path = "app/passing.rs"]

@@ -96,7 +96,7 @@ fn the_keys_keep_the_contracts_order() {
         "schema_version generated_at complete summary landed missing stale mismatch incomplete misrouted pruned",
         "pending not_expected unknown images service ci repo workflow run_id run_number attempt event branch sha run_url",
         "run_finished_at image tag verdict verdict_since digest created revision platforms evidence cause next_steps",
-        "flaky runs jobs tests durations credentials sources id kind state last_ok failure requests not_modified",
+        "flaky runs jobs tests durations credentials sources id kind state last_ok failure failed_at requests not_modified",
         "budget_remaining skipped",
     ];
     let mut rest = text.as_str();
@@ -104,6 +104,21 @@ fn the_keys_keep_the_contracts_order() {
         let (_, after) = rest.split_once(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key} is not in its place"));
         rest = after;
     }
+}
+
+#[test]
+fn what_was_wrong_with_a_source_that_nobody_asked_is_told_with_its_moment_and_is_no_failure_now() {
+    let mut report = quiet(&[(1, Verdict::Landed)]);
+    let before = json_of(report.clone()).1["complete"].clone();
+    let health = &mut report.sources[0].health;
+    health.earlier = Some((at(-7), Failure::Malformed("a page of HTML".into())));
+    let (_, value) = json_of(report.clone());
+    let source = &value["sources"][0];
+    assert_eq!((&source["state"], &source["failed_at"]), (&"unasked".into(), &at(-7).to_string().into()));
+    assert_eq!(source["failure"], "the answer could not be read: a page of HTML");
+    assert_eq!(value["complete"], before);
+    let table = plain(report, None);
+    assert!(table.contains("was not asked; at 2026-11-02 09:53:00 UTC it was failing: the answer could"), "{table}");
 }
 
 #[test]

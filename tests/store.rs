@@ -7,6 +7,8 @@ mod damage;
 mod facts;
 #[path = "store/full.rs"]
 mod full;
+#[path = "store/health.rs"]
+mod health;
 #[path = "store/past.rs"]
 mod past;
 #[path = "store/sweep.rs"]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::inside::Inside;
+use super::kept_health::KeptHealth;
 use super::list::{self, List};
 use super::overlay::Overlay;
 use super::past::Past;
@@ -54,8 +55,7 @@ pub struct Model {
     /// Whether a service or a credential was judged since incidents were.
     pub(super) incidents_are_due: bool,
     pub(super) past: Past,
-    /// When it was last kept that a source answered.
-    pub(super) answered: BTreeMap<SourceId, Timestamp>,
+    pub(super) kept_health: KeptHealth,
     pub(super) pane: usize,
     pub(super) lists: [List; PANES.len()],
     /// The parts of a row that are shown in place of the pane's rows.
@@ -102,7 +102,7 @@ impl Model {
             rounds: Rounds::new(now),
             incidents_are_due: false,
             past: Past::Unread,
-            answered: BTreeMap::new(),
+            kept_health: KeptHealth::default(),
             pane: 0,
             lists: std::array::from_fn(|_| List::default()),
             inside: None,

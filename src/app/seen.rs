@@ -3,16 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::past::Past;
 use super::{Cmd, Model, Settled, credentials, incidents, settle};
 use crate::analysis::{self, ServiceReport, SourceReport};
 use crate::domain::{Health, Look, Observation, Seen, Service, Snapshot, SourceId, SourceKind, Urgency};
 use crate::pane::Tally;
-
-/// How often it is kept when a source last answered.
-const KEEP_ANSWERED: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<Cmd> {
     let (mut concerned, mut confirmed) = (BTreeSet::new(), BTreeSet::new());
@@ -30,10 +27,13 @@ pub(super) fn absorb(model: &mut Model, observations: Vec<Observation>) -> Vec<C
             Some(Look::Runs(_)) if !is_new => confirmed.extend(concerns),
             _ => concerned.extend(concerns),
         }
-        if answered.is_some() && model.answered.get(&source).is_none_or(|kept| at.duration_since(*kept) > KEEP_ANSWERED)
-        {
-            again.extend(model.snapshot.answered_fact(&source));
-            model.answered.insert(source, at);
+        if answered.is_some() {
+            again.extend(model.kept_health.answered(&source, at, &model.snapshot));
+        }
+        match model.kept_health.failing(&source, &model.snapshot) {
+            Some((fact, true)) => facts.push(fact),
+            Some((fact, false)) => again.push(fact),
+            None => {}
         }
         let seen = answered.into_iter().flat_map(|look| model.snapshot.facts(&look));
         if is_new { facts.extend(seen) } else { again.extend(seen) }
@@ -84,6 +84,7 @@ fn plan_lists(model: &Model, places: &BTreeSet<usize>) -> Option<Cmd> {
 /// Takes in all that earlier processes kept, and the verdicts by it.
 pub(super) fn recall(model: &mut Model, kept: Snapshot, judged: Vec<ServiceReport>) {
     model.snapshot.begin_with(kept);
+    model.snapshot.keep_failures_of(|source| model.named.contains_key(source));
     model.past = Past::Coming(BTreeSet::new());
     if model.frozen.is_some() {
         model.unjudged.extend(0..model.services.len());
@@ -105,7 +106,8 @@ fn look_at_sources(model: &mut Model) {
     }
     let sources = sources(&model.snapshot, &model.named);
     let is_same = |(old, new): (&SourceReport, &SourceReport)| {
-        old.id == new.id && old.health.trouble().is_some() == new.health.trouble().is_some()
+        let order = |source: &SourceReport| (source.health.trouble().is_some(), source.health.earlier.is_some());
+        old.id == new.id && order(old) == order(new)
     };
     let old = std::mem::replace(&mut model.report.sources, sources);
     let new = &model.report.sources;

@@ -1,4 +1,5 @@
-//! What is kept from one process to the next: what sources said, never that they did not answer.
+//! What is kept from one process to the next: what sources said. That they did not answer is kept of no look; only how
+//! a source itself is doing is, and no verdict follows from that.
 
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use arcstr::ArcStr;
 use jiff::Timestamp;
 
 use super::{
-    Absence, Batch, CredentialRecord, CredentialScope, Deployed, Digest, Ended, ImageConfig, ImageName, Job,
+    Absence, Batch, CredentialRecord, CredentialScope, Deployed, Digest, Ended, Failure, ImageConfig, ImageName, Job,
     JobExecution, JobId, LandedCommit, Manifest, Proof, PushLog, RepoPath, Reports, RetryLog, Run, RunKey, ServiceName,
     SourceId, SourceKind, TagRef,
 };
@@ -52,6 +53,8 @@ pub enum Fact {
     Judged(Judgement),
     /// When a source last answered.
     Answered(SourceId, SourceKind, Timestamp),
+    /// What was last wrong with a source itself, or that nothing is any more, and when that was seen.
+    Failing(SourceId, SourceKind, Timestamp, Option<Failure>),
     /// A run that is over, as its list had it.
     Ended(Arc<Run>),
     /// The jobs of every try of a run.
@@ -97,7 +100,8 @@ impl Fact {
             | Self::Landed(_)
             | Self::Judged(_)
             | Self::Scanned(..)
-            | Self::Answered(..) => return None,
+            | Self::Answered(..)
+            | Self::Failing(..) => return None,
         };
         Some(Concerned::Repo(&run.ci, &run.repo))
     }

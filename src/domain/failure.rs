@@ -137,6 +137,12 @@ impl Failure {
         (!says.is_empty()).then_some(says)
     }
 
+    /// Returns the server's own words, where it has any; else ours.
+    #[must_use]
+    pub fn in_brief(&self) -> String {
+        self.says().map_or_else(|| self.to_string(), ToString::to_string)
+    }
+
     /// Returns a refusal with whose credential was refused, in words after the server's own; any other failure as it is.
     #[must_use]
     pub fn naming(self, whose: String) -> Self {

@@ -35,6 +35,8 @@ pub struct Health {
     pub last_ok: Option<Timestamp>,
     /// The last failure of the source itself and when it happened; cleared by the next answer, whatever it is about.
     pub failure: Option<(Timestamp, Failure)>,
+    /// What an earlier process last found wrong with the source itself; gone once this one has asked.
+    pub earlier: Option<(Timestamp, Failure)>,
     /// What it refuses while it answers for the rest, by what that is about.
     pub refused: BTreeMap<Topic, Refused>,
     /// How many items of lists could not be read, in the newest lists.
@@ -53,6 +55,7 @@ impl Health {
             kind,
             last_ok: None,
             failure: None,
+            earlier: None,
             refused: BTreeMap::new(),
             skipped: 0,
             traffic: Traffic::default(),
@@ -70,10 +73,23 @@ impl Health {
         Some(Trouble { at: *at, failure, topic: Some(topic), others: self.refused.len() - 1 })
     }
 
+    /// Takes in when an earlier process had an answer.
+    pub(super) fn recall_answer(&mut self, at: Timestamp) {
+        self.last_ok = self.last_ok.max(Some(at));
+        self.earlier.take_if(|(failed_at, _)| *failed_at <= at);
+    }
+
+    /// Takes in what was wrong when an earlier process asked. Whoever has answered since is well.
+    pub(super) fn recall_failure(&mut self, at: Timestamp, failure: Failure) {
+        if self.failure.is_none() && self.last_ok < Some(at) {
+            self.earlier = Some((at, failure));
+        }
+    }
+
     /// Takes note of an answer.
     pub(super) fn answered(&mut self, at: Timestamp, look: impl FnOnce() -> Look) {
         self.last_ok = Some(at);
-        self.failure = None;
+        (self.failure, self.earlier) = (None, None);
         if self.refused.is_empty() {
             return;
         }
@@ -87,6 +103,7 @@ impl Health {
 
     /// Takes note of a look without an answer.
     pub(super) fn failed(&mut self, at: Timestamp, failure: &Failure, look: impl FnOnce() -> Look) {
+        self.earlier = None;
         if !Fault::of(failure).is_of_one_thing() {
             self.failure = Some((at, failure.clone()));
             return;
@@ -108,6 +125,7 @@ impl Health {
 
     /// Takes note of how one list was read. A list that was read says nothing of another that failed in the same look.
     pub(super) fn listed(&mut self, at: Timestamp, found: Result<(), &Failure>) {
+        self.earlier = None;
         match found {
             Ok(()) => {
                 self.last_ok = Some(at);
@@ -136,7 +154,7 @@ impl Trouble<'_> {
     /// goes first.
     #[must_use]
     pub fn in_brief(&self) -> String {
-        let says = self.failure.says().map_or_else(|| self.failure.to_string(), ToString::to_string);
+        let says = self.failure.in_brief();
         self.about().map_or_else(|| says.clone(), |about| format!("{says} ({about})"))
     }
 

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Absence, Digest, Fact, Health, ImageName, Landed, LandedRecord, Listing, Look, Probe, RunKey, Snapshot, SourceId,
-    TagFact, TagRecord, TagRef,
+    Absence, Digest, Fact, Fault, Health, ImageName, Landed, LandedRecord, Listing, Look, Probe, RunKey, Snapshot,
+    SourceId, SourceKind, TagFact, TagRecord, TagRef,
 };
 
 impl Snapshot {
@@ -56,8 +56,14 @@ impl Snapshot {
                 self.judged.insert(key, (judgement.verdict, judgement.since));
             }
             Fact::Answered(source, kind, at) => {
+                self.health.entry(source).or_insert_with(|| Health::new(kind)).recall_answer(at);
+            }
+            Fact::Failing(source, kind, at, failure) => {
                 let health = self.health.entry(source).or_insert_with(|| Health::new(kind));
-                health.last_ok = health.last_ok.max(Some(at));
+                match failure {
+                    Some(failure) => health.recall_failure(at, failure),
+                    None => health.recall_answer(at),
+                }
             }
             Fact::Ended(run) => self.samples.is_kept(&run),
             Fact::Tries(ended, jobs) => self.samples.tried(&ended, jobs),
@@ -133,6 +139,30 @@ impl Snapshot {
     pub fn answered_fact(&self, source: &SourceId) -> Option<Fact> {
         let health = self.health.get(source)?;
         Some(Fact::Answered(source.clone(), health.kind, health.last_ok?))
+    }
+
+    /// Returns what is wrong with this CI provider or registry, or that nothing is, as it is kept; nothing where this
+    /// process has found out neither.
+    #[must_use]
+    pub fn failing_fact(&self, source: &SourceId) -> Option<Fact> {
+        let health = self.health.get(source)?;
+        if health.kind == SourceKind::Expiry || health.earlier.is_some() {
+            return None;
+        }
+        let (at, failure) = match &health.failure {
+            // Nobody was asked.
+            Some((_, failure)) if Fault::of(failure) == Fault::Unasked => return None,
+            Some((at, failure)) => (*at, Some(failure.clone())),
+            None => (health.last_ok?, None),
+        };
+        Some(Fact::Failing(source.clone(), health.kind, at, failure))
+    }
+
+    /// Forgets what earlier processes found wrong with any other sources: nobody asks those any more.
+    pub fn keep_failures_of(&mut self, is_asked: impl Fn(&SourceId) -> bool) {
+        for (source, health) in &mut self.health {
+            health.earlier.take_if(|_| !is_asked(source));
+        }
     }
 
     fn runs_fact(&self, service: &super::ServiceName) -> Option<Fact> {

@@ -91,6 +91,7 @@ struct Source<'a> {
     state: &'static str,
     last_ok: Option<Timestamp>,
     failure: Option<String>,
+    failed_at: Option<Timestamp>,
     requests: u64,
     not_modified: u64,
     budget_remaining: Option<u64>,
@@ -166,6 +167,9 @@ fn image<'a>(row: &'a Row, explain: Explain<'_>) -> Image<'a> {
 
 fn source(source: &SourceReport) -> Source<'_> {
     let health = &source.health;
+    let failed = health.trouble().map(|trouble| (trouble.at, trouble.to_string()));
+    let failed = failed.or_else(|| health.earlier.as_ref().map(|(at, failure)| (*at, failure.to_string())));
+    let (failed_at, failure) = failed.unzip();
     Source {
         id: &source.id,
         kind: match health.kind {
@@ -173,13 +177,14 @@ fn source(source: &SourceReport) -> Source<'_> {
             SourceKind::Registry => "registry",
             SourceKind::Expiry => "expiry",
         },
-        state: match (health.trouble(), health.last_ok) {
-            (Some(_), _) => "failing",
-            (None, Some(_)) => "ok",
-            (None, None) => "unasked",
+        state: match (health.trouble(), &health.earlier, health.last_ok) {
+            (Some(_), ..) => "failing",
+            (None, None, Some(_)) => "ok",
+            (None, Some(_), _) | (None, None, None) => "unasked",
         },
         last_ok: health.last_ok,
-        failure: health.trouble().map(|trouble| trouble.to_string()),
+        failure,
+        failed_at,
         requests: health.traffic.requests,
         not_modified: health.traffic.not_modified,
         budget_remaining: health.traffic.budget.as_ref().map(|budget| budget.remaining),

@@ -10,7 +10,7 @@ use super::selection::unlisted;
 use super::style::{padded, paragraph};
 use super::{Explain, Selection, Style};
 use super::{findings, incidents};
-use crate::analysis::{Report, ServiceReport, Verdict};
+use crate::analysis::{Report, ServiceReport, Verdict, utc};
 
 /// Writes the whole answer, with a line break at its end.
 pub(super) fn write(selection: &Selection, explain: Explain<'_>, now: Timestamp, style: Style) -> String {
@@ -93,10 +93,14 @@ fn faults(service: &ServiceReport) -> Vec<String> {
 
 fn sources(text: &mut String, report: &Report, style: Style) {
     for source in &report.sources {
-        if let Some(trouble) = source.health.trouble() {
-            for line in style.wrap(0, &format!("{} is failing: {trouble}", source.id)) {
-                let _ = writeln!(text, "{}", style.fault(&line));
-            }
+        let id = &source.id;
+        let words = match (source.health.trouble(), &source.health.earlier) {
+            (Some(trouble), _) => format!("{id} is failing: {trouble}"),
+            (None, Some((at, failure))) => format!("{id} was not asked; at {} it was failing: {failure}", utc(*at)),
+            (None, None) => continue,
+        };
+        for line in style.wrap(0, &words) {
+            let _ = writeln!(text, "{}", style.fault(&line));
         }
     }
 }

@@ -73,9 +73,10 @@ impl<'a> Subject<'a> {
         match self {
             Self::Service(_) => self.run().map(|run| run.sha.to_string()).into_iter().collect(),
             Self::Row(_, row) => vec![row.reference()],
-            Self::Source(source) => vec![match source.health.trouble() {
-                Some(trouble) => format!("{}: {trouble}", source.id),
-                None => source.id.to_string(),
+            Self::Source(source) => vec![match (source.health.trouble(), &source.health.earlier) {
+                (Some(trouble), _) => format!("{}: {trouble}", source.id),
+                (None, Some((_, failure))) => format!("{}: {failure}", source.id),
+                (None, None) => source.id.to_string(),
             }],
             Self::Credential(row) => {
                 let step = next_step(&row.record, row.urgency.severity);

@@ -1,12 +1,14 @@
 //! The detail of a source: its health, its traffic, and who depends on it.
 
+use jiff::Timestamp;
+
 use super::View;
 use super::age::{ago, utc};
 use super::detail::{Paragraph, Sheet};
 use super::line::{Line, Tone};
 use super::sources::{kind, state_words};
 use crate::analysis::{SourceFigure, SourceReport, pace_figures, thousands, traffic_figures};
-use crate::domain::{Health, Refused, Remedy, SourceKind, Trouble};
+use crate::domain::{Failure, Health, Refused, Remedy, SourceKind, Trouble};
 
 /// So many of what is refused are told one by one.
 const SHOWN: usize = 20;
@@ -16,11 +18,10 @@ pub(super) fn paragraphs(view: &View<'_>, source: &SourceReport) -> Vec<Paragrap
     let health = &source.health;
     let heading = state_words(source).with(Tone::Plain, "  ").with(Tone::Strong, source.id.to_string());
     sheet.line(heading.with(Tone::Dim, format!("  {}", kind(source))));
-    if let Some(Trouble { at, failure, topic: None, .. }) = health.trouble() {
-        sheet.head("Last failure");
-        sheet.text("in words", failure.to_string());
-        sheet.text("when", format!("{} ({})", utc(at), ago(at, view.now)));
-        sheet.text("what helps", remedy(failure.remedy()));
+    match (health.trouble(), &health.earlier) {
+        (Some(Trouble { at, failure, topic: None, .. }), _) => last_failure(&mut sheet, view, at, failure, ""),
+        (None, Some((at, failure))) => last_failure(&mut sheet, view, *at, failure, ", before this start"),
+        (Some(_) | None, _) => {}
     }
     refused(&mut sheet, view, health);
     sheet.head("Health");
@@ -38,6 +39,13 @@ pub(super) fn paragraphs(view: &View<'_>, source: &SourceReport) -> Vec<Paragrap
         sheet.text("", "R tries once.");
     }
     sheet.done()
+}
+
+fn last_failure(sheet: &mut Sheet, view: &View<'_>, at: Timestamp, failure: &Failure, more: &str) {
+    sheet.head("Last failure");
+    sheet.text("in words", failure.to_string());
+    sheet.text("when", format!("{} ({}){more}", utc(at), ago(at, view.now)));
+    sheet.text("what helps", remedy(failure.remedy()));
 }
 
 /// What is refused while the source answers for the rest.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::age::age;
+use super::age::{age, ago};
 use super::line::{Line, Tone};
 use super::table::Column;
 use super::{Met, Pane, Place, Scope, Search, Subject, View, sorted, widest};
@@ -25,7 +25,7 @@ impl Pane for Sources {
     fn columns(&self, scope: Scope<'_>) -> Vec<Column> {
         let name = widest(scope.report.sources.iter().map(|source| source.id.as_str()), 12);
         // The server's own words come before numbers, but only while there are any.
-        let has_more = |source: &SourceReport| source.health.trouble().is_some() || slower(&source.health).is_some();
+        let has_more = |source: &SourceReport| is_troubled(&source.health) || slower(&source.health).is_some();
         let words = if scope.report.sources.iter().any(has_more) { 1 } else { 6 };
         vec![
             Column::words("Source", name.min(20), name.min(40), 0),
@@ -49,7 +49,7 @@ impl Pane for Sources {
         let key = |source: &SourceReport| match sort {
             1 => 0,
             2 => u64::MAX - source.health.traffic.requests_last_hour,
-            _ => u64::from(source.health.trouble().is_none()),
+            _ => u64::from(!is_troubled(&source.health)),
         };
         let sources = scope.report.sources.iter().enumerate();
         sorted(sources.map(|(outer, source)| (key(source), Place::new(outer, 0))).collect())
@@ -63,7 +63,9 @@ impl Pane for Sources {
         let Some(source) = view.report.sources.get(place.outer()) else { return Vec::new() };
         let health = &source.health;
         let (tone, _) = state(source);
-        let failure = health.trouble().map(|trouble| trouble.in_brief());
+        let earlier =
+            || health.earlier.as_ref().map(|(at, failure)| format!("{}: {}", ago(*at, view.now), failure.in_brief()));
+        let failure = health.trouble().map(|trouble| trouble.in_brief()).or_else(earlier);
         vec![
             Line::of(Tone::Strong, source.id.to_string()),
             Line::of(Tone::Dim, kind(source)),
@@ -91,6 +93,11 @@ impl Pane for Sources {
     }
 }
 
+/// Returns whether anything is wrong with it, or was when it was last asked.
+fn is_troubled(health: &Health) -> bool {
+    health.trouble().is_some() || health.earlier.is_some()
+}
+
 fn passes(search: &mut Search<'_>, source: &SourceReport) -> bool {
     let met = search.meet(Met::NONE, &[source.id.as_str(), kind(source), state(source).1]);
     search.passes(met)
@@ -108,10 +115,12 @@ fn state(source: &SourceReport) -> (Tone, &'static str) {
     if source.health.pace.stopped {
         return (Tone::Bad, "stopped");
     }
-    match (source.health.trouble(), source.health.last_ok) {
-        (Some(trouble), _) => (Tone::Bad, trouble.failure.label()),
-        (None, Some(_)) => (Tone::Good, "ok"),
-        (None, None) => (Tone::Dim, "not asked yet"),
+    match (source.health.trouble(), &source.health.earlier, source.health.last_ok) {
+        (Some(trouble), ..) => (Tone::Bad, trouble.failure.label()),
+        // It was so, and nobody has asked since.
+        (None, Some((_, failure)), _) => (Tone::Warn, failure.label()),
+        (None, None, Some(_)) => (Tone::Good, "ok"),
+        (None, None, None) => (Tone::Dim, "not asked yet"),
     }
 }
 

@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::View;
-use super::age::age;
+use super::age::{age, ago};
 use super::line::{Align, Line, Tone};
 use super::verdict::{glyph, is_looked_at, tone, word};
 use crate::analysis::{Report, ServiceReport, SourceReport, Verdict, counted, skewed, slower};
-use crate::domain::{SourceKind, Trouble};
+use crate::domain::{Failure, SourceKind, Trouble};
 
 /// How many rows have which verdict, and how far the looking has come. Kept up service by service, so that it costs
 /// nothing to show.
@@ -175,13 +175,25 @@ fn unread(tally: &Tally, bare: Bare) -> Option<Line> {
 const QUIET: SignedDuration = SignedDuration::from_mins(10);
 
 /// Returns who is in trouble and in which words, in `width` cells, where anybody is. One answer that failed among
-/// others that came is no trouble of the source, and would come and go; the rows that it concerns say so. Without any
-/// trouble it tells what the user should know about landfall itself.
+/// others that came is no trouble of the source, and would come and go; the rows that it concerns say so. Who was in
+/// trouble before this start, and was not asked since, comes after whoever is. Without any trouble it tells what the user
+/// should know about landfall itself.
 #[must_use]
 pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
-    let mut troubled = view.report.sources.iter().filter_map(|source| troubled(source, view.now));
+    let mut troubled = view.report.sources.iter().filter_map(|source| {
+        let (source, trouble) = troubled(source, view.now)?;
+        let answered = match source.health.last_ok {
+            Some(ok) => format!("  last answer {}", age(ok, view.now)),
+            None => "  no answer yet".to_owned(),
+        };
+        Some((source, Tone::Bad, trouble.to_string(), answered))
+    });
+    let mut before = view.report.sources.iter().filter_map(|source| {
+        let (at, failure) = earlier(source)?;
+        Some((source, Tone::Warn, failure.to_string(), format!("  {}, not asked since", ago(*at, view.now))))
+    });
     let notices = notices(view);
-    let Some((source, trouble)) = troubled.next() else {
+    let Some((source, tone, trouble, answered)) = troubled.next().or_else(|| before.next()) else {
         let (about, words) = notices.first()?;
         let others = if notices.len() > 1 { format!("  +{} more", notices.len() - 1) } else { String::new() };
         let end = Line::of(Tone::Warn, others);
@@ -189,16 +201,12 @@ pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
         let room = width.saturating_sub(end.width()).min(words.width());
         return Some(words.fit(room, Align::Left).join(end));
     };
-    let answered = match source.health.last_ok {
-        Some(ok) => format!("  last answer {}", age(ok, view.now)),
-        None => "  no answer yet".to_owned(),
-    };
-    let others = match troubled.count() + notices.len() {
+    let others = match troubled.count() + before.count() + notices.len() {
         0 => String::new(),
         others => format!("  +{others} more"),
     };
-    let end = Line::of(Tone::Dim, answered).with(Tone::Bad, others);
-    let words = Line::of(Tone::Bad, format!("! {}", source.id)).with(Tone::Plain, format!("  {trouble}"));
+    let end = Line::of(Tone::Dim, answered).with(tone, others);
+    let words = Line::of(tone, format!("! {}", source.id)).with(Tone::Plain, format!("  {trouble}"));
     let room = width.saturating_sub(end.width()).min(words.width());
     Some(words.fit(room, Align::Left).join(end))
 }
@@ -213,12 +221,17 @@ fn troubled(source: &SourceReport, now: Timestamp) -> Option<(&SourceReport, Tro
     (!answered).then_some((source, trouble))
 }
 
+/// Returns what was wrong with a source before this start, where it was not asked since.
+fn earlier(source: &SourceReport) -> Option<&(Timestamp, Failure)> {
+    source.health.earlier.as_ref().filter(|_| source.health.trouble().is_none())
+}
+
 /// Returns how many of the CI providers and registries are in no trouble, and how many there are.
 #[must_use]
 pub fn answering(report: &Report, now: Timestamp) -> (usize, usize) {
     let asked = report.sources.iter().filter(|source| source.health.kind != SourceKind::Expiry);
     let all = asked.clone().count();
-    (all - asked.filter(|source| troubled(source, now).is_some()).count(), all)
+    (all - asked.filter(|source| troubled(source, now).is_some() || earlier(source).is_some()).count(), all)
 }
 
 /// What is no trouble of a source and yet to be known: that it is asked less often, that its clock is off, and what

@@ -15,7 +15,7 @@ use crate::analysis::{Asked, Policy, analyse, assess, credentials, explain, inci
 use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
-use crate::domain::{Fact, Landed, Look, Observation, Seen, Service, Snapshot};
+use crate::domain::{Fact, Landed, Look, Observation, Seen, Service, Snapshot, SourceId};
 use crate::output::{self, Sections, Selection, Style};
 use crate::poll::{Clock as _, scan_once};
 
@@ -45,6 +45,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened<Vec<Fa
     };
     let remembered = tokio::spawn(remember::all(memory.remembered()));
     let mut facts = credible(facts, args.sha.as_deref());
+    facts.retain(|fact| !matches!(fact, Fact::Failing(source, ..) if !is_named(config, source)));
     // What was read of a run once is not read again, so it must be known before.
     let (before, after) = if oneshot.depth.is_some() { (Some(remembered), None) } else { (None, Some(remembered)) };
     if let Some(remembered) = before {
@@ -88,6 +89,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened<Vec<Fa
     let ran_out = args.wait.is_some() && !selection.is_final();
     let code = ExitCode::from(selection.exit_code(&args.fail_on, ran_out));
     memory.keep(snapshot.health().keys().filter_map(|source| snapshot.answered_fact(source)).collect());
+    memory.keep(snapshot.health().keys().filter_map(|source| snapshot.failing_fact(source)).collect());
     memory.keep(snapshot.unkept());
     memory.keep(progress.answered.iter().flat_map(|look| snapshot.facts(look)).collect());
     for service in &report.services {
@@ -99,6 +101,14 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened<Vec<Fa
         super::say("what was seen could not be kept in time");
     }
     Ok(code)
+}
+
+/// Returns whether any service depends on this source. What was wrong with one that nobody asks any more is no matter.
+fn is_named(config: &Config, source: &SourceId) -> bool {
+    config
+        .services
+        .iter()
+        .any(|service| service.ci == *source || service.images.iter().any(|image| image.repository.source() == *source))
 }
 
 /// Returns what may be believed of what earlier processes kept. Who names a commit wants to know that it is whole now:

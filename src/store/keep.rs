@@ -56,6 +56,9 @@ impl Keeping<'_> {
             Fact::Landed(landed) => self.landed(landed),
             Fact::Judged(judgement) => self.judged(judgement),
             Fact::Answered(source, kind, at) => self.answered(source, *kind, at.as_microsecond()),
+            Fact::Failing(source, kind, at, failure) => {
+                self.failing(source, *kind, at.as_microsecond(), failure.as_ref())
+            }
             Fact::Ended(run) => self.ended(run),
             Fact::Tries(ended, jobs) => self.tries(ended, jobs),
             Fact::Reports(ended, reports) => self.reports(ended, reports),

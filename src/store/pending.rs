@@ -59,6 +59,7 @@ enum About {
     Landed(TagRef, RunKey),
     Judged(ServiceName, RunKey, TagRef),
     Answered(SourceId),
+    Failing(SourceId),
     Ended(RunKey),
     Retried(RunKey, u64),
     Arrived(ServiceName, RunKey),
@@ -190,6 +191,7 @@ impl About {
             Self::Landed(..)
             | Self::Judged(..)
             | Self::Answered(_)
+            | Self::Failing(_)
             | Self::Ended(_)
             | Self::Retried(..)
             | Self::Arrived(..)
@@ -215,6 +217,7 @@ fn about(fact: &Fact) -> About {
         Fact::Landed(landed) => About::Landed(landed.tag_ref.clone(), landed.run.clone()),
         Fact::Judged(judged) => About::Judged(judged.service.clone(), judged.run.clone(), judged.tag_ref.clone()),
         Fact::Answered(source, ..) => About::Answered(source.clone()),
+        Fact::Failing(source, ..) => About::Failing(source.clone()),
         Fact::Ended(run) => About::Ended(run.key.clone()),
         Fact::Tries(ended, _) => About::Look(Look::Tries(ended.clone())),
         Fact::Reports(ended, _) => About::Look(Look::Reports(ended.clone())),
@@ -240,9 +243,11 @@ fn moment(fact: &Fact) -> Option<Timestamp> {
     match fact {
         Fact::Runs { seen_at, .. } | Fact::Jobs { seen_at, .. } => Some(*seen_at),
         Fact::Tag(fact) => Some(fact.seen_at),
-        Fact::Readable(_, at) | Fact::Answered(_, _, at) | Fact::Deployed(_, _, at) | Fact::Scanned(_, _, at) => {
-            Some(*at)
-        }
+        Fact::Readable(_, at)
+        | Fact::Answered(_, _, at)
+        | Fact::Failing(_, _, at, _)
+        | Fact::Deployed(_, _, at)
+        | Fact::Scanned(_, _, at) => Some(*at),
         Fact::Landed(landed) => Some(landed.last_seen),
         Fact::Judged(judged) => Some(judged.since),
         Fact::Ended(run) => run.finished_at.map(Moment::at),

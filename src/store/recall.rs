@@ -47,7 +47,7 @@ impl<'a> Recalling<'a> {
     /// The first of all tables.
     pub(super) fn images(mut self) -> rusqlite::Result<()> {
         let content = [Self::contents, Self::tags, Self::readable, Self::landed];
-        let others = [Self::judged, Self::answered, Self::scanned];
+        let others = [Self::judged, Self::answered, Self::failing, Self::scanned];
         let first = self.tables(&content);
         first.and(self.tables(&others))
     }

@@ -9,13 +9,13 @@ use landfall::domain::{
 use proptest::prelude::*;
 
 use crate::world::{
-    at, blob, config, digest, image, jobs, judged, landed, log, manifest, open, run, run_key, runs, scanned, service,
-    tag, tag_ref,
+    at, blob, config, digest, failing, image, jobs, judged, landed, log, manifest, open, run, run_key, runs, scanned,
+    service, tag, tag_ref,
 };
 
 /// Any fact over a small world: what it is about, in which variant, when.
 fn fact() -> impl Strategy<Value = Fact> {
-    (0..12_u8, 0..3_u8, any::<u8>(), 0..60_i64).prop_map(|(kind, number, variant, minutes)| {
+    (0..13_u8, 0..3_u8, any::<u8>(), 0..60_i64).prop_map(|(kind, number, variant, minutes)| {
         let many = u64::from(number);
         match kind {
             0 => runs(many, u64::from(variant), variant, minutes),
@@ -30,6 +30,7 @@ fn fact() -> impl Strategy<Value = Fact> {
             // Each moment has a verdict of its own: it is the newest moment that counts.
             9 => Fact::Judged(judged(many, &format!("verdict-{minutes}"), minutes)),
             10 => scanned(number, variant, minutes),
+            11 => failing(number, variant, minutes),
             _ => Fact::Answered(
                 SourceId::parse(&format!("source-{number}")).unwrap(),
                 if minutes % 2 == 0 { SourceKind::Ci } else { SourceKind::Registry },
@@ -52,6 +53,7 @@ fn about(fact: &Fact) -> String {
         Fact::Landed(landed) => format!("landed {} {:?}", landed.tag_ref, landed.run),
         Fact::Judged(judged) => format!("judged {} {:?} {}", judged.service, judged.run, judged.tag_ref),
         Fact::Answered(source, ..) => format!("answered {source}"),
+        Fact::Failing(source, ..) => format!("failing {source}"),
         Fact::Ended(run) => format!("ended {:?}", run.key),
         Fact::Tries(ended, _) => format!("tries {:?}", ended.run),
         Fact::Reports(ended, _) => format!("reports {:?}", ended.run),
@@ -67,7 +69,11 @@ fn age(fact: &Fact) -> i64 {
     let at = match fact {
         Fact::Runs { seen_at, .. } | Fact::Jobs { seen_at, .. } => *seen_at,
         Fact::Tag(fact) => fact.seen_at,
-        Fact::Readable(_, at) | Fact::Answered(_, _, at) | Fact::Deployed(_, _, at) | Fact::Scanned(_, _, at) => *at,
+        Fact::Readable(_, at)
+        | Fact::Answered(_, _, at)
+        | Fact::Failing(_, _, at, _)
+        | Fact::Deployed(_, _, at)
+        | Fact::Scanned(_, _, at) => *at,
         Fact::Landed(landed) => landed.last_seen,
         Fact::Judged(judged) => judged.since,
         Fact::PushLog(..)

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use landfall::domain::{
     Absence, AbsenceCode, Batch, Child, Claim, Conclusion, CredentialKind, CredentialRecord, Deployed, Deployment,
-    Descriptor, Digest, Event, Evidence, Expiry, Fact, Frame, ImageConfig, ImageName, Job, JobId, Judgement, Landed,
-    LandedCommit, LastUse, Level, Manifest, ManifestKind, Platform, Proof, PushLog, Reach, Renewal, RepoPath, Revision,
-    RevisionRule, Run, RunKey, RunState, ServiceName, Sha, SourceId, Standing, Tag, TagFact, TagRef, Text,
+    Descriptor, Digest, Event, Evidence, Expiry, Fact, Failure, Frame, ImageConfig, ImageName, Job, JobId, Judgement,
+    Landed, LandedCommit, LastUse, Level, Manifest, ManifestKind, Platform, Proof, PushLog, Reach, Renewal, RepoPath,
+    Revision, RevisionRule, Run, RunKey, RunState, ServiceName, Sha, SourceId, SourceKind, Stage, Standing, Tag,
+    TagFact, TagRef, Text,
 };
 use landfall::store::{Retention, Store};
 
@@ -299,4 +300,15 @@ pub(crate) fn scanned(number: u8, variant: u8, minutes: i64) -> Fact {
     let items = (0..variant % 7).map(|id| record(id.wrapping_mul(37).wrapping_add(variant))).collect();
     let list = Batch { items, skipped: u64::from(variant), complete: variant.is_multiple_of(2) };
     Fact::Scanned((SourceId::parse("github").unwrap(), text(number)), list, at(minutes))
+}
+
+pub(crate) fn failing(number: u8, variant: u8, minutes: i64) -> Fact {
+    let failure = match variant % 4 {
+        0 => Failure::RateLimited { until: Some(at(minutes + 5)), says: text(variant) },
+        1 => Failure::RateLimited { until: None, says: text(variant) },
+        2 => Failure::Malformed(text(variant)),
+        _ => Failure::Unreachable { stage: Stage::Server(500 + u16::from(variant)), says: text(variant) },
+    };
+    let source = SourceId::parse(&format!("source-{number}")).unwrap();
+    Fact::Failing(source, SourceKind::Ci, at(minutes), Some(failure))
 }
