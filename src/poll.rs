@@ -35,7 +35,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::domain::{ImageName, Look, Observation, Part, Seen, Service, SourceId, Wanted};
+use crate::domain::{Failure, Health, ImageName, Look, Observation, Part, Seen, Service, SourceId, SourceKind, Wanted};
 use crate::http::caught;
 use crate::source::{CiProvider, Registry};
 
@@ -118,10 +118,19 @@ struct Progress {
 enum Message {
     Want(Vec<Wanted>),
     LetGo(Vec<Look>),
+    Limited(Vec<Limited>),
     Warm(ImageName),
     Tell,
     #[cfg(debug_assertions)]
     FallOver,
+}
+
+/// A source that told an earlier process that it asked too much.
+struct Limited {
+    source: SourceId,
+    kind: SourceKind,
+    at: Timestamp,
+    limit: Failure,
 }
 
 /// What comes in; it outlives the desk that takes it in.
@@ -185,6 +194,22 @@ impl Poller {
     pub fn let_go(&self, looks: Vec<Look>) {
         if !looks.is_empty() {
             self.send(Message::LetGo(looks));
+        }
+    }
+
+    /// Takes in how sources were doing when an earlier process asked them, before anything is wanted. Who told that one
+    /// that it asked too much is not asked before the time that it told, an hour at most, or the rest of a minute where
+    /// it told none; anything else is tried, for it may have been mended. Where somebody waits, everything is.
+    pub fn begin_with(&self, health: &BTreeMap<SourceId, Health>) {
+        let limited = health.iter().filter_map(|(source, Health { kind, earlier, .. })| match earlier {
+            Some((at, limit @ Failure::RateLimited { .. })) => {
+                Some(Limited { source: source.clone(), kind: *kind, at: *at, limit: limit.clone() })
+            }
+            Some(_) | None => None,
+        });
+        let limited: Vec<Limited> = limited.collect();
+        if !limited.is_empty() {
+            self.send(Message::Limited(limited));
         }
     }
 

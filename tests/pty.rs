@@ -1,6 +1,8 @@
 //! The real binary on a real pseudo-terminal: what it shows, and how it leaves.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, dead_code, reason = "tests")]
 
+#[path = "pty/again.rs"]
+mod again;
 #[path = "pty/leaving.rs"]
 mod leaving;
 #[path = "support/marks.rs"]

@@ -13,7 +13,7 @@ use super::past::Past;
 use super::rounds::Rounds;
 use super::{Charset, Cmd, Screen, credentials, detail, header, seen};
 use crate::analysis::{CredentialPolicy, Interest, Policy, Report, ServiceReport, analyse};
-use crate::domain::{Service, ServiceName, Snapshot, SourceId, SourceKind};
+use crate::domain::{Health, Service, ServiceName, Snapshot, SourceId, SourceKind};
 use crate::pane::{Filter, Identity, Line, PANES, Pane, Scope, Subject, Tally, View};
 
 /// What the terminal and its user allow; it stays the same from start to end.
@@ -135,6 +135,12 @@ impl Model {
     #[must_use]
     pub fn services(&self) -> &[Arc<Service>] {
         &self.services
+    }
+
+    /// Returns how every source is doing that anything is known of.
+    #[must_use]
+    pub fn health(&self) -> &BTreeMap<SourceId, Health> {
+        self.snapshot.health()
     }
 
     /// Takes in what earlier processes kept, before any source was asked. `judged` is what `analysis::judge` says of it,

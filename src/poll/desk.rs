@@ -169,6 +169,12 @@ impl Desk {
                 self.queue.let_go(&looks);
                 Ok(())
             }
+            Message::Limited(limits) => {
+                if self.rhythm.is_steady() {
+                    self.begin_limited(limits, now);
+                }
+                Ok(())
+            }
             Message::Warm(image) => {
                 self.warm(image, now);
                 Ok(())
@@ -202,6 +208,7 @@ impl Desk {
         let look = Look::Canary(image.clone());
         let Some((source, kind)) = self.asker.source_of(&look) else { return };
         if self.asker.stranger(&look, &source, kind).is_some()
+            || self.queue.lane(&source).is_some_and(|lane| lane.gate.shut(now.at).is_some())
             || (self.rhythm.is_steady() && !self.warmed.insert(source.clone()))
         {
             return;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
@@ -17,6 +18,9 @@ const DOWN_AFTER: u32 = 3;
 /// The first and the longest time that a rate limit closes for, where the server does not say.
 const LIMIT: Duration = Duration::from_mins(1);
 const LONGEST_LIMIT: Duration = Duration::from_mins(15);
+
+/// The first by the wall's clock.
+const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
 
 /// The longest pause between tries of a source that is down: two intervals of a run in progress.
 const LONGEST_DOWN: Duration = Duration::from_secs(20);
@@ -61,8 +65,8 @@ pub(super) struct Shut {
     pub(super) why: Failure,
     since: Instant,
     pub(super) until: Instant,
-    /// Whose failure it was.
-    pub(super) by: Look,
+    /// Whose failure it was; nothing where an earlier process was told.
+    pub(super) by: Option<Look>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +140,20 @@ impl Gate {
         self.shut(now).is_some_and(|shut| shut.because == Because::Limit)
     }
 
+    /// Takes in a limit that an earlier process was told at that moment: it is not asked any sooner for our having
+    /// started. Whoever dates it ahead of the clock, or long ago, is not believed.
+    pub(super) fn begin_limited(&mut self, at: Timestamp, limit: &Failure, now: Moment) {
+        let Failure::RateLimited { until: told, .. } = limit else { return };
+        let shortest = at.saturating_add(SHORTEST).unwrap_or(at);
+        let until = now.due(told.unwrap_or(at).max(shortest));
+        let is_ahead = at.duration_since(now.wall) > SHORTEST;
+        if is_ahead || until <= now.at || self.shut.is_some() {
+            return;
+        }
+        self.limits = told.is_none().into();
+        self.shut = Some(Shut { because: Because::Limit, why: limit.clone(), since: now.at, until, by: None });
+    }
+
     pub(super) fn started(&mut self, now: Instant) {
         self.proof.started(now);
     }
@@ -162,12 +180,12 @@ impl Gate {
         }
         if let Some(shut) = &opened
             && matches!(shut.because, Because::Doubt | Because::Refusal)
-            && shut.by != *ended.look
+            && let Some(by) = shut.by.as_ref().filter(|by| *by != ended.look)
         {
             if self.own.len() >= REMEMBERED {
                 self.own.clear();
             }
-            self.own.insert(shut.by.clone());
+            self.own.insert(by.clone());
         }
         opened
     }
@@ -206,7 +224,7 @@ impl Gate {
             Some(shut) if fault == Fault::Silence && because != Because::Down => shut.why,
             Some(_) | None => failure.clone(),
         };
-        self.shut = Some(Shut { because, why, since: now, until, by: ended.look.clone() });
+        self.shut = Some(Shut { because, why, since: now, until, by: Some(ended.look.clone()) });
         let behind = if because == Because::Refusal { BEHIND } else { Duration::ZERO };
         Some(Ruling { until: until + behind, quiet: because == Because::Doubt })
     }

@@ -2,6 +2,7 @@
 
 use tokio::time::Instant;
 
+use super::Limited;
 use super::desk::{Desk, Done, Errand, Gone};
 use super::fault::pause;
 use super::gate::{Because, Ended};
@@ -105,7 +106,9 @@ impl Desk {
     fn lives(&mut self, source: &SourceId, ended: &Ended<'_>) {
         let Some(opened) = self.queue.lane(source).and_then(|lane| lane.gate.lives(ended)) else { return };
         let refused = matches!(opened.because, Because::Doubt | Because::Refusal);
-        if let Some(image) = opened.by.image().filter(|image| refused && ended.look.image() != Some(image)) {
+        if let Some(image) =
+            opened.by.as_ref().and_then(Look::image).filter(|image| refused && ended.look.image() != Some(image))
+        {
             let now = ended.now.at;
             self.bars.stop(image, opened.why.clone(), now, opened.leaves_alone(now));
         }
@@ -145,6 +148,16 @@ impl Desk {
             self.tell_all(&source, looks, &why, now).await?;
         }
         Ok(())
+    }
+
+    /// Takes in which sources told an earlier process that it asked too much.
+    pub(super) fn begin_limited(&mut self, limits: Vec<Limited>, now: Moment) {
+        for Limited { source, kind, at, limit } in limits {
+            self.queue.open(&source, kind);
+            if let Some(lane) = self.queue.lane(&source) {
+                lane.gate.begin_limited(at, &limit, now);
+            }
+        }
     }
 
     pub(super) fn look_for_new_credentials(&mut self, now: Instant) {

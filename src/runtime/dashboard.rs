@@ -287,6 +287,7 @@ impl Dashboard {
         let services = self.model.services();
         let doors = sources.doors.clone();
         let poller = Poller::start(sources, services, rhythm, Arc::new(SystemClock), seen.clone());
+        poller.begin_with(self.model.health());
         let images = services.iter().flat_map(|service| &service.images).map(|image| image.repository.clone());
         for image in images.collect::<BTreeSet<_>>() {
             poller.warm(image);
