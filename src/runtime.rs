@@ -32,6 +32,7 @@ use crate::cli::{CheckArgs, DemoArgs, DoctorArgs};
 use crate::config::{Config, Loaded, Place};
 use crate::domain::{Part, Snapshot};
 use crate::poll::Clock as _;
+use crate::store::exposed;
 
 pub use self::oneshot::{Oneshot, Watcher};
 pub use clock::SystemClock;
@@ -47,6 +48,9 @@ pub async fn dashboard(config: Config, state: Option<PathBuf>) -> ExitCode {
     let (tell, notices) = mpsc::unbounded_channel();
     for warning in sources::exposed_secrets(&config) {
         let _ = tell.send((Part::Secrets, Some(warning)));
+    }
+    if let Some(warning) = state.as_deref().and_then(exposed) {
+        let _ = tell.send((Part::Folder, Some(warning)));
     }
     // Where the dashboard has ended there is nobody to tell.
     let tell = Box::new(move |words| drop(tell.send((Part::History, words))));
@@ -98,6 +102,9 @@ async fn show(
 /// Looks once, prints the answer, and returns its exit code. `config` holds only the services that were asked for.
 pub async fn check(config: Config, args: CheckArgs, state: Option<PathBuf>) -> ExitCode {
     let tell = Box::new(|words: Option<String>| words.iter().for_each(|words| say(words)));
+    if let Some(warning) = state.as_deref().and_then(exposed) {
+        say(&format!("warning: {warning}"));
+    }
     match Memory::open(state, config.history, config.policy.runs, Stay::Short, tell).await {
         Ok(opened) => check::run(&config, &args, opened).await.unwrap_or_else(|why| refused(&why)),
         Err(_) => refused("the history could not be opened; --no-state goes without"),

@@ -11,6 +11,9 @@ mod full;
 mod health;
 #[path = "store/past.rs"]
 mod past;
+#[cfg(unix)]
+#[path = "store/rights.rs"]
+mod rights;
 #[path = "store/sweep.rs"]
 mod sweep;
 #[path = "store/world.rs"]
@@ -65,8 +68,8 @@ fn what_landed_is_known_to_the_next_process_and_keeps_its_first_moment() {
 fn an_older_sight_does_not_undo_a_newer_one() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
-    store.keep(&[landed(1, 2, 60)].map(Fact::Landed), at(0)).unwrap();
-    store.keep(&[landed(1, 1, 0)].map(Fact::Landed), at(0)).unwrap();
+    store.keep(&[landed(1, 2, 60)].map(Fact::Landed), at(60)).unwrap();
+    store.keep(&[landed(1, 1, 0)].map(Fact::Landed), at(60)).unwrap();
     assert_eq!(kept(&mut store), [Landed { since: at(0), ..landed(1, 2, 60) }]);
 }
 

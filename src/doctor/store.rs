@@ -41,6 +41,10 @@ fn checks(inspection: &Inspection, megabytes: u32) -> Vec<Check> {
         let check = Check::new("rights", Grade::Fail, format!("{path} cannot be written by this user"));
         checks.push(check.fix("Give its folder to this user, name another with --state, or go without by --no-state."));
     }
+    checks.extend(inspection.exposed.iter().map(|warning| {
+        let check = Check::new("folder", Grade::Warn, warning.clone());
+        check.why("The history names your repositories, runs and images. A folder that landfall makes is yours alone.")
+    }));
     checks.extend(inspection.free.map(|free| room(free, inspection, megabytes)));
     checks.extend(inspection.set_aside.iter().map(|aside| {
         let path = Text::new(&aside.path.to_string_lossy());

@@ -15,6 +15,8 @@ use super::{
 pub enum Part {
     /// What is kept from one process to the next.
     History,
+    /// The folder that it is kept in.
+    Folder,
     /// Where tokens and passwords are read from.
     Secrets,
     /// Who decides what is asked when.
@@ -25,6 +27,7 @@ impl std::fmt::Display for Part {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(match self {
             Self::History => "history",
+            Self::Folder => "folder",
             Self::Secrets => "secrets",
             Self::Poller => "poller",
         })

@@ -7,6 +7,7 @@ use rustix::fs::{Access, access, statvfs};
 
 use super::StoreError;
 use super::aside::{self, SetAside};
+use super::exposed::exposed;
 use super::open::{self, FILE};
 use super::schema::NEWEST;
 
@@ -17,6 +18,8 @@ pub struct Inspection {
     pub path: PathBuf,
     /// What it holds; `None` where there is no file yet.
     pub found: Result<Option<Contents>, StoreError>,
+    /// A warning where others can reach into its folder.
+    pub exposed: Option<String>,
     /// Whether this user may write there.
     pub writable: bool,
     /// How many bytes are free on its disk, where that can be told.
@@ -48,6 +51,7 @@ pub fn inspect(dir: &Path) -> Inspection {
     let there = path.ancestors().find(|place| place.exists()).unwrap_or(dir);
     Inspection {
         found: contents(&path),
+        exposed: exposed(dir),
         writable: access(there, Access::WRITE_OK).is_ok(),
         free: statvfs(there).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
         set_aside: aside::found(&path),

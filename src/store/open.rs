@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::Error as MigrationError;
 
-use super::{StoreError, aside, schema};
+use super::{StoreError, aside, exposed, schema};
 
 pub(super) const FILE: &str = "history.sqlite";
 /// Held while one process opens, so that two do not make the same tables or set aside each other's file.
@@ -42,6 +42,7 @@ pub(super) struct Identity(Option<(u64, u64)>);
 pub(super) fn open(dir: &Path, now: Timestamp, damaged: Option<Identity>) -> Result<Opened, StoreError> {
     private_folder(dir).map_err(|error| StoreError::of_file(dir, &error))?;
     let (_lock, alone) = lock(&dir.join(LOCK))?;
+    exposed::close_files(dir);
     let path = dir.join(FILE);
     let first = match damaged {
         // Another process may have set it aside already.
@@ -159,7 +160,8 @@ fn lock(path: &Path) -> Result<(File, bool), StoreError> {
     }
 }
 
-/// Makes the folder for this user alone. One that is there keeps its rights: it may hold more than ours.
+/// Makes the folder for this user alone. One that is there keeps its rights, and `exposed` tells: it may hold more than
+/// ours.
 fn private_folder(dir: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);

@@ -39,3 +39,17 @@ async fn a_damaged_history_fails_and_is_not_touched_and_what_was_set_aside_is_na
     assert!(grade == "warn" && says.contains("corrupt-20260304T050000Z-2, 6 bytes"), "{says}");
     assert_eq!(fs::read_to_string(state.join("history.sqlite")).unwrap(), nonsense);
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_others_can_reach_into_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let state = home.path().join("state");
+    fs::create_dir(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).unwrap();
+    let (code, found) = examined(&home).await;
+    let (grade, says) = result(&found, "store", "folder");
+    let mended = format!("(mode 755): chmod 700 {}", state.display());
+    assert!(code == 0 && grade == "warn" && says.ends_with(&mended), "{says}");
+}

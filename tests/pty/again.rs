@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -37,17 +39,20 @@ fn limited() -> (String, Arc<AtomicUsize>) {
     (url, asked)
 }
 
+fn config(url: &str) -> String {
+    format!(
+        "[[ci]]\nname = \"ci\"\nkind = \"github\"\nurl = \"{url}\"\ntoken = {{ env = \"LANDFALL_TEST_TOKEN\" }}\n\
+         [[service]]\nname = \"shop\"\nci = \"ci\"\nrepo = \"acme/shop\"\n\
+         [[service.image]]\nrepository = \"registry.invalid/acme/shop\"\ntags = [\"{{sha}}\"]\n"
+    )
+}
+
 #[test]
 fn the_next_dashboard_says_that_a_limit_lasts_and_asks_nothing_before_it_is_over() {
     let folder = TempDir::new().unwrap();
     let (url, asked) = limited();
     let path = folder.path().join("landfall.toml");
-    let config = format!(
-        "[[ci]]\nname = \"ci\"\nkind = \"github\"\nurl = \"{url}\"\ntoken = {{ env = \"LANDFALL_TEST_TOKEN\" }}\n\
-         [[service]]\nname = \"shop\"\nci = \"ci\"\nrepo = \"acme/shop\"\n\
-         [[service.image]]\nrepository = \"registry.invalid/acme/shop\"\ntags = [\"{{sha}}\"]\n"
-    );
-    fs::write(&path, config).unwrap();
+    fs::write(&path, config(&url)).unwrap();
     let state = folder.path().join("state");
     let arguments = ["--config", path.to_str().unwrap(), "--state", state.to_str().unwrap()];
     let start = || Tty::landfall(&arguments, &[("LANDFALL_TEST_TOKEN", "a-token-of-a-test")]);
@@ -67,4 +72,28 @@ fn the_next_dashboard_says_that_a_limit_lasts_and_asks_nothing_before_it_is_over
     second.send("q");
     assert_eq!(second.ended(), 0);
     assert_eq!(asked.load(Ordering::SeqCst), before);
+}
+
+#[test]
+fn a_state_folder_that_others_can_reach_into_is_told_by_the_dashboard_and_by_a_check() {
+    let folder = TempDir::new().unwrap();
+    // Nobody answers, so nothing else is to be told.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let path = folder.path().join("landfall.toml");
+    fs::write(&path, config(&format!("http://{}", silent.local_addr().unwrap()))).unwrap();
+    let state = folder.path().join("state");
+    fs::create_dir(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).unwrap();
+    let arguments = ["--config", path.to_str().unwrap(), "--state", state.to_str().unwrap()];
+    let mut tty = Tty::landfall(&arguments, &[("LANDFALL_TEST_TOKEN", "a-token-of-a-test")]);
+    tty.until_shown("! folder  others on this machine can reach into");
+    tty.send("q");
+    assert_eq!(tty.ended(), 0);
+    let (url, _) = limited();
+    fs::write(&path, config(&url)).unwrap();
+    let mut check = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    let said = check.arg("check").args(arguments).env("LANDFALL_TEST_TOKEN", "a-token-of-a-test").output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.contains("landfall: warning: others on this machine can reach into the folder"), "{said}");
+    assert!(said.contains(&format!("chmod 700 {}", state.display())), "{said}");
 }
