@@ -13,6 +13,9 @@ use crate::domain::{Batch, Digest, Fact, ImageName, Job, JobId, PushLog, Run, Ru
 /// What never changes is noted as of use once a day at most.
 pub(super) const DAY: i64 = 86_400_000_000;
 
+/// What lies farther ahead of the clock, in microseconds, was dated by one that was wrong.
+const AHEAD: i64 = 300_000_000;
+
 /// What lies under a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
@@ -75,6 +78,12 @@ impl Keeping<'_> {
         }
     }
 
+    /// Returns whether what is stored is newer than what is told now, and stays. What was dated by a clock that was
+    /// ahead is not: until then nothing that is told would be known to the next process.
+    pub(super) fn is_newer(&self, stored: i64, told: i64) -> bool {
+        stored > told && stored <= self.now.saturating_add(AHEAD)
+    }
+
     pub(super) fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute(params).map(drop)
     }
@@ -100,7 +109,7 @@ impl Keeping<'_> {
             .query_row([service.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
         let seen_before = self.listing_seen(service.id, service.sum)?;
-        if stored.is_some() && seen_before.is_some_and(|before| before > seen) {
+        if stored.is_some() && seen_before.is_some_and(|before| self.is_newer(before, seen)) {
             return Ok(());
         }
         match stored {
@@ -149,7 +158,7 @@ impl Keeping<'_> {
         if let Some((id, before, same_looks, shelved, sum, known)) = &stored
             && sum::of_jobs(run, *before, *same_looks, known) == *sum
         {
-            if *before > seen {
+            if self.is_newer(*before, seen) {
                 return Ok(());
             }
             if (*before, *same_looks) == (seen, looks) && *known == body.as_bytes() {

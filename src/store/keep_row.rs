@@ -46,7 +46,7 @@ impl Keeping<'_> {
         {
             since = since.min(first);
             // An older sight moves no more than since when.
-            if *before > last_seen {
+            if self.is_newer(*before, last_seen) {
                 last_seen = *before;
                 known_tail.clone_into(&mut tail);
                 frame = known_frame.and_then(|id| self.names.frame(id).map(|(_, sum)| Mark { id, sum: *sum }));
@@ -89,11 +89,11 @@ impl Keeping<'_> {
                 let known = self.names.verdict(*known).map_or(0, |(_, sum)| *sum);
                 sum::of_verdict(row, service.sum, known, *since, Some(*told)) == *sum
             });
-        // A verdict that stays keeps the moment since when.
+        // A verdict that stays keeps the moment since when, unless that was dated by a clock that was ahead.
         let since = match stored {
-            Some((_, _, before, _)) if before > told => return Ok(()),
+            Some((_, _, before, _)) if self.is_newer(before, told) => return Ok(()),
             Some((known, _, before, _)) if known == verdict.id && before == told => return Ok(()),
-            Some((known, since, ..)) if known == verdict.id => since,
+            Some((known, since, ..)) if known == verdict.id => since.min(told),
             Some(_) | None => told,
         };
         let sum = sum::of_verdict(row, service.sum, verdict.sum, since, Some(told));

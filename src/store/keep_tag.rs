@@ -36,7 +36,7 @@ impl Keeping<'_> {
             .optional()?
             .filter(|(at, sum)| sum::of_moment(name, *at) == *sum)
             .map(|(at, _): (i64, i64)| at);
-        if known.is_some() && before.is_some_and(|before| before > seen) {
+        if known.is_some() && before.is_some_and(|before| self.is_newer(before, seen)) {
             return Ok(());
         }
         // The small row alone says that the tag was seen there again.
@@ -77,7 +77,7 @@ impl Keeping<'_> {
             .query_row([image.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?
             .filter(|(at, _, sum)| sum::of_moment(image.sum, *at) == *sum);
-        let newest = stored.map_or(at, |(before, ..)| before.max(at));
+        let newest = stored.map(|(before, ..)| before).filter(|before| self.is_newer(*before, at)).unwrap_or(at);
         if stored.is_some_and(|(before, shelved, _)| before == newest && !shelved) {
             return Ok(());
         }
@@ -96,7 +96,7 @@ impl Keeping<'_> {
             .query_row([source.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?
             .filter(|(kind, at, sum)| sum::of_answered(source.sum, *kind, *at) == *sum);
-        if stored.is_some_and(|(same, before, _)| before > at || (before == at && same == kind)) {
+        if stored.is_some_and(|(same, before, _)| self.is_newer(before, at) || (before == at && same == kind)) {
             return Ok(());
         }
         self.run(

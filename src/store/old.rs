@@ -10,7 +10,8 @@ use crate::domain::{Digest, Fact, ImageName, Judgement, Landed, RepoPath, RunKey
 /// Copies what can be read. Rows that cannot be were of no use before either.
 pub(super) fn carry_over(connection: &Connection) -> rusqlite::Result<()> {
     let mut names = Names::default();
-    let mut keeping = Keeping { connection, names: &mut names, now: 0 };
+    // Nothing lies ahead of that: whatever is newest is.
+    let mut keeping = Keeping { connection, names: &mut names, now: i64::MAX };
     let mut landed =
         connection.prepare("SELECT image, tag, ci, repo, run, attempt, digest, since, last_seen FROM landed_1")?;
     let mut rows = landed.query([])?;

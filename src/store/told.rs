@@ -25,7 +25,8 @@ impl Keeping<'_> {
     pub(super) fn told(&mut self, what: Told, about: &str, at: i64, body: &[u8]) -> rusqlite::Result<()> {
         let sum = sum::of_told(what as i64, about, at, body);
         if let Some((known_at, known, known_body)) = self.told_before(what, about)? {
-            let is_newer = known_at > at && sum::of_told(what as i64, about, known_at, &known_body) == known;
+            let is_newer =
+                self.is_newer(known_at, at) && sum::of_told(what as i64, about, known_at, &known_body) == known;
             if is_newer || (known == sum && known_body == body) {
                 return Ok(());
             }

@@ -127,3 +127,21 @@ fn what_a_source_refuses_of_one_thing_is_not_kept_as_its_own_failure() {
     let (news, again) = kept(&stage.see(failed(120, Failure::NotFound("no such repository".into()))));
     assert!(news.iter().chain(&again).all(Option::is_none), "{news:?} {again:?}");
 }
+
+#[test]
+fn a_clock_that_was_set_back_keeps_no_answer_from_being_kept() {
+    let mut stage = Stage::new((80, 24));
+    let fresh = run("cart", 13, 1, "One more");
+    let mut answered = |second: i64| {
+        let mut answer = runs("cart", std::slice::from_ref(&fresh));
+        for it in &mut answer {
+            it.at = now() + jiff::SignedDuration::from_secs(second);
+        }
+        let todo = stage.see(answer);
+        let again = todo.iter().filter_map(|cmd| if let Cmd::RememberAgain(facts) = cmd { Some(facts) } else { None });
+        again.flatten().filter(|fact| matches!(fact, Fact::Answered(..))).count()
+    };
+    assert!(answered(4 * 3600) > 0);
+    assert_eq!(answered(4 * 3600 + 20), 0);
+    assert!(answered(30) > 0);
+}

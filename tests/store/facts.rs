@@ -310,7 +310,7 @@ fn each_verdict_that_a_row_had_is_known_with_its_moment() {
     let mut store = open(dir.path());
     let told = [("pending", 0), ("pending", 3), ("missing", 5), ("landed", 9), ("landed", 12), ("missing", 4)];
     for (verdict, minutes) in told {
-        store.keep(&[Fact::Judged(judged(1, verdict, minutes))], at(minutes)).unwrap();
+        store.keep(&[Fact::Judged(judged(1, verdict, minutes))], at(12)).unwrap();
     }
     store.keep(&[Fact::Judged(judged(2, "stale", 7))], at(7)).unwrap();
     drop(store);
@@ -321,4 +321,55 @@ fn each_verdict_that_a_row_had_is_known_with_its_moment() {
     let expected = [judged(1, "landed", 9), judged(2, "stale", 7)].map(Fact::Judged);
     assert_eq!(newest, by_subject(expected.into()));
     assert_eq!(store.history(&service(3), &run_key(1), &tag_ref(1)).unwrap(), []);
+}
+
+/// One of each that the newest takes the place of, as it was at that moment.
+fn dated(minutes: i64) -> Vec<Fact> {
+    let variant = u8::try_from(minutes % 7).unwrap();
+    let source = SourceId::parse("source-1").unwrap();
+    vec![
+        runs(1, u64::try_from(minutes).unwrap(), variant, minutes),
+        jobs(1, variant, minutes),
+        tag(1, variant, minutes),
+        Fact::Readable(image(1), at(minutes)),
+        Fact::Judged(judged(1, &format!("verdict-{minutes}"), minutes)),
+        Fact::Answered(source, SourceKind::Ci, at(minutes)),
+        failing(1, variant, minutes),
+        scanned(1, variant, minutes),
+    ]
+}
+
+#[test]
+fn what_was_kept_by_a_clock_that_was_ahead_gives_way_to_what_is_kept_by_the_right_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    store.keep(&dated(300), at(300)).unwrap();
+    store.keep(&[Fact::Landed(landed(1, 1, 300))], at(300)).unwrap();
+    store.keep(&dated(10), at(10)).unwrap();
+    store.keep(&[Fact::Landed(landed(1, 2, 10))], at(10)).unwrap();
+    let mut expected = newest(&dated(10));
+    expected.extend(by_subject(vec![Fact::Landed(landed(1, 2, 10))]));
+    assert_eq!(by_subject(open(dir.path()).recall(usize::MAX).unwrap()), expected);
+}
+
+#[test]
+fn what_another_process_kept_a_moment_later_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    store.keep(&dated(14), at(14)).unwrap();
+    store.keep(&dated(10), at(10)).unwrap();
+    assert_eq!(by_subject(store.recall(usize::MAX).unwrap()), newest(&dated(14)));
+}
+
+#[test]
+fn a_verdict_that_stays_does_not_stay_since_a_moment_to_come() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    store.keep(&[Fact::Judged(judged(1, "landed", 300))], at(300)).unwrap();
+    store.keep(&[Fact::Judged(judged(1, "landed", 10))], at(10)).unwrap();
+    let history = store.history(&service(1), &run_key(1), &tag_ref(1)).unwrap();
+    assert_eq!(history.first(), Some(&judged(1, "landed", 10)));
+    store.keep(&[Fact::Judged(judged(1, "missing", 20))], at(20)).unwrap();
+    let known = by_subject(store.recall(usize::MAX).unwrap());
+    assert_eq!(known, by_subject(vec![Fact::Judged(judged(1, "missing", 20))]));
 }
