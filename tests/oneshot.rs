@@ -187,12 +187,12 @@ async fn a_run_that_names_no_branch_keeps_nobody_waiting_and_one_that_nobody_cou
     };
     let wait = SignedDuration::from_mins(4);
     let began = tokio::time::Instant::now();
-    let snapshot = waiting(of(None), &[only_main.clone()], wait).await.expect("the look ends");
+    let snapshot = waiting(of(None), std::slice::from_ref(&only_main), wait).await.expect("the look ends");
     assert_eq!(verdict(&snapshot, &only_main), Verdict::Unknown);
     assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
     let refusing = Still { refuses: true, ..of(Some("main")) };
     let began = tokio::time::Instant::now();
-    let snapshot = waiting(refusing, &[only_main.clone()], wait).await.expect("the look ends");
+    let snapshot = waiting(refusing, std::slice::from_ref(&only_main), wait).await.expect("the look ends");
     assert_eq!(verdict(&snapshot, &only_main), Verdict::Unknown);
     assert!(began.elapsed() >= Duration::from_mins(4), "it may answer yet: {:?}", began.elapsed());
 }
