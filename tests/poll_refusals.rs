@@ -116,6 +116,20 @@ async fn what_the_user_asks_with_a_bad_token_is_one_request_and_an_answer_for_ea
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_insists_on_a_bad_token_does_not_put_off_the_next_try() {
+    let mut bench = bench(STEADY, |_| Err(bad_token()));
+    bench.keep([list(0)], MINUTE);
+    bench.pass(MINUTE * 2).await;
+    for _ in 0..5 {
+        bench.ask([list(0)]);
+        bench.pass(MINUTE * 2).await;
+    }
+    let before = bench.asked(Duration::ZERO, HOUR);
+    bench.pass(MINUTE * 5).await;
+    assert_eq!(bench.asked(Duration::ZERO, HOUR), before + 1, "a quarter of an hour after the first refusal");
+}
+
+#[tokio::test(start_paused = true)]
 async fn fifty_repositories_do_not_make_fifty_failed_logins() {
     let bad = || refused(AuthStage::Token, AuthKind::BadPassword);
     let mut bench = bench(STEADY, move |_| Err(bad()));

@@ -197,11 +197,14 @@ impl Gate {
         }
         let now = ended.now.at;
         let before = self.shut.as_ref().map(|shut| shut.because);
+        let early = self.shut.as_ref().map(|shut| shut.until).filter(|until| ended.started < *until);
         let (because, until) = match fault {
             Fault::Limit => (Because::Limit, now + self.limit(failure, ended.now)),
             Fault::Login if self.own.contains(ended.look) => return None,
             Fault::Login => match before {
-                Some(Because::Doubt | Because::Refusal) => (Because::Refusal, now + self.probe()),
+                // Whoever insists before the time makes nobody else wait any longer.
+                Some(Because::Refusal) => (Because::Refusal, early.unwrap_or_else(|| now + self.probe())),
+                Some(Because::Doubt) => (Because::Refusal, now + self.probe()),
                 Some(Because::Limit | Because::Down) | None => (Because::Doubt, now + DOUBT),
             },
             Fault::Silence => {

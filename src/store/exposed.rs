@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+#[cfg(unix)]
+use crate::domain::shell_word;
+
 /// Files of the history have names that begin so: the database, what it keeps beside it, what was set aside.
 #[cfg(unix)]
 const OURS: &str = "history.";
@@ -14,8 +17,9 @@ const OURS: &str = "history.";
 pub fn exposed(dir: &Path) -> Option<String> {
     let folder = fs::metadata(dir).ok().filter(fs::Metadata::is_dir)?;
     let mode = open_to_others(&folder)?;
-    let path = dir.display();
-    Some(format!("others on this machine can reach into the folder {path} (mode {mode:03o}): chmod 700 {path}"))
+    let path = dir.display().to_string();
+    let word = shell_word(&path);
+    Some(format!("others on this machine can reach into the folder {path} (mode {mode:03o}): chmod 700 {word}"))
 }
 
 /// Takes from others what rights they have on the files of the history that are there already and are ours.
