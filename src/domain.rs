@@ -4,6 +4,7 @@ mod change;
 mod claim;
 mod credential;
 mod credential_record;
+mod dated;
 mod declared;
 mod execution;
 mod expiry;

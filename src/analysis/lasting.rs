@@ -97,6 +97,8 @@ pub(super) fn look_again(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, seen_a
         _ if place.is_recent => RECENT_AGAIN,
         _ => return,
     };
+    // A clock that was set back must not keep it from being looked at.
+    let seen_at = seen_at.min(ctx.now);
     notes.want(Urgency::Again, Some(seen_at.saturating_add(pause).unwrap_or(seen_at)), || look(place, tag));
 }
 

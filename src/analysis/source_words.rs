@@ -105,7 +105,7 @@ pub fn slower(health: &Health) -> Option<String> {
 /// Says how far a source's clock is off, where that is more than a minute.
 #[must_use]
 pub fn skewed(health: &Health) -> Option<String> {
-    let skew = health.traffic.clock_skew.filter(|skew| skew.abs() > SignedDuration::from_mins(1))?;
+    let skew = health.clock_is_off()?;
     let way = if skew.is_positive() { "ahead of" } else { "behind" };
     Some(format!("its clock is {:#} {way} this one", SignedDuration::from_secs(skew.abs().as_secs())))
 }

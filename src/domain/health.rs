@@ -63,6 +63,12 @@ impl Health {
         }
     }
 
+    /// Returns how far its clock is ahead of ours, where that is more than a minute either way.
+    #[must_use]
+    pub fn clock_is_off(&self) -> Option<SignedDuration> {
+        self.traffic.clock_skew.filter(|skew| skew.abs() > SignedDuration::from_mins(1))
+    }
+
     /// Returns what is wrong, where anything is: with the source itself before what it refuses.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble<'_>> {

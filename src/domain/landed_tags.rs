@@ -78,6 +78,14 @@ impl ImageRecord {
         Some((&landing.tag, &landing.record))
     }
 
+    /// Returns what is known of a tag that landed once for any attempt of this run, by the newest that did.
+    #[must_use]
+    pub fn landed_for_any_attempt(&self, tag: &str, run: &RunKey) -> Option<&LandedRecord> {
+        let same = |known: &RunKey| known.id == run.id && known.repo == run.repo && known.ci == run.ci;
+        let landings = self.landed.0.iter().filter(|landing| same(&landing.run) && landing.tag.as_str() == tag);
+        landings.map(|landing| &landing.record).max_by_key(|record| record.last_seen)
+    }
+
     /// Returns whether the tag points to this digest, or did before it went away, by the newest look that said where. Of a
     /// tag whose looks were let go that is what it landed with last.
     #[must_use]

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use super::memory::Opened;
 use super::{Oneshot, SystemClock, Watcher, remember, sources};
-use crate::analysis::{Asked, Policy, analyse, assess, credentials, explain, incidents, judge};
+use crate::analysis::{Asked, Policy, analyse, assess, credentials, explain, incidents, judge, skewed};
 use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
 use crate::config::Config;
@@ -57,6 +57,11 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened<Vec<Fa
     let look = oneshot.look(sources, facts, &mut progress);
     let (mut snapshot, credentials_seen) = tokio::join!(look, scan_once(&expiry, &clock));
     progress.clear();
+    for (source, health) in snapshot.health() {
+        if let Some(words) = skewed(health) {
+            super::say(&format!("warning: {source}: {words}"));
+        }
+    }
     if let Some(remembered) = after {
         let seen = Seen::Remembered(remembered.await.unwrap_or_default());
         snapshot.absorb(Observation::own(clock.now(), seen));

@@ -54,8 +54,12 @@ pub(super) trait Gather: Default + Send + 'static {
 
     /// Returns what was kept, with what hangs on so many runs.
     fn read(store: &mut Store, runs: usize) -> Result<Self, StoreError> {
-        let mut kept = Self::default();
-        store.recall_each(runs, &mut |fact| kept.gather(fact))?;
+        let (mut kept, now) = (Self::default(), SystemClock.now());
+        store.recall_each(runs, &mut |fact| {
+            if let Some(fact) = fact.believed(now) {
+                kept.gather(fact);
+            }
+        })?;
         Ok(kept)
     }
 }
@@ -73,8 +77,13 @@ impl Gather for Snapshot {
 
     /// Somebody waits for the first frame, and nobody else works meanwhile.
     fn read(store: &mut Store, runs: usize) -> Result<Self, StoreError> {
-        let (mut kept, mut others) = (Self::default(), Self::default());
-        store.recall_beside(runs, &mut |fact| kept.recall(fact), &mut |fact| others.recall(fact))?;
+        let (mut kept, mut others, now) = (Self::default(), Self::default(), SystemClock.now());
+        let recall = |snapshot: &mut Self, fact: Fact| {
+            if let Some(fact) = fact.believed(now) {
+                snapshot.recall(fact);
+            }
+        };
+        store.recall_beside(runs, &mut |fact| recall(&mut kept, fact), &mut |fact| recall(&mut others, fact))?;
         kept.recall_images(others);
         Ok(kept)
     }

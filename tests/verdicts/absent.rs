@@ -285,3 +285,36 @@ fn nothing_is_asked_for_a_run_that_is_not_over() {
     let plan = landfall::analysis::plan(&world.snapshot, &world.service, &world.policy, now(), false);
     assert!(plan.iter().all(|wanted| wanted.urgency == Urgency::Again && matches!(wanted.look, Look::Runs(_))));
 }
+
+#[test]
+fn what_another_attempt_of_the_run_left_there_was_pruned_as_well() {
+    let (mut world, run) = failed_push();
+    let first = |last_seen| Landed {
+        tag_ref: TagRef { image: image(), tag: Tag::parse(TAG).unwrap() },
+        run: landfall::domain::RunKey { attempt: 7, ..run.clone() },
+        digest: digest("pushed"),
+        since: minutes_ago(900),
+        last_seen,
+        proof: None,
+    };
+    let remembered = |landed| Seen::Remembered(vec![landfall::domain::Fact::Landed(landed)]);
+    world.gone(TAG);
+    world.see(now(), remembered(first(minutes_ago(40))));
+    assert_eq!(world.verdict(&run), Verdict::Missing, "it was gone, or not, when this attempt pushed it anew");
+    world.see(now(), remembered(first(minutes_ago(20))));
+    assert_eq!(world.verdict(&run), Verdict::Pruned, "it was there after the only push");
+}
+
+#[test]
+fn the_grace_is_measured_by_the_providers_clock() {
+    // The push ended half an hour ago where the clocks agree.
+    for (minutes, verdict) in
+        [(0, Verdict::Missing), (60, Verdict::Missing), (-1, Verdict::Missing), (-31, Verdict::Pending)]
+    {
+        let (mut world, run) = failed_push();
+        let clock_skew = Some(jiff::SignedDuration::from_mins(minutes));
+        let traffic = landfall::domain::Traffic { clock_skew, ..Default::default() };
+        world.gone(TAG).see_of_ci(Seen::Traffic(landfall::domain::SourceKind::Ci, traffic));
+        assert_eq!(world.verdict(&run), verdict, "its clock is {minutes} min ahead");
+    }
+}
