@@ -196,3 +196,17 @@ async fn a_run_that_names_no_branch_keeps_nobody_waiting_and_one_that_nobody_cou
     assert_eq!(verdict(&snapshot, &only_main), Verdict::Unknown);
     assert!(began.elapsed() >= Duration::from_mins(4), "it may answer yet: {:?}", began.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_ends_in_time_however_slow_a_source_is() {
+    let (still, service) = green();
+    let mut other = (*service).clone();
+    other.images[0].repository = ImageName::parse("registry.test/acme/worker").unwrap();
+    for (wait, longest) in [(300, 400), (0, 60_000)] {
+        let began = tokio::time::Instant::now();
+        let services = [service.clone(), other.clone().into()];
+        waiting(still.clone(), &services, SignedDuration::from_millis(wait)).await.expect("the look ends");
+        assert!(began.elapsed() < Duration::from_millis(longest), "{:?}", began.elapsed());
+        assert!(wait > 0 || began.elapsed() > Duration::from_millis(900), "one look takes as long as it takes");
+    }
+}

@@ -1,11 +1,14 @@
 //! One look at everything, until nothing is left that could change a verdict: the loop of `check`.
 
 use std::collections::BTreeSet;
+use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::analysis::{Depth, Interest, Policy, Row, Verdict, judge, plan, readings};
 use crate::domain::{Fact, Look, Observation, Publishes, Seen, Service, Snapshot, Urgency};
@@ -27,7 +30,7 @@ pub struct Oneshot<'a> {
     pub rhythm: Rhythm,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// How long to keep looking until every verdict is final; zero for one look.
+    /// How long to keep looking until every verdict is final, at most; zero for one look, however long it takes.
     pub wait: SignedDuration,
     /// What is read of runs that are over and that nobody has read yet; `None` for nothing that no verdict needs.
     pub depth: Option<Depth>,
@@ -59,7 +62,15 @@ impl Oneshot<'_> {
         let mut looking =
             Looking { oneshot: self, interest: Interest::new(self.services), snapshot: Snapshot::default() };
         looking.remember(remembered);
-        let deadline = self.clock.now().saturating_add(self.wait).unwrap_or(Timestamp::MAX);
+        // By the steady clock: one that is set back meanwhile must not make it longer.
+        let wait = Duration::try_from(self.wait).ok().filter(|wait| !wait.is_zero());
+        let up = wait.and_then(|wait| Instant::now().checked_add(wait));
+        let mut over = pin!(async {
+            match up {
+                Some(up) => sleep_until(up).await,
+                None => pending().await,
+            }
+        });
         let all = || (0..self.services.len()).collect::<BTreeSet<usize>>();
         let mut touched = all();
         let mut swept = false;
@@ -73,6 +84,8 @@ impl Oneshot<'_> {
                     false
                 }
                 () = poller.idle() => true,
+                // Whoever waits so long gets what is known by then, however slow a source is.
+                () = &mut over => return looking.snapshot,
             };
             while let Ok(observation) = inbox.try_recv() {
                 looking.take(observation, &mut touched, watcher);
@@ -89,12 +102,13 @@ impl Oneshot<'_> {
                 continue;
             }
             touched = looking.not_final();
-            if touched.is_empty() || self.clock.now() >= deadline {
+            if touched.is_empty() {
                 return looking.snapshot;
             }
             tokio::select! {
+                () = &mut over => return looking.snapshot,
                 Some(observation) = inbox.recv() => looking.take(observation, &mut touched, watcher),
-                () = tokio::time::sleep(PULSE) => {}
+                () = sleep(PULSE) => {}
             }
         }
     }
