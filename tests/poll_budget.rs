@@ -224,3 +224,24 @@ async fn a_wall_clock_that_is_wrong_breaks_no_budget_and_silences_nobody() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_seen_and_may_not_be_asked_is_told_why() {
+    let (mut bench, _server) = Server::of(60).bench();
+    let all = || (0..100).map(|number| wish(list(number), Urgency::Newest)).collect();
+    bench.poller.want(all());
+    bench.pass(MINUTE).await;
+    let asked = (0..100).filter(|number| !bench.times(&list(*number)).is_empty()).count();
+    assert!((50..=54).contains(&asked), "{asked}");
+    for number in (0..100).filter(|number| bench.times(&list(*number)).is_empty()) {
+        assert!(
+            matches!(&bench.failures(&list(number))[..], [Failure::Withheld(_)]),
+            "{:?}",
+            bench.failures(&list(number))
+        );
+    }
+    bench.pass(HOUR).await;
+    bench.poller.want(all());
+    bench.pass(MINUTE).await;
+    assert!((0..100).all(|number| !bench.times(&list(number)).is_empty()));
+}

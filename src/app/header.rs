@@ -106,7 +106,7 @@ fn live(model: &Model, brief: bool) -> Line {
             let room = if brief { FRESHNESS_BRIEF } else { FRESHNESS };
             let fits = |line: &Line| line.width() <= room;
             let lines = words.into_iter().map(|words| Line::of(Tone::Warn, words));
-            lines.clone().find(fits).unwrap_or_else(|| Line::of(Tone::Warn, format!("○ {answering}/{all}")))
+            lines.clone().find(fits).unwrap_or_else(|| Line::of(Tone::Warn, format!("{answering}/{all} live")))
         }
     }
 }

@@ -13,8 +13,8 @@ const EVERY: SignedDuration = SignedDuration::from_mins(1);
 #[derive(Debug, Default)]
 pub(super) struct KeptHealth {
     answered: BTreeMap<SourceId, Timestamp>,
-    /// When it last failed or answered, and the label of its failure.
-    failing: BTreeMap<SourceId, (Timestamp, Option<&'static str>)>,
+    /// When it last failed or answered, and what kind of failure it was.
+    failing: BTreeMap<SourceId, (Timestamp, Option<Kind>)>,
 }
 
 impl KeptHealth {
@@ -32,7 +32,7 @@ impl KeptHealth {
     pub(super) fn failing(&mut self, source: &SourceId, snapshot: &Snapshot) -> Option<(Fact, bool)> {
         let fact = snapshot.failing_fact(source)?;
         let Fact::Failing(_, _, at, failure) = &fact else { return None };
-        let (at, label) = (*at, failure.as_ref().map(Failure::label));
+        let (at, label) = (*at, failure.as_ref().map(Kind::of));
         let kept = self.failing.get(source).copied();
         let is_due = kept.is_none_or(|(kept, _)| is_due(kept, at));
         let is_other = kept.is_none_or(|(_, kept)| kept != label);
@@ -42,6 +42,17 @@ impl KeptHealth {
         self.failing.insert(source.clone(), (at, label));
         // Whatever an earlier process kept is undone with the first answer, which is nothing to hurry for.
         Some((fact, is_due && is_other && (label.is_some() || kept.is_some())))
+    }
+}
+
+/// What tells one failure from another: its label, and until when a limit lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind(&'static str, Option<Timestamp>);
+
+impl Kind {
+    fn of(failure: &Failure) -> Self {
+        let until = if let Failure::RateLimited { until, .. } = failure { *until } else { None };
+        Self(failure.label(), until)
     }
 }
 

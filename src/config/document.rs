@@ -79,7 +79,8 @@ fn providers(root: &Table<'_>, folder: &Path, problems: &mut Problems<'_>) -> (V
 fn warn_of_shared_budget(table: &Table<'_>, ci: &Ci, others: &[Ci], problems: &mut Problems<'_>) {
     if let Some(other) = others.iter().find(|other| other.url == ci.url && other.token == ci.token) {
         let hint = format!("let its services name `ci = {:?}`, and leave this one out", other.name.as_str());
-        let message = format!("{} and {} ask one server with one token: they share one budget", other.name, ci.name);
+        let with = if ci.token.is_some() { "with one token" } else { "without a token" };
+        let message = format!("{} and {} ask one server {with}: they share one budget", other.name, ci.name);
         problems.warn(table.at, message, Some(&hint));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::trust;
+use super::utc;
 use crate::analysis::{
     Against, Colour, Drift, GateVerdict, Glimpse, JobFlakiness, Row, ServiceReport, Shift, Suggestion, TestFlakiness,
     Trust, Verdict, WorkflowDurations, for_job, for_test, minutes, next_step,
@@ -75,7 +76,7 @@ impl<'a> Subject<'a> {
             Self::Row(_, row) => vec![row.reference()],
             Self::Source(source) => vec![match (source.health.trouble(), &source.health.earlier) {
                 (Some(trouble), _) => format!("{}: {trouble}", source.id),
-                (None, Some((_, failure))) => format!("{}: {failure}", source.id),
+                (None, Some((at, failure))) => format!("{}: {failure} (at {}, not asked since)", source.id, utc(*at)),
                 (None, None) => source.id.to_string(),
             }],
             Self::Credential(row) => {

@@ -214,10 +214,9 @@ pub fn trouble(view: &View<'_>, width: usize) -> Option<Line> {
 /// Returns what is wrong with a source, where that is trouble of its own.
 fn troubled(source: &SourceReport, now: Timestamp) -> Option<(&SourceReport, Trouble<'_>)> {
     let trouble = source.health.trouble()?;
-    let answered = source
-        .health
-        .last_ok
-        .is_some_and(|ok| age(ok, now) == "now" || (trouble.topic.is_some() && now.duration_since(ok) < QUIET));
+    let answered = source.health.last_ok.is_some_and(|ok| {
+        (ok <= now && age(ok, now) == "now") || (trouble.topic.is_some() && now.duration_since(ok) < QUIET)
+    });
     (!answered).then_some((source, trouble))
 }
 
@@ -231,7 +230,9 @@ fn earlier(source: &SourceReport) -> Option<&(Timestamp, Failure)> {
 pub fn answering(report: &Report, now: Timestamp) -> (usize, usize) {
     let asked = report.sources.iter().filter(|source| source.health.kind != SourceKind::Expiry);
     let all = asked.clone().count();
-    (all - asked.filter(|source| troubled(source, now).is_some() || earlier(source).is_some()).count(), all)
+    // Who refuses one thing has answered.
+    let silent = |source: &&SourceReport| troubled(source, now).is_some_and(|(_, trouble)| trouble.topic.is_none());
+    (all - asked.filter(|source| silent(source) || earlier(source).is_some()).count(), all)
 }
 
 /// What is no trouble of a source and yet to be known: that it is asked less often, that its clock is off, and what

@@ -21,6 +21,8 @@ const LONGEST_LIMIT: Duration = Duration::from_mins(15);
 
 /// The first by the wall's clock.
 const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
+/// What an earlier process was told longer ago says nothing of now.
+const LONGEST_TOLD: SignedDuration = SignedDuration::from_hours(1);
 
 /// The longest pause between tries of a source that is down: two intervals of a run in progress.
 const LONGEST_DOWN: Duration = Duration::from_secs(20);
@@ -65,8 +67,9 @@ pub(super) struct Shut {
     pub(super) why: Failure,
     since: Instant,
     pub(super) until: Instant,
-    /// Whose failure it was; nothing where an earlier process was told.
+    /// Whose failure it was; nothing where an earlier process was told, and when it was.
     pub(super) by: Option<Look>,
+    pub(super) told_before: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,22 +139,26 @@ impl Gate {
         self.shut.as_ref().is_some_and(|shut| shut.because == Because::Refusal)
     }
 
+    /// Returns whether this process was told a limit that is not over. Of one that an earlier process was told nobody knows
+    /// whether it is that of the credential of today.
     pub(super) fn is_limited(&self, now: Instant) -> bool {
-        self.shut(now).is_some_and(|shut| shut.because == Because::Limit)
+        self.shut(now).is_some_and(|shut| shut.because == Because::Limit && shut.by.is_some())
     }
 
     /// Takes in a limit that an earlier process was told at that moment: it is not asked any sooner for our having
-    /// started. Whoever dates it ahead of the clock, or long ago, is not believed.
+    /// started. One that is dated ahead of the clock, or more than an hour ago, is not believed.
     pub(super) fn begin_limited(&mut self, at: Timestamp, limit: &Failure, now: Moment) {
         let Failure::RateLimited { until: told, .. } = limit else { return };
         let shortest = at.saturating_add(SHORTEST).unwrap_or(at);
         let until = now.due(told.unwrap_or(at).max(shortest));
-        let is_ahead = at.duration_since(now.wall) > SHORTEST;
-        if is_ahead || until <= now.at || self.shut.is_some() {
+        let age = now.wall.duration_since(at);
+        let is_dated = (-SHORTEST..=LONGEST_TOLD).contains(&age);
+        if !is_dated || until <= now.at || self.shut.is_some() {
             return;
         }
         self.limits = told.is_none().into();
-        self.shut = Some(Shut { because: Because::Limit, why: limit.clone(), since: now.at, until, by: None });
+        let (because, why) = (Because::Limit, limit.clone());
+        self.shut = Some(Shut { because, why, since: now.at, until, by: None, told_before: Some(at) });
     }
 
     pub(super) fn started(&mut self, now: Instant) {
@@ -227,7 +234,7 @@ impl Gate {
             Some(shut) if fault == Fault::Silence && because != Because::Down => shut.why,
             Some(_) | None => failure.clone(),
         };
-        self.shut = Some(Shut { because, why, since: now, until, by: Some(ended.look.clone()) });
+        self.shut = Some(Shut { because, why, since: now, until, by: Some(ended.look.clone()), told_before: None });
         let behind = if because == Because::Refusal { BEHIND } else { Duration::ZERO };
         Some(Ruling { until: until + behind, quiet: because == Because::Doubt })
     }

@@ -100,6 +100,8 @@ pub(super) struct Closed {
     pub(super) limit: bool,
     /// Whether that is not sure yet.
     pub(super) doubted: bool,
+    /// When an earlier process was told, where this one was not.
+    pub(super) told_before: Option<Timestamp>,
 }
 
 /// A look that is due.
@@ -245,10 +247,17 @@ impl Lane {
     pub(super) fn closed(&self, now: Moment) -> Option<Closed> {
         if let Some(shut) = self.gate.shut(now.at) {
             let (limit, doubted) = (shut.because == Because::Limit, shut.because == Because::Doubt);
-            return Some(Closed { until: shut.until, why: dated(&shut.why, shut.until, now), limit, doubted });
+            let why = dated(&shut.why, shut.until, now);
+            return Some(Closed { until: shut.until, why, limit, doubted, told_before: shut.told_before });
         }
         let (until, why) = self.purse.spent(now)?;
-        Some(Closed { until, why, limit: true, doubted: false })
+        Some(Closed { until, why, limit: true, doubted: false, told_before: None })
+    }
+
+    /// Returns until when not even what was never seen is asked, and why, where the budget is kept for the user alone.
+    pub(super) fn kept_alone(&self, now: Moment) -> Option<(Instant, Failure)> {
+        let until = self.purse.alone_until(now.at).filter(|until| *until > now.at && self.kind == SourceKind::Ci)?;
+        Some((until, self.purse.kept_because()?))
     }
 
     /// Returns how the source is being asked, but for when it is next asked in the background.

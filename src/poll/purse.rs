@@ -54,8 +54,8 @@ pub(super) struct Purse {
     /// What a look costs that keeps fresh what is known: much of that is confirmed for nothing. Reckoned from so many.
     again: u64,
     agains: u64,
-    /// The most that was charged up to the newest look's end.
-    charged: u64,
+    /// The most that was charged up to the newest look's end; nothing before the first.
+    charged: Option<u64>,
     told: Option<Budget>,
     window: Option<Window>,
 }
@@ -82,14 +82,15 @@ impl Window {
 
 impl Purse {
     pub(super) fn new(kind: SourceKind) -> Self {
-        Self { kind, cost: WHOLE, again: 0, agains: 0, charged: 0, told: None, window: None }
+        Self { kind, cost: WHOLE, again: 0, agains: 0, charged: None, told: None, window: None }
     }
 
     /// Takes in what a source has sent and spent when a look has ended; `again` where that keeps fresh what is known.
     pub(super) fn learn(&mut self, traffic: &Traffic, again: bool, now: Moment) {
         // A request on its way counts until its answer shows that it does not: only what goes beyond all before was spent.
-        let spent = traffic.billed.saturating_sub(self.charged).min(100);
-        self.charged = self.charged.max(traffic.billed);
+        let before = self.charged.unwrap_or_else(|| traffic.billed.saturating_sub(1));
+        let spent = traffic.billed.saturating_sub(before).min(100);
+        self.charged = Some(before.max(traffic.billed));
         self.cost = weighed(self.cost, spent, WEIGHT);
         if again {
             self.agains = self.agains.saturating_add(1);
@@ -191,6 +192,12 @@ impl Purse {
         let window = self.window(now.at).filter(|window| window.remaining == 0 && self.kind == SourceKind::Ci)?;
         let says = format!("none of the {} requests is left", window.limit);
         Some((window.ends, Failure::RateLimited { until: Some(now.wall_at(window.ends)), says: says.into() }))
+    }
+
+    /// Returns until when all is kept for the user alone.
+    pub(super) fn alone_until(&self, now: Instant) -> Option<Instant> {
+        let window = self.window(now)?;
+        self.kept_until(now).filter(|_| window.remaining <= window.reserve().div_ceil(ALONE))
     }
 
     /// Returns why nothing is asked of its own accord.

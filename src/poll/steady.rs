@@ -6,7 +6,7 @@ use super::Limited;
 use super::desk::{Desk, Done, Errand, Gone};
 use super::fault::pause;
 use super::gate::{Because, Ended};
-use super::lane::Closed;
+use super::lane::{Closed, Waiting};
 use super::moment::Moment;
 use super::patient::{FIX_PAUSE, first};
 use crate::domain::{Failure, Fault, Look, Observation, Pace, Remedy, Seen, SourceId, SourceKind, Urgency};
@@ -129,7 +129,7 @@ impl Desk {
     /// only what somebody waits for: the rest is merely late.
     pub(super) async fn say_what_cannot_be_asked(&mut self, now: Moment) -> Result<(), Gone> {
         let closed = self.queue.lanes.iter().filter_map(|(source, lane)| Some((source.clone(), lane.closed(now)?)));
-        for (source, Closed { until, why, limit, doubted }) in closed.collect::<Vec<_>>() {
+        for (source, Closed { until, why, limit, doubted, told_before }) in closed.collect::<Vec<_>>() {
             if doubted {
                 continue;
             }
@@ -145,6 +145,14 @@ impl Desk {
                 | Urgency::Watched
                 | Urgency::Again => !(waiting.told || limit && urgency.is_background()),
             });
+            // It is no newer for being told once more.
+            let told = Moment { wall: told_before.unwrap_or(now.wall), ..now };
+            self.tell_all(&source, looks, &why, told).await?;
+        }
+        let kept = self.queue.lanes.iter().filter_map(|(source, lane)| Some((source.clone(), lane.kept_alone(now)?)));
+        for (source, (until, why)) in kept.collect::<Vec<_>>() {
+            let unseen = |urgency, waiting: &Waiting| urgency == Urgency::Newest && waiting.unseen && !waiting.told;
+            let looks = self.queue.turn_away(&source, until, unseen);
             self.tell_all(&source, looks, &why, now).await?;
         }
         Ok(())

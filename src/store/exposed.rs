@@ -10,7 +10,7 @@ use crate::domain::shell_word;
 #[cfg(unix)]
 const OURS: &str = "history.";
 
-/// Returns a warning where others on this machine can reach into the folder of the history. Its rights are not changed:
+/// Returns a warning where others on this machine may reach into the folder of the history. Its rights are not changed:
 /// it may hold more than ours.
 #[cfg(unix)]
 #[must_use]
@@ -19,7 +19,7 @@ pub fn exposed(dir: &Path) -> Option<String> {
     let mode = open_to_others(&folder)?;
     let path = dir.display().to_string();
     let word = shell_word(&path);
-    Some(format!("others on this machine can reach into the folder {path} (mode {mode:03o}): chmod 700 {word}"))
+    Some(format!("others on this machine may reach into the folder {path} (mode {mode:03o}): chmod 700 {word}"))
 }
 
 /// Takes from others what rights they have on the files of the history that are there already and are ours.

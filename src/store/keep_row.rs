@@ -93,7 +93,7 @@ impl Keeping<'_> {
         let since = match stored {
             Some((_, _, before, _)) if self.is_newer(before, told) => return Ok(()),
             Some((known, _, before, _)) if known == verdict.id && before == told => return Ok(()),
-            Some((known, since, ..)) if known == verdict.id => since.min(told),
+            Some((known, since, ..)) if known == verdict.id && since <= self.now => since,
             Some(_) | None => told,
         };
         let sum = sum::of_verdict(row, service.sum, verdict.sum, since, Some(told));

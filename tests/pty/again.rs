@@ -69,9 +69,12 @@ fn the_next_dashboard_says_that_a_limit_lasts_and_asks_nothing_before_it_is_over
     second.send("R");
     second.listen(Duration::from_secs(3));
     assert!(second.text().contains("rate limited"), "{}", second.text());
+    assert_eq!(asked.load(Ordering::SeqCst), before + 1, "who insists is told once whether it is so still");
+    second.send("R");
+    second.listen(Duration::from_secs(1));
     second.send("q");
     assert_eq!(second.ended(), 0);
-    assert_eq!(asked.load(Ordering::SeqCst), before);
+    assert_eq!(asked.load(Ordering::SeqCst), before + 1);
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn a_state_folder_that_others_can_reach_into_is_told_by_the_dashboard_and_by_a_c
     fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).unwrap();
     let arguments = ["--config", path.to_str().unwrap(), "--state", state.to_str().unwrap()];
     let mut tty = Tty::landfall(&arguments, &[("LANDFALL_TEST_TOKEN", "a-token-of-a-test")]);
-    tty.until_shown("! folder  others on this machine can reach into");
+    tty.until_shown("! folder  others on this machine may reach into");
     tty.send("q");
     assert_eq!(tty.ended(), 0);
     let (url, _) = limited();
@@ -94,6 +97,6 @@ fn a_state_folder_that_others_can_reach_into_is_told_by_the_dashboard_and_by_a_c
     let mut check = Command::new(env!("CARGO_BIN_EXE_landfall"));
     let said = check.arg("check").args(arguments).env("LANDFALL_TEST_TOKEN", "a-token-of-a-test").output().unwrap();
     let said = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(said.contains("landfall: warning: others on this machine can reach into the folder"), "{said}");
+    assert!(said.contains("landfall: warning: others on this machine may reach into the folder"), "{said}");
     assert!(said.contains(&format!("chmod 700 {}", state.display())), "{said}");
 }

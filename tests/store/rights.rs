@@ -33,7 +33,7 @@ fn a_folder_that_is_open_to_others_is_told_with_what_mends_it_and_left_as_it_is(
         set(dir.path(), rights);
         drop(open(dir.path()));
         let words =
-            format!("others on this machine can reach into the folder {path} (mode {rights:03o}): chmod 700 {path}");
+            format!("others on this machine may reach into the folder {path} (mode {rights:03o}): chmod 700 {path}");
         assert_eq!(exposed(dir.path()), Some(words.clone()));
         assert_eq!(inspect(dir.path()).exposed, Some(words));
         assert_eq!(mode(dir.path()), rights);
