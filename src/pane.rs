@@ -5,6 +5,7 @@
 
 mod about;
 mod age;
+mod answering;
 mod builds_detail;
 mod credential_detail;
 mod credentials;
@@ -40,13 +41,14 @@ use crate::analysis::{Policy, Report, ServiceReport};
 use crate::domain::{ServiceName, Snapshot};
 
 pub use age::{age, ago, utc};
+pub use answering::{Answering, answering};
 pub use detail::{Paragraph, detail};
 pub use filter::{Filter, Met, Search};
 pub use line::{Align, Line, Span, Tone};
 pub use passing::Passing;
 pub use subject::{Identity, Subject};
 pub use table::{Column, Layout};
-pub use totals::{Tally, answering, totals, trouble};
+pub use totals::{Tally, totals, trouble};
 pub use trust::legend as trust_legend;
 pub use verdict::legend;
 

@@ -6,6 +6,8 @@ mod cast;
 
 #[path = "app/acting.rs"]
 mod acting;
+#[path = "app/answering.rs"]
+mod answering;
 #[path = "app/health.rs"]
 mod health;
 #[path = "app/moving.rs"]

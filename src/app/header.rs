@@ -1,8 +1,11 @@
 //! The lines on top: the panes, how fresh everything is, the totals, and who is in trouble.
 
+use jiff::Timestamp;
+use unicode_width::UnicodeWidthStr as _;
+
 use super::Model;
 use crate::analysis::{counted, credential_counts};
-use crate::pane::{Align, Line, PANES, Tone, age, answering, totals, trouble};
+use crate::pane::{Align, Answering, Line, PANES, Tone, age, answering, totals, trouble};
 
 /// Cells that are kept for how fresh everything is, in full and in few letters.
 const FRESHNESS: usize = 21;
@@ -95,39 +98,35 @@ fn written(model: &Model, tabs: Tabs) -> Line {
     line
 }
 
-/// Every list of runs is fresh. That is all that is to be known only where every source answers.
-fn live(model: &Model, brief: bool) -> Line {
-    match answering(&model.report, model.now) {
-        (answering, all) if answering == all => Line::of(Tone::Good, "● live"),
-        (0, _) if brief => Line::of(Tone::Warn, "○ no answer"),
-        (0, _) => Line::of(Tone::Warn, "○ no source answers"),
-        (answering, all) => {
-            let words = [format!("○ {answering} of {all} sources live"), format!("○ {answering}/{all} live")];
-            let room = if brief { FRESHNESS_BRIEF } else { FRESHNESS };
-            let fits = |line: &Line| line.width() <= room;
-            let lines = words.into_iter().map(|words| Line::of(Tone::Warn, words));
-            lines.clone().find(fits).unwrap_or_else(|| Line::of(Tone::Warn, format!("{answering}/{all} live")))
-        }
-    }
-}
-
-/// How fresh everything is: the oldest list of runs decides, and then who answers.
+/// How fresh everything is: who answers, and how old the oldest list of runs is.
 fn freshness(model: &Model, brief: bool) -> Line {
     if let Some(since) = model.frozen {
         let words = format!("frozen {}", age(since, model.now));
         return Line::of(Tone::Selected, if brief { words } else { format!(" {words} ") });
     }
     let services = || model.report.services.iter();
-    let oldest = services().filter_map(|service| service.seen_at).min();
-    let minutes = |at: jiff::Timestamp| model.now.as_second().div_euclid(60) - at.as_second().div_euclid(60);
-    match oldest {
-        _ if services().any(|service| service.seen_at.is_none() && service.failure.is_none()) => {
-            Line::of(Tone::Info, "○ looking")
-        }
-        Some(at) if minutes(at) < LIVE => live(model, brief),
-        Some(at) if brief => Line::of(Tone::Warn, format!("○ {} old", age(at, model.now))),
-        Some(at) => Line::of(Tone::Warn, format!("○ oldest answer {}", age(at, model.now))),
-        None if brief => Line::of(Tone::Warn, "○ no reply"),
-        None => Line::of(Tone::Warn, "○ no answer yet"),
+    if services().any(|service| service.seen_at.is_none() && service.failure.is_none()) {
+        return Line::of(Tone::Info, "○ looking");
     }
+    let oldest = services().filter_map(|service| service.seen_at).min();
+    let minutes = |at: Timestamp| model.now.as_second().div_euclid(60) - at.as_second().div_euclid(60);
+    let is_live = |at| minutes(at) < LIVE;
+    let words = match (answering(&model.report, model.now), oldest) {
+        (Answering::Nobody(Some(at)), _) if brief => format!("○ down {}", age(at, model.now)),
+        (Answering::Nobody(Some(at)), _) => format!("○ no answer for {}", age(at, model.now)),
+        (Answering::All, Some(at)) if is_live(at) => return Line::of(Tone::Good, "● live"),
+        (Answering::Few { live, all }, Some(at)) if is_live(at) => few(live, all, brief),
+        (Answering::All | Answering::Few { .. }, Some(at)) if brief => format!("○ {} old", age(at, model.now)),
+        (Answering::All | Answering::Few { .. }, Some(at)) => format!("○ oldest answer {}", age(at, model.now)),
+        (Answering::Nobody(None), _) | (_, None) if brief => "○ no reply".to_owned(),
+        (Answering::Nobody(None), _) | (_, None) => "○ no answer yet".to_owned(),
+    };
+    Line::of(Tone::Warn, words)
+}
+
+/// How many answer where not everybody does, in as many words as there is room for.
+fn few(live: usize, all: usize, brief: bool) -> String {
+    let room = if brief { FRESHNESS_BRIEF } else { FRESHNESS };
+    let words = [format!("○ {live} of {all} sources live"), format!("○ {live}/{all} live")];
+    words.into_iter().find(|words| words.width() <= room).unwrap_or_else(|| format!("○ {live}/{all}"))
 }

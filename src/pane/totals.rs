@@ -7,7 +7,7 @@ use super::age::{age, ago};
 use super::line::{Align, Line, Tone};
 use super::verdict::{glyph, is_looked_at, tone, word};
 use crate::analysis::{Report, ServiceReport, SourceReport, Verdict, counted, skewed, slower};
-use crate::domain::{Failure, SourceKind, Trouble};
+use crate::domain::{Failure, Trouble};
 
 /// How many rows have which verdict, and how far the looking has come. Kept up service by service, so that it costs
 /// nothing to show.
@@ -223,16 +223,6 @@ fn troubled(source: &SourceReport, now: Timestamp) -> Option<(&SourceReport, Tro
 /// Returns what was wrong with a source before this start, where it was not asked since.
 fn earlier(source: &SourceReport) -> Option<&(Timestamp, Failure)> {
     source.health.earlier.as_ref().filter(|_| source.health.trouble().is_none())
-}
-
-/// Returns how many of the CI providers and registries are in no trouble, and how many there are.
-#[must_use]
-pub fn answering(report: &Report, now: Timestamp) -> (usize, usize) {
-    let asked = report.sources.iter().filter(|source| source.health.kind != SourceKind::Expiry);
-    let all = asked.clone().count();
-    // Who refuses one thing has answered.
-    let silent = |source: &&SourceReport| troubled(source, now).is_some_and(|(_, trouble)| trouble.topic.is_none());
-    (all - asked.filter(|source| silent(source) || earlier(source).is_some()).count(), all)
 }
 
 /// What is no trouble of a source and yet to be known: that it is asked less often, that its clock is off, and what

@@ -224,9 +224,9 @@ fn what_says_how_fresh_all_is_never_says_live_while_a_source_gives_no_answer() {
     let list = Seen::Failed(Look::Runs(ServiceName::parse("cart").unwrap()), down());
     stage.see(vec![seen(seconds_on(121), "github", list)]);
     stage.pass(seconds_on(122));
-    assert!(fresh(&stage).ends_with("○ no answer"), "{:?}", fresh(&stage));
+    assert!(fresh(&stage).ends_with("○ down 1m"), "{:?}", fresh(&stage));
     update(&mut stage.model, Msg::Acted(Act::Resized(200, 50)));
-    assert!(fresh(&stage).ends_with("○ no source answers"), "{:?}", fresh(&stage));
+    assert!(fresh(&stage).ends_with("○ no answer for 1m"), "{:?}", fresh(&stage));
     stage.see(pushed("cart", &run, &run.sha));
     stage.pass(seconds_on(123));
     assert!(fresh(&stage).ends_with("○ 1 of 2 sources live"), "{:?}", fresh(&stage));
