@@ -129,7 +129,10 @@ pub async fn demo(args: DemoArgs, redact: bool) -> ExitCode {
     };
     let (servers, mut config) = match started {
         Ok(started) => started,
-        Err(why) => return refused(&why),
+        Err(why) => {
+            ending.end_at_once();
+            return refused(&why);
+        }
     };
     ending.last = Arc::new(servers.removal());
     config.credentials.redact = redact;
@@ -139,12 +142,12 @@ pub async fn demo(args: DemoArgs, redact: bool) -> ExitCode {
             .map_or_else(|why| refused(&why), |()| ExitCode::SUCCESS);
     }
     if args.check {
+        ending.end_at_once();
         let config = match config.only(&args.args.services) {
             Ok(config) => config,
             Err(why) => return refused(&why),
         };
         let opened = Memory::of(servers.remembered());
-        ending.end_at_once();
         return check::run(&config, &args.args, opened).await.unwrap_or_else(|why| refused(&why));
     }
     let opened = Memory::of(servers.remembered());

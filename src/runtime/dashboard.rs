@@ -58,6 +58,8 @@ pub async fn run(
 ) -> ExitCode {
     let connecting = tokio::spawn(connect);
     if let Err(why) = terminal::usable() {
+        // Standard error is mostly that terminal, and may take no bytes either.
+        ending.end_at_once();
         return refuse(&why);
     }
     let taken = Terminal::watched(http::catches, ending.last.clone()).and_then(|terminal| {

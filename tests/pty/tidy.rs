@@ -83,15 +83,21 @@ fn after_a_signal_it_leaves_nothing() {
     }
 }
 
-#[test]
-fn a_signal_ends_what_waits_for_a_terminal_that_takes_no_bytes() {
-    let config = TempDir::new().unwrap();
-    let file = config.path().join("config.toml");
+/// The configuration of one service that nobody will tell anything of.
+fn configuration(folder: &TempDir) -> String {
+    let file = folder.path().join("config.toml");
     let text = "[[ci]]\nname = \"github\"\nkind = \"github\"\nurl = \"http://127.0.0.1:9\"\nplain_http = true\n\n\
         [[service]]\nname = \"web\"\nci = \"github\"\nrepo = \"acme/web\"\n\n\
         [[service.image]]\nrepository = \"localhost:9/acme/web\"\ntags = \"{sha}\"\n";
     fs::write(&file, text).unwrap();
-    let plain: &[&str] = &["--no-state", "--config", file.to_str().unwrap()];
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_signal_ends_what_waits_for_a_terminal_that_takes_no_bytes() {
+    let folder = TempDir::new().unwrap();
+    let config = configuration(&folder);
+    let plain: &[&str] = &["--no-state", "--config", &config];
     for args in [plain, &["demo"]] {
         for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
             let ground = Ground::new();
@@ -102,6 +108,27 @@ fn a_signal_ends_what_waits_for_a_terminal_that_takes_no_bytes() {
             tty.is_as_found();
             ground.is_clean(&format!("{args:?} {signal:?}"));
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_what_cannot_say_why_it_does_not_begin() {
+    let folder = TempDir::new().unwrap();
+    let config = configuration(&folder);
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+        let mut tty = Tty::jammed(&["--no-state", "--config", &config], &[("TERM", "dumb")]);
+        tty.until_caught(signal);
+        tty.signal(signal);
+        assert_eq!(tty.ended(), code, "{signal:?}");
+        tty.is_as_found();
+        let ground = Ground::new();
+        let environment = [("TERM", "dumb"), ("TMPDIR", ground.0.path().to_str().unwrap())];
+        let mut tty = Tty::jammed(&["demo"], &environment);
+        ground.until_furnished();
+        tty.signal(signal);
+        assert_eq!(tty.ended(), code, "{signal:?}");
+        ground.is_clean(&format!("{signal:?}"));
     }
 }
 

@@ -184,6 +184,21 @@ impl Tty {
         }
     }
 
+    /// Waits until a signal no longer ends the program by itself.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn until_caught(&self, signal: Signal) {
+        let end = Instant::now() + PATIENCE;
+        let is_caught = || {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+            u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << (signal.as_raw() - 1)) != 0
+        };
+        while !is_caught() {
+            assert!(Instant::now() < end, "the signal is not caught");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     pub(crate) fn until_shown(&mut self, text: &str) {
         self.until(text, |screen| screen.contents().contains(text));
     }
