@@ -112,6 +112,22 @@ async fn whether_a_run_without_a_branch_was_to_publish_is_unknown_and_it_hides_n
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry: run tests/run"]
+async fn whoever_waits_does_not_wait_for_a_run_without_a_branch() {
+    let (lab, _registry, pusher) = Lab::open().await;
+    pusher.image(Some(&tag(&sha('a'))), &Image::of("a", &sha('a'))).await;
+    let headless = Run { branch: None, ..Run::green(2, &sha('b')) };
+    lab.ci.runs("acme/shop", [headless, Run::green(1, &sha('a'))]);
+    // The laboratory itself waits for an end no longer than a minute.
+    let arguments = ["--wait", "10m"];
+    let checked = lab.check_with(&arguments).await;
+    checked.says(&sha('a'), "landed", 3);
+    checked.could_not_look(&sha('b'));
+    pusher.image(Some(&tag(&sha('b'))), &Image::of("b", &sha('b'))).await;
+    lab.check_with(&arguments).await.says(&sha('b'), "landed", 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs docker-registry: run tests/run"]
 async fn a_log_that_cannot_be_read_keeps_no_verdict_from_being_sure() {
     let (lab, _registry) = one_landed().await;
     lab.ci.runs("acme/shop", [Run::green(2, &sha('b')), Run::green(1, &sha('a'))]);
