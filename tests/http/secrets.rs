@@ -64,6 +64,19 @@ fn a_file_that_others_can_read_is_warned_of() {
     }
 }
 
+#[test]
+fn what_mends_a_file_that_others_can_read_can_be_pasted_whatever_its_name() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("o'hara's token");
+    fs::write(&path, "token").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let source = SecretSource::File(path);
+    let warning = secret_exposed(&source).unwrap();
+    let (_, pasted) = warning.split_once("): ").unwrap();
+    assert!(Command::new("sh").args(["-c", pasted]).status().unwrap().success(), "{warning}");
+    assert_eq!(secret_exposed(&source), None);
+}
+
 #[tokio::test]
 async fn a_commands_first_line_is_the_secret() {
     let secret = read_secret(&shell("printf 'token\\nlogin: me\\n'")).await.unwrap();

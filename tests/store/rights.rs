@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use landfall::store::{exposed, inspect};
 
@@ -40,6 +41,18 @@ fn a_folder_that_is_open_to_others_is_told_with_what_mends_it_and_left_as_it_is(
     }
     set(dir.path(), 0o700);
     assert_eq!(exposed(dir.path()), None);
+}
+
+#[test]
+fn what_mends_a_folder_can_be_pasted_whatever_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("o'hara's state");
+    fs::create_dir(&state).unwrap();
+    set(&state, 0o755);
+    let told = exposed(&state).unwrap();
+    let (_, pasted) = told.split_once("): ").unwrap();
+    assert!(Command::new("sh").args(["-c", pasted]).status().unwrap().success(), "{told}");
+    assert_eq!(exposed(&state), None);
 }
 
 #[test]
