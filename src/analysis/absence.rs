@@ -104,6 +104,17 @@ fn not_sure_to_push(
         notes.unsure(|| "Push with the head commit's id in the tag, or let the log name what was pushed.".to_owned());
         return Some(Verdict::Unknown);
     }
+    if place.run.event.is_workflow_run()
+        && place.template.names_commit()
+        && logs.claimed(&place.spec.repository, tag).is_none()
+    {
+        notes.say(|| {
+            "Another workflow's end began this run, and GitHub does not say for which commit: the tag may carry another's."
+                .to_owned()
+        });
+        notes.unsure(|| "Let the log name what was pushed, or push in the workflow that builds.".to_owned());
+        return Some(Verdict::Unknown);
+    }
     let skipped = push_jobs.iter().find(|job| left_out(place.run, job))?;
     if ctx.service.images.len() < 2 || logs.claimed(&place.spec.repository, tag).is_some() {
         return None;

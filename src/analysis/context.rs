@@ -132,11 +132,12 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Returns the newer green run that a moving tag belongs to by now.
+    /// Returns the newer green run that a tag belongs to by now which moves, or was given to another commit anew.
     pub(super) fn newer_owner(&self, place: &Place<'_>, tag: &Tag) -> Option<&'a Arc<Run>> {
         let newer = self.runs.get(..place.position).unwrap_or_default();
         newer
             .iter()
+            .filter(|run| place.template.is_moving() || run.sha != place.run.sha)
             .filter(|run| is_green(self.service, run) && !self.pushed_nothing(run))
             .find(|run| place.template.expand(run).is_ok_and(|theirs| theirs == *tag))
     }
@@ -146,13 +147,14 @@ impl<'a> Context<'a> {
         &self,
         place: &Place<'_>,
         image: &ImageRecord,
+        tag: &Tag,
         digest: &Digest,
     ) -> Option<(&'a Arc<Run>, Tag)> {
         let older = self.runs.get(place.position.saturating_add(1)..).unwrap_or_default();
         older.iter().filter(|run| run.sha != place.run.sha).find_map(|run| {
             let theirs = place.spec.tags.iter().filter(|template| !template.is_moving());
             let mut theirs = theirs.filter_map(|template| template.expand(run).ok());
-            Some((run, theirs.find(|tag| image.points_to(tag, digest))?))
+            Some((run, theirs.find(|their| their != tag && image.points_to(their, digest))?))
         })
     }
 
@@ -353,8 +355,13 @@ pub(super) fn names_commit(revision: &str, sha: &Sha) -> Option<bool> {
     }
     let digits = revision.bytes().take_while(u8::is_ascii_hexdigit).count();
     let (hex, rest) = revision.split_at_checked(digits)?;
-    let is_commit = digits >= 7 && (rest.is_empty() || rest.starts_with(['-', '+', '.']));
+    let is_commit = digits >= 7 && (rest.is_empty() || rest.starts_with(['-', '+', '.'])) && !is_uuid(revision);
     is_commit.then(|| sha.as_str().get(..digits).is_some_and(|start| start.eq_ignore_ascii_case(hex)))
+}
+
+fn is_uuid(text: &str) -> bool {
+    let parts = text.split('-').map(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(part.len()));
+    parts.eq([8, 4, 4, 4, 12].map(Some))
 }
 
 /// Returns whether a job did not run at all. In a run that is over, a job that waits is a manual one nobody started.

@@ -42,7 +42,7 @@ pub(super) fn identity<'a>(
     }
     if *label != Label::Agrees && *claim != Claimed::Agrees {
         let shared = ctx.image(place).filter(|image| image.is_shared(tag, digest));
-        if let Some((older, theirs)) = shared.and_then(|image| ctx.older_owner(place, image, digest)) {
+        if let Some((older, theirs)) = shared.and_then(|image| ctx.older_owner(place, image, tag, digest)) {
             notes.say(|| {
                 format!(
                     "{theirs}, the tag of older commit {} (run #{}), has the same digest.",
@@ -58,6 +58,12 @@ pub(super) fn identity<'a>(
         Label::Other(_) => {
             notes.step(|| "Find out what pushed this tag; do not deploy it as this commit.".to_owned());
             notes.step(|| "If the label is the base image's, label this image, or set revision to off.".to_owned());
+            Some(Verdict::Mismatch)
+        }
+        Label::Doubtful(_) if *claim == Claimed::Agrees => None,
+        Label::Doubtful(_) if *log_waits => Some(Verdict::Unknown),
+        Label::Doubtful(_) => {
+            notes.step(|| "Label the image with its commit, or set revision to off.".to_owned());
             Some(Verdict::Mismatch)
         }
         Label::Lacking => {
@@ -81,7 +87,7 @@ pub(super) fn stale(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, notes: &mut
 pub(super) fn worth_the_log(place: &Place<'_>, content: &Content<'_>, label: &Label<'_>) -> bool {
     let early = content.created.zip(place.run.started_at.or(place.run.created_at));
     let built_early = early.is_some_and(|(created, started)| started.at().duration_since(created) > BUILT_EARLY);
-    let unlabelled = matches!(label, Label::Absent | Label::NoCommit | Label::NotAsked);
+    let unlabelled = matches!(label, Label::Absent | Label::NoCommit | Label::NotAsked | Label::Doubtful(_));
     !content.unread && (place.run.key.attempt > 1 || unlabelled || built_early)
 }
 
@@ -92,6 +98,8 @@ pub(super) enum Label<'a> {
     Agrees,
     /// It names another commit.
     Other(&'a str),
+    /// It is a number, as of a build or a day, and the short id of another commit at best. The log tells.
+    Doubtful(&'a str),
     /// There is none, and one is required.
     Lacking,
     /// There is none.
@@ -108,7 +116,7 @@ impl<'a> Label<'a> {
     /// Returns the other commit that it names.
     pub(super) fn other(self) -> Option<&'a str> {
         match self {
-            Self::Other(revision) => Some(revision),
+            Self::Other(revision) | Self::Doubtful(revision) => Some(revision),
             Self::Agrees | Self::Lacking | Self::Absent | Self::NoCommit | Self::NotAsked | Self::Unread => None,
         }
     }
@@ -119,9 +127,15 @@ impl<'a> Label<'a> {
             return Self::NotAsked;
         }
         let mut labels = content.revisions.iter().copied();
-        let other = labels.clone().find(|label| names_commit(label.raw(), &place.run.sha) == Some(false));
-        if let Some(other) = other {
-            return Self::Other(other.as_str());
+        // One that is surely a commit's goes before a number.
+        let others = || labels.clone().filter(|label| names_commit(label.raw(), &place.run.sha) == Some(false));
+        if let Some(other) = others().find(|other| !is_number(other.raw())).or_else(|| others().next()) {
+            if is_number(other.raw()) {
+                return Self::Doubtful(other.as_str());
+            }
+            // The commit of such a run is that of the default branch, and what it builds may be another's.
+            let is_sure = !place.run.event.is_workflow_run();
+            return if is_sure { Self::Other(other.as_str()) } else { Self::NotAsked };
         }
         let required = place.spec.revision == RevisionRule::Require;
         let incomplete = content.unread || content.unseen;
@@ -142,12 +156,19 @@ impl<'a> Label<'a> {
         match self {
             Self::Agrees => notes.say(|| format!("Its revision label names this commit, {commit}.")),
             Self::Other(revision) => notes.say(|| format!("Its revision label names {revision}, not {commit}.")),
+            Self::Doubtful(revision) => notes.say(|| {
+                format!("Its revision label says {revision}, not {commit}, which may be a number and no commit.")
+            }),
             Self::Lacking => notes.say(|| "It names no commit, and this image is required to.".to_owned()),
             Self::Absent => notes.say(|| "It has no revision label.".to_owned()),
             Self::NoCommit => notes.say(|| "Its revision label names no commit.".to_owned()),
             Self::NotAsked | Self::Unread => {}
         }
     }
+}
+
+fn is_number(text: &str) -> bool {
+    text.len() < 40 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// How the digest that the log claims compares with the one that is there.

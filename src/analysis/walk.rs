@@ -127,10 +127,11 @@ fn tagged<'a>(
 ) -> Verdict {
     let Known { tag, record, lasting } = known;
     let tag = &tag;
-    if place.template.is_moving()
+    if (place.template.is_moving() || place.template.names_git_tag())
         && let Some(owner) = ctx.newer_owner(place, tag)
     {
-        notes.say(|| format!("Superseded: {tag} moves, and run #{} is newer.", owner.number));
+        let how = if place.template.is_moving() { "moves" } else { "was given to another commit" };
+        notes.say(|| format!("Superseded: {tag} {how}, and run #{} is newer.", owner.number));
         return Verdict::NotExpected;
     }
     let look = || Look::Tag(TagRef { image: place.spec.repository.clone(), tag: tag.clone() });

@@ -94,6 +94,13 @@ impl Event {
     pub fn is_pull_request(&self) -> bool {
         matches!(self.0.raw(), "pull_request" | "pull_request_target")
     }
+
+    /// Returns whether another workflow's end began the run: GitHub names the default branch's commit for it, and not the
+    /// one that the other workflow ran for.
+    #[must_use]
+    pub fn is_workflow_run(&self) -> bool {
+        self.0.raw() == "workflow_run"
+    }
 }
 
 /// One execution of CI for one commit.

@@ -87,6 +87,12 @@ impl TagTemplate {
         self.placeholders().any(|placeholder| matches!(placeholder, Placeholder::Sha(_)))
     }
 
+    /// Returns whether the tag names a git tag, which somebody may delete and give to another commit.
+    #[must_use]
+    pub fn names_git_tag(&self) -> bool {
+        self.placeholders().any(|placeholder| matches!(placeholder, Placeholder::GitTag))
+    }
+
     /// Returns the template as written.
     #[must_use]
     pub fn as_str(&self) -> &str {

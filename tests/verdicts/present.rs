@@ -60,6 +60,56 @@ fn a_label_is_compared_as_a_commit_id(#[case] label: &str, #[case] expected: Ver
     assert_eq!(world.verdict(&run), expected);
 }
 
+#[rstest]
+#[case::a_day("20261130")]
+#[case::a_build("1234567.3")]
+fn a_number_is_another_commit_unless_the_log_claims_what_is_there(#[case] label: &str) {
+    for (claimed, expected) in [("one", Verdict::Landed), ("two", Verdict::Stale)] {
+        let (mut world, run) = green();
+        world.job(&run, Conclusion::Success, 31).pushed(TAG, "one", Some(&sha(7)));
+        let config = landfall::domain::ImageConfig { created: None, revision: Some(label.into()), platform: None };
+        world.see(now(), Seen::Config(image(), digest("one-config"), Probe::Present(config)));
+        assert!(!world.row(&run).settled, "{label}: the log tells");
+        world.log(&run, &[(&image(), TAG, &digest(claimed))]);
+        assert_eq!(world.verdict(&run), expected, "{label}");
+    }
+}
+
+#[test]
+fn a_uuid_is_no_commit() {
+    let (mut world, run) = green();
+    world.job(&run, Conclusion::Success, 31).log(&run, &[]).pushed(TAG, "one", Some(&sha(7)));
+    let revision = Some("de305d54-75b4-431b-adb2-eb6b9e546014".into());
+    let config = landfall::domain::ImageConfig { created: None, revision, platform: None };
+    world.see(now(), Seen::Config(image(), digest("one-config"), Probe::Present(config)));
+    assert_eq!(world.verdict(&run), Verdict::Landed);
+}
+
+#[test]
+fn of_a_run_that_another_workflow_began_nobody_knows_the_commit() {
+    let mut world = World::new().change(|service| {
+        service.event = landfall::domain::Globs::parse(&["workflow_run".to_owned()]).unwrap();
+    });
+    let run = world.run_with(7, 30, |run| run.event = landfall::domain::Event("workflow_run".into()));
+    world.job(&run, Conclusion::Success, 31).log(&run, &[]).gone(TAG);
+    assert_eq!(world.verdict(&run), Verdict::Unknown, "the tag may be another commit's");
+    world.pushed(TAG, "one", Some(&sha(99)));
+    assert_eq!(world.verdict(&run), Verdict::Landed, "and so may the label");
+}
+
+#[test]
+fn a_git_tag_that_was_given_to_another_commit_belongs_to_that() {
+    let mut world = World::expecting(&["{tag}"], &[])
+        .change(|service| service.branch = landfall::domain::Globs::parse(&[]).unwrap());
+    let tagged = |run: &mut landfall::domain::Run| run.git_tag = Some("v1.0".into());
+    let (first, second) = (world.run_with(6, 60, tagged), world.run_with(7, 30, tagged));
+    world.pushed("v1.0", "two", Some(&sha(7)));
+    assert_eq!(world.verdict(&second), Verdict::Landed, "{:?}", world.why(&second).evidence);
+    assert_eq!(world.verdict(&first), Verdict::NotExpected, "{:?}", world.why(&first).evidence);
+    world.tag(now(), "latest", Probe::Present(std::sync::Arc::new(crate::world::single("two"))));
+    assert_eq!(world.verdict(&second), Verdict::Landed, "the first one's tag is its own");
+}
+
 #[test]
 fn a_required_label_that_lacks_is_a_mismatch() {
     let (world, run) = green();
