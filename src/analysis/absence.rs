@@ -83,7 +83,7 @@ fn not_proven(
     record: &TagRecord,
     notes: &mut impl Notes,
 ) -> Option<Verdict> {
-    let graced = ctx.push_ended_here(place.run).and_then(|end| end.checked_add(ctx.policy.grace).ok());
+    let graced = ctx.push_ended(place.run).and_then(|end| end.checked_add(ctx.policy.grace).ok());
     unreadable(ctx, place, tag, record, notes)
         .or_else(|| (!absent_twice(ctx, place, tag, record, graced, notes)).then_some(Verdict::Pending))
 }
@@ -135,7 +135,7 @@ fn pruned(
     // An attempt that pushed nothing anew takes over what another one left there.
     let taken_over = || {
         let landed = image.landed_for_any_attempt(tag.as_str(), &place.run.key)?;
-        ctx.push_ended_here(place.run).filter(|end| *end <= landed.last_seen.at()).map(|_| landed)
+        ctx.push_ended(place.run).filter(|end| *end <= landed.last_seen.at()).map(|_| landed)
     };
     let landed = image.landed_for(tag.as_str(), &place.run.key).map(|(_, landed)| landed).or_else(taken_over)?;
     notes.say(|| {
@@ -237,7 +237,7 @@ fn within_grace(
     push_jobs: &[&Job],
     notes: &mut impl Notes,
 ) -> Option<Verdict> {
-    let Some(end) = ctx.push_ended_here(place.run) else {
+    let Some(end) = ctx.push_ended(place.run) else {
         notes.unsure(|| "Nobody says when the push ended, so the grace cannot be measured.".to_owned());
         return Some(Verdict::Unknown);
     };

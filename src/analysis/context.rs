@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::push::is_partial;
 use super::{Asked, Policy, TagPlace};
 use crate::domain::{
-    Batch, Digest, Health, ImageRecord, ImageSpec, Job, Moment, Probe, Publishes, Run, RunRecord, RunState, Service,
-    Sha, Snapshot, Tag, TagTemplate, TemplateError, Urgency,
+    Batch, Digest, ImageRecord, ImageSpec, Job, Moment, Probe, Publishes, Run, RunRecord, RunState, Service, Sha,
+    Snapshot, Tag, TagTemplate, TemplateError, Urgency,
 };
 
 /// How many green runs below the newest are looked at now and then: one would roll back to them.
@@ -289,13 +289,6 @@ impl<'a> Context<'a> {
         last.max(unread).or(run.finished_at).or(run.started_at).or(run.created_at).map(Moment::at)
     }
 
-    /// Returns when the push was over by our clock, where the provider's is known to be off by more than a minute.
-    pub(super) fn push_ended_here(&self, run: &Run) -> Option<Timestamp> {
-        let health = self.snapshot.health().get(&run.key.ci);
-        let skew = health.and_then(Health::clock_is_off).unwrap_or_default();
-        Some(self.push_ended(run)?.saturating_sub(skew).unwrap_or(Timestamp::MIN))
-    }
-
     /// Returns the runs of the same commit that are to push the same tag, the place's own included.
     pub(super) fn same_tag<'t>(
         &'t self,
@@ -325,7 +318,7 @@ impl<'a> Context<'a> {
 
     /// Returns when the grace of a run's push is over, or was.
     pub(super) fn grace_ends(&self, run: &Run) -> Option<Timestamp> {
-        Some(self.push_ended_here(run)?.saturating_add(self.policy.grace).unwrap_or(Timestamp::MAX))
+        Some(self.push_ended(run)?.saturating_add(self.policy.grace).unwrap_or(Timestamp::MAX))
     }
 }
 

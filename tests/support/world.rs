@@ -95,11 +95,6 @@ impl World {
         self
     }
 
-    pub(crate) fn see_of_ci(&mut self, seen: Seen) -> &mut Self {
-        self.snapshot.absorb(Observation { at: now(), source: self.service.ci.clone(), seen });
-        self
-    }
-
     /// Adds a green run on main that ended so many minutes ago. Runs are added oldest first.
     pub(crate) fn run(&mut self, number: u64, ended: i64) -> RunKey {
         self.run_with(number, ended, |_| {})

@@ -304,17 +304,3 @@ fn what_another_attempt_of_the_run_left_there_was_pruned_as_well() {
     world.see(now(), remembered(first(minutes_ago(20))));
     assert_eq!(world.verdict(&run), Verdict::Pruned, "it was there after the only push");
 }
-
-#[test]
-fn the_grace_is_measured_by_the_providers_clock() {
-    // The push ended half an hour ago where the clocks agree.
-    for (minutes, verdict) in
-        [(0, Verdict::Missing), (60, Verdict::Missing), (-1, Verdict::Missing), (-31, Verdict::Pending)]
-    {
-        let (mut world, run) = failed_push();
-        let clock_skew = Some(jiff::SignedDuration::from_mins(minutes));
-        let traffic = landfall::domain::Traffic { clock_skew, ..Default::default() };
-        world.gone(TAG).see_of_ci(Seen::Traffic(landfall::domain::SourceKind::Ci, traffic));
-        assert_eq!(world.verdict(&run), verdict, "its clock is {minutes} min ahead");
-    }
-}
