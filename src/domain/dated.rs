@@ -23,8 +23,7 @@ impl Fact {
                 if seen_at > now && fact.known.is_err() {
                     return None;
                 }
-                let absent_since = fact.absent_since.filter(|since| *since <= now);
-                Self::Tag(TagFact { seen_at: seen(seen_at), changed_at: seen(changed_at), absent_since, ..fact })
+                Self::Tag(TagFact { seen_at: seen(seen_at), changed_at: seen(changed_at), ..fact })
             }
             Self::Landed(landed) => {
                 let last_seen = seen(landed.last_seen);

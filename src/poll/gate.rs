@@ -67,9 +67,16 @@ pub(super) struct Shut {
     pub(super) why: Failure,
     since: Instant,
     pub(super) until: Instant,
-    /// Whose failure it was; nothing where an earlier process was told, and when it was.
-    pub(super) by: Option<Look>,
-    pub(super) told_before: Option<Timestamp>,
+    pub(super) by: By,
+}
+
+/// Who was told.
+#[derive(Debug)]
+pub(super) enum By {
+    /// The look that failed.
+    Look(Look),
+    /// An earlier process, at that moment.
+    Earlier(Timestamp),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +149,7 @@ impl Gate {
     /// Returns whether this process was told a limit that is not over. Of one that an earlier process was told nobody knows
     /// whether it is that of the credential of today.
     pub(super) fn is_limited(&self, now: Instant) -> bool {
-        self.shut(now).is_some_and(|shut| shut.because == Because::Limit && shut.by.is_some())
+        self.shut(now).is_some_and(|shut| shut.because == Because::Limit && shut.look().is_some())
     }
 
     /// Takes in a limit that an earlier process was told at that moment: it is not asked any sooner for our having
@@ -158,7 +165,7 @@ impl Gate {
         }
         self.limits = told.is_none().into();
         let (because, why) = (Because::Limit, limit.clone());
-        self.shut = Some(Shut { because, why, since: now.at, until, by: None, told_before: Some(at) });
+        self.shut = Some(Shut { because, why, since: now.at, until, by: By::Earlier(at) });
     }
 
     pub(super) fn started(&mut self, now: Instant) {
@@ -187,7 +194,7 @@ impl Gate {
         }
         if let Some(shut) = &opened
             && matches!(shut.because, Because::Doubt | Because::Refusal)
-            && let Some(by) = shut.by.as_ref().filter(|by| *by != ended.look)
+            && let Some(by) = shut.look().filter(|by| *by != ended.look)
         {
             if self.own.len() >= REMEMBERED {
                 self.own.clear();
@@ -234,7 +241,7 @@ impl Gate {
             Some(shut) if fault == Fault::Silence && because != Because::Down => shut.why,
             Some(_) | None => failure.clone(),
         };
-        self.shut = Some(Shut { because, why, since: now, until, by: Some(ended.look.clone()), told_before: None });
+        self.shut = Some(Shut { because, why, since: now, until, by: By::Look(ended.look.clone()) });
         let behind = if because == Because::Refusal { BEHIND } else { Duration::ZERO };
         Some(Ruling { until: until + behind, quiet: because == Because::Doubt })
     }
@@ -258,6 +265,22 @@ impl Gate {
 }
 
 impl Shut {
+    /// Returns the look that was told, where this process was.
+    pub(super) fn look(&self) -> Option<&Look> {
+        match &self.by {
+            By::Look(look) => Some(look),
+            By::Earlier(_) => None,
+        }
+    }
+
+    /// Returns when an earlier process was told, where this one was not.
+    pub(super) fn told_before(&self) -> Option<Timestamp> {
+        match self.by {
+            By::Look(_) => None,
+            By::Earlier(at) => Some(at),
+        }
+    }
+
     /// Returns until when whose login was refused is left alone, where another one is accepted now. A refusal of long
     /// ago says nothing of a login that may be good again, and one look tells.
     pub(super) fn leaves_alone(&self, now: Instant) -> Instant {

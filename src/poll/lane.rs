@@ -248,7 +248,7 @@ impl Lane {
         if let Some(shut) = self.gate.shut(now.at) {
             let (limit, doubted) = (shut.because == Because::Limit, shut.because == Because::Doubt);
             let why = dated(&shut.why, shut.until, now);
-            return Some(Closed { until: shut.until, why, limit, doubted, told_before: shut.told_before });
+            return Some(Closed { until: shut.until, why, limit, doubted, told_before: shut.told_before() });
         }
         let (until, why) = self.purse.spent(now)?;
         Some(Closed { until, why, limit: true, doubted: false, told_before: None })

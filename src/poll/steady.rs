@@ -107,7 +107,7 @@ impl Desk {
         let Some(opened) = self.queue.lane(source).and_then(|lane| lane.gate.lives(ended)) else { return };
         let refused = matches!(opened.because, Because::Doubt | Because::Refusal);
         if let Some(image) =
-            opened.by.as_ref().and_then(Look::image).filter(|image| refused && ended.look.image() != Some(image))
+            opened.look().and_then(Look::image).filter(|image| refused && ended.look.image() != Some(image))
         {
             let now = ended.now.at;
             self.bars.stop(image, opened.why.clone(), now, opened.leaves_alone(now));
