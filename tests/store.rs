@@ -176,9 +176,11 @@ fn a_folder_that_cannot_be_made_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("a file");
     fs::write(&file, "").unwrap();
-    let error = Store::open(&file.join("landfall"), at(0), Retention::default()).unwrap_err();
-    assert!(matches!(error, StoreError::ReadOnly { .. }), "{error:?}");
-    assert!(error.to_string().contains("cannot be written"), "{error}");
+    for folder in [file.join("landfall"), file] {
+        let error = Store::open(&folder, at(0), Retention::default()).unwrap_err();
+        assert_eq!(error, StoreError::NoFolder(folder));
+        assert!(error.to_string().contains("a file stands in the way"), "{error}");
+    }
 }
 
 #[test]

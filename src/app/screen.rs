@@ -47,7 +47,10 @@ pub fn screen(model: &Model) -> Screen {
     let (width, height) = model.size;
     let mut screen = if width < LEAST.0 || height < LEAST.1 {
         let (least, high) = LEAST;
-        let text = format!("landfall needs {least}x{high}; this is {width}x{height}");
+        let full = format!("landfall needs {least}x{high}; this is {width}x{height}");
+        let shorter = [format!("needs {least}x{high}, is {width}x{height}"), format!("needs {least}x{high}")];
+        let fits = |text: &String| text.len() <= width;
+        let text = [full].into_iter().chain(shorter).find(fits).unwrap_or_else(|| format!("{least}x{high}"));
         Screen { lines: vec![Line::of(Tone::Plain, text)], cursor: None }
     } else {
         full(model)

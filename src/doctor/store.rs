@@ -60,6 +60,7 @@ fn failed(error: &StoreError) -> Check {
         StoreError::Locked(_) => Grade::Unknown,
         StoreError::Newer(_)
         | StoreError::ReadOnly { .. }
+        | StoreError::NoFolder(_)
         | StoreError::Full(_)
         | StoreError::Damaged(_)
         | StoreError::Unusable { .. } => Grade::Fail,
@@ -70,6 +71,7 @@ fn failed(error: &StoreError) -> Check {
             .fix("Start the dashboard or a check: what can be read goes on in a new file, and the old one is kept."),
         StoreError::Newer(_)
         | StoreError::ReadOnly { .. }
+        | StoreError::NoFolder(_)
         | StoreError::Full(_)
         | StoreError::Locked(_)
         | StoreError::Unusable { .. } => check,

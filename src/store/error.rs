@@ -19,6 +19,9 @@ pub enum StoreError {
         /// The system's own words.
         why: String,
     },
+    /// A file stands where its folder is to be, or on the way to it.
+    #[error("the history's folder {} cannot be made, as a file stands in the way: name another folder", .0.display())]
+    NoFolder(PathBuf),
     /// Somebody holds it.
     #[error("the history {} is locked by another process: end that one, or name another folder", .0.display())]
     Locked(PathBuf),
@@ -46,6 +49,10 @@ impl StoreError {
         if error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHORT_READ) {
             return Self::Damaged(path);
         }
+        // Beside the file itself room for its index of recent writes is needed.
+        if error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHMSIZE) {
+            return Self::Full(path);
+        }
         match error.sqlite_error_code() {
             // Our own statements are right: where they are not understood, the tables are not those that were made.
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => Self::Damaged(path),
@@ -70,6 +77,7 @@ impl StoreError {
         let path = path.to_owned();
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => Self::NoFolder(path),
             kind => Self::ReadOnly { path, why: kind.to_string() },
         }
     }
@@ -80,12 +88,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_file_in_the_way_is_told_as_that() {
+        for kind in [io::ErrorKind::AlreadyExists, io::ErrorKind::NotADirectory] {
+            let told = StoreError::of_file(Path::new("/state"), &kind.into()).to_string();
+            assert_eq!(
+                told,
+                "the history's folder /state cannot be made, as a file stands in the way: name another folder"
+            );
+        }
+    }
+
+    #[test]
     fn each_trouble_of_the_database_is_told_by_its_own_sentence() {
         let sentence = |code| {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
             StoreError::of(Path::new("/state/history.sqlite"), &error).to_string()
         };
         assert!(sentence(ffi::SQLITE_FULL).ends_with("its disk is full"));
+        assert!(sentence(ffi::SQLITE_IOERR_SHMSIZE).ends_with("its disk is full"));
         assert!(sentence(ffi::SQLITE_BUSY).contains("is locked by another process"));
         assert!(sentence(ffi::SQLITE_READONLY).contains("cannot be written"));
         assert!(sentence(ffi::SQLITE_NOTADB).contains("is damaged"));

@@ -182,7 +182,9 @@ fn the_smallest_screen_still_shows_service_verdict_and_age() {
 #[test]
 fn a_smaller_screen_says_in_one_line_what_is_needed() {
     insta::assert_snapshot!(shown((40, 10), "").trim_end(), @"landfall needs 60x16; this is 40x10");
-    assert_eq!(shown((1, 1), ""), "…\n");
+    for (width, line) in [(31, "needs 60x16, is 31x10"), (12, "needs 60x16"), (5, "60x16"), (1, "…")] {
+        assert_eq!(shown((width, 10), "").trim_end(), line);
+    }
 }
 
 #[test]
