@@ -10,6 +10,7 @@ mod context;
 mod counted;
 mod credentials;
 mod critical_path;
+mod day;
 mod delivery;
 mod divergence;
 mod duration;

@@ -6,6 +6,8 @@ mod world;
 
 #[path = "verdicts/absent.rs"]
 mod absent;
+#[path = "verdicts/days.rs"]
+mod days;
 #[path = "verdicts/jobs.rs"]
 mod jobs;
 #[path = "verdicts/lasting.rs"]

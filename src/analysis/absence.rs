@@ -1,8 +1,10 @@
 //! The registry says that there is no such tag. Is the image missing, or is there a better explanation?
 
+use jiff::Timestamp;
+
 use super::Verdict;
 use super::context::{Context, Place, left_out};
-use super::misrouted::elsewhere;
+use super::misrouted::{elsewhere, part};
 use super::notes::Notes;
 use super::proof::{absent_twice, again, look, soon, unreadable};
 use super::push::{self, Jobs, Logs};
@@ -36,7 +38,7 @@ pub(super) fn judge<'a, N: Notes>(
         Jobs::Seen(jobs) => jobs,
     };
     let push_jobs = ctx.push_jobs(&jobs.items);
-    if let Some(verdict) = not_to_push(ctx, place, jobs, &push_jobs, notes) {
+    if let Some(verdict) = not_to_push(ctx, place, tag, (jobs, &push_jobs), notes) {
         return verdict;
     }
     push::say_push_end(ctx, jobs, place, notes);
@@ -158,8 +160,8 @@ fn pruned(
 pub(super) fn not_to_push(
     ctx: &Context<'_>,
     place: &Place<'_>,
-    jobs: &Batch<Job>,
-    push_jobs: &[&Job],
+    tag: &Tag,
+    (jobs, push_jobs): (&Batch<Job>, &[&Job]),
     notes: &mut impl Notes,
 ) -> Option<Verdict> {
     let none_ran = push_jobs.iter().all(|job| left_out(place.run, job));
@@ -173,6 +175,9 @@ pub(super) fn not_to_push(
         if ctx.guesses() || ctx.push_job_is_known() {
             notes.say(|| "This run had no push job, so it was not to publish.".to_owned());
             return Some(Verdict::NotExpected);
+        }
+        if let Some(verdict) = still_to_push(ctx, place, tag, notes) {
+            return Some(verdict);
         }
         notes.say(|| format!("No job of any run is named like push_job ({globs})."));
         notes.unsure(|| "Correct push_job in the configuration.".to_owned());
@@ -225,6 +230,10 @@ fn say_logs(place: &Place<'_>, tag: &Tag, logs: &Logs<'_>, notes: &mut impl Note
         notes.say(|| format!("The log says: {line}"));
         notes.cause(|| "The build was not told to push.".to_owned());
     }
+    if let Some(part) = part(image, tag, logs) {
+        notes.say(|| format!("The log claims {part}, which is a part for one platform."));
+        notes.cause(|| format!("A part was pushed, {part}, and what joins the parts under {tag} was not."));
+    }
     if let Some(destination) = logs.elsewhere(image) {
         notes.say(|| format!("The push set out for {destination}."));
     }
@@ -241,12 +250,8 @@ fn within_grace(
         notes.unsure(|| "Nobody says when the push ended, so the grace cannot be measured.".to_owned());
         return Some(Verdict::Unknown);
     };
-    let seen_at = ctx.image(place).and_then(|image| image.tags.get(tag)).map(|record| record.seen_at);
-    let next = |end| seen_at.map(|seen_at| soon(seen_at, end));
-    if let Some(other) = ctx.still_to_push(place, tag) {
-        notes.say(|| format!("Run #{} of the same commit is not over, and may push it.", other.number));
-        notes.want(Urgency::Again, next(end), || look(place, tag));
-        return Some(Verdict::Pending);
+    if let Some(verdict) = still_to_push(ctx, place, tag, notes) {
+        return Some(verdict);
     }
     let still_running = !place.run.state.is_finished() && push_jobs.iter().any(|job| !job.state.is_finished());
     let over = ctx.same_tag(place, tag).filter_map(|run| ctx.within_grace(run)).max();
@@ -257,6 +262,26 @@ fn within_grace(
         Some(over) => format!("The grace of {:#} lasts until {over:.0}.", ctx.policy.grace),
         None => "Not all its push jobs are over.".to_owned(),
     });
-    notes.want(Urgency::Again, next(end), || look(place, tag));
+    notes.want(Urgency::Again, soon_after(ctx, place, tag, end), || look(place, tag));
     Some(Verdict::Pending)
+}
+
+/// Returns `pending` where another run of the same commit may still push the tag.
+pub(super) fn still_to_push(
+    ctx: &Context<'_>,
+    place: &Place<'_>,
+    tag: &Tag,
+    notes: &mut impl Notes,
+) -> Option<Verdict> {
+    let other = ctx.still_to_push(place, tag)?;
+    notes.say(|| format!("Run #{} of the same commit is not over, and may push it.", other.number));
+    let next = ctx.push_ended(place.run).and_then(|end| soon_after(ctx, place, tag, end));
+    notes.want(Urgency::Again, next, || look(place, tag));
+    Some(Verdict::Pending)
+}
+
+/// Returns when a tag whose push ended then is looked at again; `None` where it was never looked at.
+fn soon_after(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, end: Timestamp) -> Option<Timestamp> {
+    let seen_at = ctx.image(place)?.tags.get(tag)?.seen_at;
+    Some(soon(seen_at, end))
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Verdict;
-use super::context::{Context, Place};
+use super::context::{Context, Place, names_commit};
 use super::counted::counted;
 use super::notes::Notes;
 use crate::domain::{
@@ -22,6 +22,9 @@ pub(super) struct Content<'a> {
     pub(super) unread: bool,
     /// The commits that the image and its parts name, in annotations and labels; the first found first.
     pub(super) revisions: Vec<&'a Text>,
+    /// A label that names another commit beside an annotation of the same manifest that names this one: a label may be
+    /// that of the base image, and an annotation is nobody else's.
+    pub(super) inherited: Option<&'a Text>,
     /// When it was built, by its own word.
     pub(super) created: Option<Timestamp>,
     /// What it runs on.
@@ -62,7 +65,9 @@ pub(super) fn inspect<'a>(
         inspection.content.names(manifest.revision.as_ref());
         inspection.content.created = manifest.created;
         match &manifest.kind {
-            ManifestKind::Image { config, layers } => inspection.single(config, layers, notes),
+            ManifestKind::Image { config, layers } => {
+                inspection.single(manifest.revision.as_ref(), config, layers, notes);
+            }
             ManifestKind::Index(children) => inspection.index(children, notes),
             ManifestKind::Other(media_type) => {
                 inspection.content.unseen = true;
@@ -107,10 +112,16 @@ impl<'a> Inspection<'_, 'a> {
         }
     }
 
-    fn single(&mut self, config: &Descriptor, layers: &'a [Descriptor], notes: &mut impl Notes) {
+    fn single(
+        &mut self,
+        annotation: Option<&Text>,
+        config: &Descriptor,
+        layers: &'a [Descriptor],
+        notes: &mut impl Notes,
+    ) {
         self.layers(layers, "the image", notes);
         let Some(config) = self.config(config, notes) else { return };
-        self.describe(config);
+        self.describe(annotation, config);
         let Some(built) = &config.platform else {
             if !self.place.spec.platforms.is_empty() {
                 self.content.unseen = true;
@@ -190,7 +201,7 @@ impl<'a> Inspection<'_, 'a> {
         };
         self.layers(layers, &name, notes);
         let config = self.config(config, notes)?;
-        self.describe(config);
+        self.describe(manifest.revision.as_ref(), config);
         if let (Some(claimed), Some(built)) = (claimed, &config.platform)
             && !built.serves(claimed)
         {
@@ -207,8 +218,14 @@ impl<'a> Inspection<'_, 'a> {
         None
     }
 
-    fn describe(&mut self, config: &'a ImageConfig) {
-        self.content.names(config.revision.as_ref());
+    fn describe(&mut self, annotation: Option<&Text>, config: &'a ImageConfig) {
+        let names = |revision: Option<&Text>| names_commit(revision?.raw(), &self.place.run.sha);
+        let label = config.revision.as_ref();
+        if names(annotation) == Some(true) && names(label) == Some(false) {
+            self.content.inherited = self.content.inherited.or(label);
+        } else {
+            self.content.names(label);
+        }
         self.content.created = self.content.created.or(config.created);
     }
 

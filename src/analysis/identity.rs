@@ -38,7 +38,7 @@ pub(super) fn identity<'a>(
         return Some(verdict);
     }
     if *claim == Claimed::Another {
-        return Some(stale(ctx, place, tag, notes));
+        return Some(stale(ctx, place, tag, *label, notes));
     }
     if *label != Label::Agrees && *claim != Claimed::Agrees {
         let shared = ctx.image(place).filter(|image| image.is_shared(tag, digest));
@@ -51,7 +51,7 @@ pub(super) fn identity<'a>(
                 )
             });
             // Two commits may build the same image, and the log of this push tells.
-            return Some(if *log_waits { Verdict::Unknown } else { stale(ctx, place, tag, notes) });
+            return Some(if *log_waits { Verdict::Unknown } else { stale(ctx, place, tag, *label, notes) });
         }
     }
     match label {
@@ -60,9 +60,9 @@ pub(super) fn identity<'a>(
             notes.step(|| "If the label is the base image's, label this image, or set revision to off.".to_owned());
             Some(Verdict::Mismatch)
         }
-        Label::Doubtful(_) if *claim == Claimed::Agrees => None,
-        Label::Doubtful(_) if *log_waits => Some(Verdict::Unknown),
-        Label::Doubtful(_) => {
+        Label::Doubtful(_) | Label::Inherited(_) if *claim == Claimed::Agrees => None,
+        Label::Doubtful(_) | Label::Inherited(_) if *log_waits => Some(Verdict::Unknown),
+        Label::Doubtful(_) | Label::Inherited(_) => {
             notes.step(|| "Label the image with its commit, or set revision to off.".to_owned());
             Some(Verdict::Mismatch)
         }
@@ -74,9 +74,22 @@ pub(super) fn identity<'a>(
     }
 }
 
-pub(super) fn stale(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, notes: &mut impl Notes) -> Verdict {
+pub(super) fn stale(
+    ctx: &Context<'_>,
+    place: &Place<'_>,
+    tag: &Tag,
+    label: Label<'_>,
+    notes: &mut impl Notes,
+) -> Verdict {
     if let Some(verdict) = early(ctx, place, tag, OLD_FOR_A_WHILE, notes) {
         return verdict;
+    }
+    if label == Label::Agrees {
+        notes.cause(|| {
+            "Something else pushed this commit's tag: another attempt, or a run that is not watched.".to_owned()
+        });
+        notes.step(|| "Find out what pushed the tag again; what this run pushed is not what it deploys.".to_owned());
+        return Verdict::Stale;
     }
     notes.cause(|| "The push of this commit did not replace what the tag pointed to.".to_owned());
     notes.step(|| "Push the image of this commit again; until then the tag deploys older content.".to_owned());
@@ -87,7 +100,10 @@ pub(super) fn stale(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, notes: &mut
 pub(super) fn worth_the_log(place: &Place<'_>, content: &Content<'_>, label: &Label<'_>) -> bool {
     let early = content.created.zip(place.run.started_at.or(place.run.created_at));
     let built_early = early.is_some_and(|(created, started)| started.at().duration_since(created) > BUILT_EARLY);
-    let unlabelled = matches!(label, Label::Absent | Label::NoCommit | Label::NotAsked | Label::Doubtful(_));
+    let unlabelled = match label {
+        Label::Absent | Label::NoCommit | Label::NotAsked | Label::Doubtful(_) | Label::Inherited(_) => true,
+        Label::Agrees | Label::Other(_) | Label::Lacking | Label::Unread => false,
+    };
     !content.unread && (place.run.key.attempt > 1 || unlabelled || built_early)
 }
 
@@ -100,6 +116,9 @@ pub(super) enum Label<'a> {
     Other(&'a str),
     /// It is a number, as of a build or a day, and the short id of another commit at best. The log tells.
     Doubtful(&'a str),
+    /// The config's names another commit, as a base image's would, and the annotation of the same manifest names this
+    /// one. The log tells.
+    Inherited(&'a str),
     /// There is none, and one is required.
     Lacking,
     /// There is none.
@@ -116,7 +135,7 @@ impl<'a> Label<'a> {
     /// Returns the other commit that it names.
     pub(super) fn other(self) -> Option<&'a str> {
         match self {
-            Self::Other(revision) | Self::Doubtful(revision) => Some(revision),
+            Self::Other(revision) | Self::Doubtful(revision) | Self::Inherited(revision) => Some(revision),
             Self::Agrees | Self::Lacking | Self::Absent | Self::NoCommit | Self::NotAsked | Self::Unread => None,
         }
     }
@@ -136,6 +155,9 @@ impl<'a> Label<'a> {
             // The commit of such a run is that of the default branch, and what it builds may be another's.
             let is_sure = !place.run.event.is_workflow_run();
             return if is_sure { Self::Other(other.as_str()) } else { Self::NotAsked };
+        }
+        if let Some(inherited) = content.inherited {
+            return Self::Inherited(inherited.as_str());
         }
         let required = place.spec.revision == RevisionRule::Require;
         let incomplete = content.unread || content.unseen;
@@ -158,6 +180,11 @@ impl<'a> Label<'a> {
             Self::Other(revision) => notes.say(|| format!("Its revision label names {revision}, not {commit}.")),
             Self::Doubtful(revision) => notes.say(|| {
                 format!("Its revision label says {revision}, not {commit}, which may be a number and no commit.")
+            }),
+            Self::Inherited(revision) => notes.say(|| {
+                format!(
+                    "Its annotation names this commit, {commit}; its label names {revision}, which may be its base's."
+                )
             }),
             Self::Lacking => notes.say(|| "It names no commit, and this image is required to.".to_owned()),
             Self::Absent => notes.say(|| "It has no revision label.".to_owned()),
@@ -195,18 +222,24 @@ impl Claimed {
     }
 
     /// One push job may push the tag again after another: any of the digests will do. A line that names no
-    /// repository may be about another image, and contradicts nothing.
-    pub(super) fn of(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, digest: &Digest, logs: &Logs<'_>) -> Self {
-        let image = &place.spec.repository;
+    /// repository may be about another image, and contradicts nothing. With it comes the digest that decides.
+    pub(super) fn of<'l>(
+        ctx: &Context<'_>,
+        place: &Place<'_>,
+        tag: &Tag,
+        digest: &Digest,
+        logs: &Logs<'l>,
+    ) -> (Self, Option<&'l Digest>) {
+        let claims = || logs.digests(&place.spec.repository, tag);
         let agrees = |claimed: &Digest| claimed == digest || is_part(ctx, place, digest, claimed);
-        if logs.digests(image, tag).any(|(_, claimed)| agrees(claimed)) {
-            Self::Agrees
-        } else if !logs.digests(image, tag).any(|(named, _)| named) {
-            Self::Nothing
-        } else if ctx.pushed_again(place) {
-            Self::PushedAgain
-        } else {
-            Self::Another
+        let agreeing = claims().map(|(_, claimed)| claimed).filter(|claimed| agrees(claimed)).last();
+        if agreeing.is_some() {
+            return (Self::Agrees, agreeing);
+        }
+        match claims().filter(|(named, _)| *named).last() {
+            None => (Self::Nothing, None),
+            Some((_, last)) if ctx.pushed_again(place) => (Self::PushedAgain, Some(last)),
+            Some((_, last)) => (Self::Another, Some(last)),
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) fn elsewhere(
         if image != expected && ctx.service.claimed.contains(image) {
             return false;
         }
-        if ctx.service.expects(place.run, image, claimed) {
+        if ctx.service.expects(place.run, image, claimed) || (image == expected && is_part(claimed, tag)) {
             return false;
         }
         let commit = claimed
@@ -41,6 +41,10 @@ pub(super) fn elsewhere(
             notes.want(place.urgency, None, || Look::Tag(tag_ref.clone()));
             Some(Verdict::Unknown)
         }
+        Some(Probe::Present(_)) if is_refused(expected, logs) => {
+            notes.say(|| format!("It is at {tag_ref} too; here the push was refused."));
+            None
+        }
         Some(Probe::Present(digest)) if claim.digest.as_ref().is_none_or(|claimed| claimed == digest) => {
             notes.say(|| format!("It is at {tag_ref} instead, as {}.", digest.short()));
             notes.cause(|| format!("The push went to {tag_ref}; {expected}:{tag} is expected."));
@@ -54,6 +58,59 @@ pub(super) fn elsewhere(
         Some(Probe::Unseen(failure)) => {
             notes.say(|| format!("The log names {tag_ref}, which could not be looked at: {failure}."));
             None
+        }
+    }
+}
+
+/// Returns whether the push set out for the expected repository and was refused: it went elsewhere besides, and not instead.
+fn is_refused(expected: &ImageName, logs: &Logs<'_>) -> bool {
+    logs.refusals().next().is_some() && logs.sets_out_for(expected)
+        || logs.refusals().any(|line| line.raw().contains(expected.repository()))
+}
+
+/// Returns the tag of a part for one platform that the log claims, where what joins the parts was to have the expected one.
+pub(super) fn part<'a>(image: &ImageName, tag: &Tag, logs: &Logs<'a>) -> Option<&'a Tag> {
+    let here = logs.claims().filter(|claim| claim.image.as_ref().is_none_or(|claimed| claimed == image));
+    here.filter_map(|claim| claim.tag.as_ref()).find(|claimed| is_part(claimed, tag))
+}
+
+/// Returns whether a tag is another one with the name of a platform at either end, as in `1.4-arm64` or `amd64-1.4`.
+fn is_part(claimed: &Tag, tag: &Tag) -> bool {
+    const ARCHITECTURES: [&str; 15] = [
+        "amd64", "x86_64", "x86-64", "x64", "386", "i386", "arm64", "aarch64", "armhf", "arm32", "arm", "ppc64le",
+        "s390x", "riscv64", "loong64",
+    ];
+    const SEPARATORS: [char; 3] = ['-', '_', '.'];
+    let (claimed, tag) = (claimed.as_str(), tag.as_str());
+    let behind = claimed.strip_prefix(tag).and_then(|rest| rest.strip_prefix(SEPARATORS));
+    let before = || claimed.strip_suffix(tag).and_then(|rest| rest.strip_suffix(SEPARATORS));
+    let Some(platform) = behind.or_else(before) else { return false };
+    let system = platform.strip_prefix("linux").and_then(|rest| rest.strip_prefix(SEPARATORS));
+    let platform = system.unwrap_or(platform);
+    // A variant may follow, as in `arm-v7` or `arm64v8`.
+    let is_variant = |rest: &str| {
+        let digit = rest.strip_prefix(SEPARATORS).unwrap_or(rest).strip_prefix('v');
+        rest.is_empty()
+            || digit.is_some_and(|digit| digit.len() == 1 && digit.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    ARCHITECTURES.iter().any(|architecture| platform.strip_prefix(architecture).is_some_and(is_variant))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_part_is_the_tag_with_the_name_of_a_platform_at_either_end() {
+        let is_part = |claimed: &str| is_part(&Tag::parse(claimed).unwrap(), &Tag::parse("sha-1a2b3c4").unwrap());
+        for part in ["amd64", "x86_64", "linux-arm64", "linux_amd64", "arm-v7", "arm64v8", "arm32v7", "aarch64"] {
+            assert!(is_part(&format!("sha-1a2b3c4-{part}")), "{part}");
+            assert!(is_part(&format!("{part}-sha-1a2b3c4")), "{part}");
+        }
+        for other in ["sha-1a2b3c4", "sha-1a2b3c4-debug", "sha-1a2b3c4amd64", "sha-1a2b3c4-amd64-debug", "sha-9-amd64"]
+        {
+            assert!(!is_part(other), "{other}");
         }
     }
 }

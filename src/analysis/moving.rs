@@ -1,7 +1,7 @@
 //! A tag that later runs move on: whose turn is it, and did the tag move?
 
 use super::Verdict;
-use super::absence::not_to_push;
+use super::absence::{not_to_push, still_to_push};
 use super::context::{Context, Place};
 use super::identity::{Claimed, Label, stale};
 use super::notes::Notes;
@@ -39,17 +39,16 @@ pub(super) fn judge<'a>(
         }
         Jobs::Seen(jobs) => {
             let push_jobs = ctx.push_jobs(&jobs.items);
-            if let Some(verdict) = not_to_push(ctx, place, jobs, &push_jobs, notes) {
+            if let Some(verdict) = not_to_push(ctx, place, tag, (jobs, &push_jobs), notes) {
                 return Some(verdict);
             }
         }
     }
-    if let Some(other) = ctx.still_to_push(place, tag) {
-        notes.say(|| format!("Run #{} of the same commit is not over, and may push it.", other.number));
-        return Some(Verdict::Pending);
+    if let Some(verdict) = still_to_push(ctx, place, tag, notes) {
+        return Some(verdict);
     }
     if owner.is_some() || claim == Claimed::Another {
-        return Some(stale(ctx, place, tag, notes));
+        return Some(stale(ctx, place, tag, label, notes));
     }
     early(ctx, place, tag, OLD_FOR_A_WHILE, notes)
 }

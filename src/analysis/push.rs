@@ -101,6 +101,15 @@ pub(super) fn logs<'a>(
     logs
 }
 
+/// Returns what the logs of the run's push jobs say, whichever those are.
+pub(super) fn log_of<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl Notes) -> Logs<'a> {
+    match jobs(ctx, place, place.depth, notes) {
+        Jobs::Seen(jobs) => logs(ctx, place, &ctx.push_jobs(&jobs.items), place.depth, notes),
+        Jobs::NotYet => Logs { waiting: true, ..Logs::default() },
+        Jobs::Unseen => Logs::default(),
+    }
+}
+
 impl<'a> Logs<'a> {
     /// Returns the last digest that the logs claim for this very tag.
     pub(super) fn claimed(&self, image: &ImageName, tag: &Tag) -> Option<&'a Digest> {
@@ -133,6 +142,11 @@ impl<'a> Logs<'a> {
     /// Returns where the push set out for, other than the expected repository.
     pub(super) fn elsewhere(&self, image: &ImageName) -> Option<&'a ImageName> {
         self.read.iter().flat_map(|log| &log.destinations).find(|destination| *destination != image)
+    }
+
+    /// Returns whether the push set out for this repository.
+    pub(super) fn sets_out_for(&self, image: &ImageName) -> bool {
+        self.read.iter().flat_map(|log| &log.destinations).any(|destination| destination == image)
     }
 
     /// Returns whether some of what the logs say was not read.

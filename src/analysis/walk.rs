@@ -6,12 +6,13 @@ use jiff::Timestamp;
 
 use super::content;
 use super::context::{Context, Place};
+use super::day::Day;
 use super::identity::{Claimed, Evidence, Label, identity, worth_the_log};
 use super::lasting::{Lasting, Unhurried, look_again};
 use super::notes::{Notes, Silent};
 use super::proof::{early, next_look};
-use super::push::{self, Jobs, Logs, Pushed};
-use super::{Verdict, absence};
+use super::push::{self, Logs, Pushed};
+use super::{Verdict, absence, day};
 use crate::domain::{
     Conclusion, Digest, Frame, Look, Moment, Probe, Proof, Publishes, Run, RunState, Tag, TagRecord, TagRef,
     TemplateError, Urgency,
@@ -70,9 +71,33 @@ pub(super) fn walk<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl No
             return Some((Verdict::Unknown, found));
         }
     };
+    let image = &place.spec.repository;
+    let (known, day_is_open) = match day::of(ctx, place, &known.tag, notes) {
+        Day::Start => (known, false),
+        Day::Told(told) => {
+            notes.say(|| format!("The log names {image}:{told}, which is of another day than {}.", known.tag));
+            (Known::named(ctx, place, told), false)
+        }
+        Day::Open => (known, true),
+        Day::Waiting => {
+            found.tag = Some(known.tag);
+            notes
+                .unsure(|| "The log of the push job was not read yet; it may tell of which day the tag is.".to_owned());
+            return Some((Verdict::Unknown, found));
+        }
+    };
     found.tag = Some(known.tag.clone());
-    notes.say(|| format!("{}:{} is expected.", place.spec.repository, known.tag));
+    notes.say(|| format!("{image}:{} is expected.", known.tag));
     let verdict = tagged(ctx, place, known, &mut found, notes);
+    if day_is_open && day::is_in_doubt(place, verdict, &found) {
+        notes.say(|| {
+            "Its push was over on another day than it started, so the tag may carry another date; no log tells."
+                .to_owned()
+        });
+        notes.unsure(|| "Let the log name what was pushed, or put the commit in the tag instead of a date.".to_owned());
+        notes.retract();
+        return Some((Verdict::Unknown, found));
+    }
     // Where something was pushed, it was to publish.
     if matches!(verdict, Verdict::Missing | Verdict::Stale) && place.publishes == Publishes::Untold {
         notes.say(|| "The run names no branch, and only some branches publish here: perhaps it was not to.".to_owned());
@@ -104,6 +129,12 @@ impl<'a> Known<'a> {
                 lasting: landed.and_then(|(_, record)| Lasting::answering(place, record)),
             })
         })
+    }
+
+    /// Returns the same of a tag that the log names.
+    fn named(ctx: &Context<'a>, place: &Place<'a>, tag: Tag) -> Self {
+        let record = ctx.image(place).and_then(|image| image.tags.get(&tag));
+        Self { record, lasting: Lasting::of(ctx, place, &tag), tag }
     }
 }
 
@@ -258,9 +289,8 @@ fn present<'a>(
     let mut content = content::inspect(ctx, place, tag, digest, notes);
     let label = Label::of(place, &content);
     label.say(place, content.created, notes);
-    let logs = if worth_the_log(place, &content, &label) { log_of_push(ctx, place, notes) } else { Logs::default() };
-    let claimed = logs.claimed(&place.spec.repository, tag);
-    let claim = Claimed::of(ctx, place, tag, digest, &logs);
+    let logs = if worth_the_log(place, &content, &label) { push::log_of(ctx, place, notes) } else { Logs::default() };
+    let (claim, claimed) = Claimed::of(ctx, place, tag, digest, &logs);
     claim.say(tag, claimed, notes);
     found.content = Some(Arc::new(Proof {
         frame: Arc::new(Frame {
@@ -292,12 +322,4 @@ fn in_parts(place: &Place<'_>, tag: &Tag, notes: &mut impl Notes) {
         format!("Build and push {image}:{tag} again from the same commit, for all platforms; until then it cannot be pulled whole.")
     });
     notes.step(|| format!("Look at the clean-up rules of {image}: they may delete what has no tag of its own."));
-}
-
-fn log_of_push<'a>(ctx: &Context<'a>, place: &Place<'a>, notes: &mut impl Notes) -> Logs<'a> {
-    match push::jobs(ctx, place, place.depth, notes) {
-        Jobs::Seen(jobs) => push::logs(ctx, place, &ctx.push_jobs(&jobs.items), place.depth, notes),
-        Jobs::NotYet => Logs { waiting: true, ..Logs::default() },
-        Jobs::Unseen => Logs::default(),
-    }
 }

@@ -1,7 +1,15 @@
 //! Tag templates: how a run's commit, branch or number becomes the tag that it is to push.
 
+use jiff::civil::DateTime;
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
 use super::segment::{self, Placeholder, Segment};
 use super::{Run, Tag, Text};
+
+/// A run is not looked at for longer than this, day by day.
+const DAYS: usize = 45;
 
 /// A tag template such as `sha-{sha:7}`, taken apart once so that filling it in is cheap.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +99,47 @@ impl TagTemplate {
     #[must_use]
     pub fn names_git_tag(&self) -> bool {
         self.placeholders().any(|placeholder| matches!(placeholder, Placeholder::GitTag))
+    }
+
+    /// Returns whether the tag carries a date, which follows when the run pushes.
+    #[must_use]
+    pub fn is_dated(&self) -> bool {
+        self.placeholders().any(|placeholder| matches!(placeholder, Placeholder::Date(_)))
+    }
+
+    /// Returns the tag that the run is to push, were it to start at this moment.
+    ///
+    /// # Errors
+    /// As [`expand`](Self::expand).
+    pub fn expand_at(&self, run: &Run, at: Timestamp) -> Result<Tag, TemplateError> {
+        self.expand(&Run { started_at: Some(at.into()), ..run.clone() })
+    }
+
+    /// Returns whether the run may have pushed this tag between the two moments, or within a day of them: clocks are set to
+    /// any zone.
+    #[must_use]
+    pub fn gives(&self, run: &Run, tag: &Tag, (first, last): (Timestamp, Timestamp)) -> bool {
+        let day = SignedDuration::from_hours(24);
+        let first = first.checked_sub(day).unwrap_or(first);
+        let last = last.checked_add(day).unwrap_or(last);
+        if let Some(named) = self.moment(run, tag).and_then(|named| named.to_zoned(TimeZone::UTC).ok()) {
+            return (first..=last).contains(&named.timestamp());
+        }
+        let days = std::iter::successors(Some(first), |at| at.checked_add(day).ok()).take_while(|at| *at <= last);
+        days.take(DAYS).any(|at| self.expand_at(run, at).is_ok_and(|given| given == *tag))
+    }
+
+    /// Returns the moment that the tag names, where the template holds one date that can be read back.
+    fn moment(&self, run: &Run, tag: &Tag) -> Option<DateTime> {
+        let date = |segment: &Segment| matches!(segment.placeholder(), Some(Placeholder::Date(_)));
+        let (before, rest) = self.segments.split_at_checked(self.segments.iter().position(date)?)?;
+        let (Segment::Hole(Placeholder::Date(format), _), after) = rest.split_first()? else { return None };
+        let (mut start, mut end) = (String::new(), String::new());
+        before.iter().try_for_each(|segment| segment.push(run, &mut start)).ok()?;
+        after.iter().try_for_each(|segment| segment.push(run, &mut end)).ok()?;
+        let named = tag.as_str().strip_prefix(&start)?.strip_suffix(&end)?;
+        let named = BrokenDownTime::parse(format, named).ok()?;
+        Some(DateTime::from_parts(named.to_date().ok()?, named.to_time().unwrap_or_default()))
     }
 
     /// Returns the template as written.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use landfall::analysis::Verdict;
 use landfall::domain::{
-    AuthKind, AuthStage, Conclusion, Failure, ImageName, Job, JobId, Landed, Look, Probe, PushLog, RunState, Seen, Tag,
-    TagRef, Urgency,
+    AuthKind, AuthStage, Claim, Conclusion, Failure, ImageName, Job, JobId, Landed, Look, Probe, PushLog, RunState,
+    Seen, Tag, TagRef, Urgency,
 };
+use rstest::rstest;
 
 use crate::world::{World, absent, digest, image, minutes_ago, now, sha, single, unreachable};
 
@@ -154,6 +155,57 @@ fn found_where_the_log_says_it_went_it_is_misrouted() {
     assert!(world.wants(|look| *look == Look::Tag(there.clone())));
     world.see(now(), Seen::Tag(there, Probe::Present(single("pushed").into())));
     assert_eq!(world.verdict(&run), Verdict::Misrouted);
+}
+
+#[test]
+fn a_part_for_one_platform_is_not_where_the_image_went() {
+    let (mut world, run) = failed_push();
+    let part = format!("{TAG}-arm64");
+    world.log(&run, &[(&image(), &part, &digest("part"))]).gone(TAG);
+    assert_eq!(world.verdict(&run), Verdict::Missing);
+    assert!(world.why(&run).cause.unwrap().contains("what joins the parts under sha-0000000 was not"));
+}
+
+#[rstest]
+#[case::set_out(image(), "denied: requested access", Verdict::Missing)]
+#[case::named(ImageName::parse("mirror.test/acme/checkout").unwrap(), "failed to push registry.test/acme/checkout:x: denied", Verdict::Missing)]
+#[case::of_something_else(ImageName::parse("mirror.test/acme/checkout").unwrap(), "denied: the cache", Verdict::Misrouted)]
+fn what_went_to_a_mirror_too_is_missing_where_the_push_was_refused(
+    #[case] set_out_for: ImageName,
+    #[case] refusal: &str,
+    #[case] expected: Verdict,
+) {
+    let (mut world, run) = failed_push();
+    let mirror = ImageName::parse("mirror.test/acme/checkout").unwrap();
+    let tag = Tag::parse(TAG).unwrap();
+    let claim = Claim { image: Some(mirror.clone()), tag: Some(tag.clone()), digest: Some(digest("one")) };
+    let log = PushLog {
+        claims: vec![claim],
+        destinations: vec![set_out_for],
+        refusals: vec![refusal.into()],
+        available: true,
+        ..PushLog::default()
+    };
+    world.see(now(), Seen::PushLog(run.clone(), JobId(run.id), log)).gone(TAG);
+    world.see(now(), Seen::Tag(TagRef { image: mirror, tag }, Probe::Present(single("one").into())));
+    assert_eq!(world.verdict(&run), expected);
+}
+
+#[test]
+fn while_a_run_of_the_same_commit_has_not_listed_its_push_job_nothing_is_wrong_with_the_configuration() {
+    let (world, run) = failed_push();
+    let mut world = world.change(|service| {
+        service.push_job = landfall::domain::Globs::parse(&["publish".to_owned()]).unwrap();
+    });
+    let release = world.run_with(8, 0, |release| {
+        release.sha = sha(7);
+        release.state = RunState::Running;
+        release.finished_at = None;
+    });
+    world.gone(TAG);
+    assert_eq!(world.verdict(&run), Verdict::Pending);
+    world.goes_on(&release, |release| release.state = RunState::Finished(landfall::domain::Conclusion::Success));
+    assert_eq!(world.verdict(&run), Verdict::Unknown);
 }
 
 #[test]

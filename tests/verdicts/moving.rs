@@ -201,6 +201,8 @@ fn of_two_jobs_that_push_the_tag_either_may_be_listed_last() {
         world.log(&run, &[(&image(), TAG, &digest(first)), (&image(), TAG, &digest(second))]);
         world.pushed(TAG, "index", None);
         assert_eq!(world.verdict(&run), Verdict::Landed, "{first} then {second}");
+        let agrees = format!("pushed {TAG} as {}, which agrees", digest("index"));
+        assert!(world.why(&run).evidence.iter().any(|line| line.contains(&agrees)), "{first} then {second}");
     }
 }
 
@@ -269,6 +271,7 @@ fn a_second_attempt_is_worth_the_log_even_where_the_label_agrees() {
     assert!(world.wants(|look| *look == Look::Jobs(second.clone())));
     world.job(&second, Conclusion::Success, 31).log(&second, &[(&image(), TAG, &digest("two"))]);
     assert_eq!(world.verdict(&second), Verdict::Stale);
+    assert!(world.why(&second).cause.unwrap().starts_with("Something else pushed this commit's tag"));
 }
 
 #[test]

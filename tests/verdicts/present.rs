@@ -75,6 +75,40 @@ fn a_number_is_another_commit_unless_the_log_claims_what_is_there(#[case] label:
     }
 }
 
+#[rstest]
+#[case::ours("one", true, Verdict::Landed)]
+#[case::another("two", true, Verdict::Stale)]
+#[case::no_annotation("one", false, Verdict::Mismatch)]
+fn a_base_images_label_beside_an_annotation_of_this_commit_is_decided_by_the_log(
+    #[case] claimed: &str,
+    #[case] annotated: bool,
+    #[case] expected: Verdict,
+) {
+    let (mut world, run) = green();
+    let revision = annotated.then(|| sha(7).as_str().into());
+    let manifest = landfall::domain::Manifest { revision, ..single("one") };
+    world.tag(now(), TAG, Probe::Present(manifest.into())).whole("one", "linux/amd64", Some(&sha(99)));
+    assert_eq!(world.row(&run).settled, !annotated, "the log tells");
+    world.job(&run, Conclusion::Success, 31).log(&run, &[(&image(), TAG, &digest(claimed))]);
+    assert_eq!(world.verdict(&run), expected);
+    world.log(&run, &[]);
+    assert_eq!(world.verdict(&run), Verdict::Mismatch, "without a claim nothing speaks for it");
+}
+
+#[test]
+fn an_annotation_of_the_index_says_nothing_of_a_foreign_part() {
+    let (mut world, run) = green();
+    let mut both = index("both", &[("amd", "linux/amd64"), ("arm", "linux/arm64")]);
+    both.revision = Some(sha(7).as_str().into());
+    world.tag(now(), TAG, Probe::Present(both.into()));
+    for (name, built_for, commit) in [("amd", "linux/amd64", 7), ("arm", "linux/arm64", 99)] {
+        world.see(now(), Seen::Manifest(image(), digest(name), Probe::Present(single(name).into())));
+        world.whole(name, built_for, Some(&sha(commit)));
+    }
+    world.job(&run, Conclusion::Success, 31).log(&run, &[(&image(), TAG, &digest("both"))]);
+    assert_eq!(world.verdict(&run), Verdict::Mismatch);
+}
+
 #[test]
 fn a_uuid_is_no_commit() {
     let (mut world, run) = green();
