@@ -105,10 +105,8 @@ pub async fn check(config: Config, args: CheckArgs, state: Option<PathBuf>) -> E
     if let Some(warning) = state.as_deref().and_then(exposed) {
         say(&format!("warning: {warning}"));
     }
-    match Memory::open(state, config.history, config.policy.runs, Stay::Short, tell).await {
-        Ok(opened) => check::run(&config, &args, opened).await.unwrap_or_else(|why| refused(&why)),
-        Err(_) => refused("the history could not be opened; --no-state goes without"),
-    }
+    let opening = Memory::open(state, config.history, config.policy.runs, Stay::Short, tell);
+    check::run(&config, &args, opening).await.unwrap_or_else(|why| refused(&why))
 }
 
 /// Looks at everything that landfall depends on, prints what is wrong and how to mend it, and returns the exit code.
@@ -148,7 +146,8 @@ pub async fn demo(args: DemoArgs, redact: bool) -> ExitCode {
             Err(why) => return refused(&why),
         };
         let opened = Memory::of(servers.remembered());
-        return check::run(&config, &args.args, opened).await.unwrap_or_else(|why| refused(&why));
+        let opening = tokio::spawn(async { opened });
+        return check::run(&config, &args.args, opening).await.unwrap_or_else(|why| refused(&why));
     }
     let opened = Memory::of(servers.remembered());
     let (_, notices) = mpsc::unbounded_channel();

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use rustc_hash::FxHashSet;
+use tokio::task::JoinHandle;
 
 use super::memory::Opened;
 use super::{Oneshot, SystemClock, Watcher, remember, sources};
@@ -26,15 +27,23 @@ const SECOND_LOOK: SignedDuration = SignedDuration::from_secs(2);
 const PROGRESS: Duration = Duration::from_millis(100);
 
 /// Looks, prints the answer to standard output, keeps what was seen, and returns the exit code.
-pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened<Vec<Fact>>) -> Result<ExitCode, String> {
+pub(super) async fn run(
+    config: &Config,
+    args: &CheckArgs,
+    opening: JoinHandle<Opened<Vec<Fact>>>,
+) -> Result<ExitCode, String> {
     let clock = SystemClock;
+    // Logins take trips of their own, which go while the history is read.
+    let registries = sources::registries(config)?;
+    sources::get_ready(config, &registries);
     for warning in sources::exposed_secrets(config) {
         super::say(&format!("warning: {warning}"));
     }
-    let Opened { kept: facts, mut memory } = opened;
     let mut policy = config.policy.clone();
     policy.second_look = policy.second_look.min(SECOND_LOOK);
     policy.asked = Some(Asked { at: clock.now(), commit: args.sha.clone() });
+    let lost = |_| "the history could not be opened; --no-state goes without".to_owned();
+    let Opened { kept: facts, mut memory } = opening.await.map_err(lost)?;
     let oneshot = Oneshot {
         services: &config.services,
         policy: &policy,
@@ -52,7 +61,7 @@ pub(super) async fn run(config: &Config, args: &CheckArgs, opened: Opened<Vec<Fa
         facts.extend(remembered.await.unwrap_or_default());
     }
     let mut progress = Progress::new(&config.services, &policy);
-    let sources = sources::build_with(config, memory.archive().as_ref())?;
+    let sources = sources::build_beside(registries, config, memory.archive().as_ref())?;
     let expiry = if args.credentials { sources::expiry(config, &sources)? } else { Vec::new() };
     let look = oneshot.look(sources, facts, &mut progress);
     let (mut snapshot, credentials_seen) = tokio::join!(look, scan_once(&expiry, &clock));

@@ -1,6 +1,6 @@
 //! Builds the sources that a configuration names. Nothing is sent yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::http::{Archive, hide_variables, secret_exposed, secret_origin};
 use crate::poll::{Rhythm, Sources};
 use crate::source::{
     CiCredentials, CiOptions, CiProvider, CredentialFiles, Endpoints, ExpirySource, GitHub, GitLab, Inventory, Leave,
-    Oci, OciOptions, OwnLogin, OwnToken, PushLogin, Vault, VaultOptions,
+    Oci, OciOptions, OwnLogin, OwnToken, PushLogin, Registry, Vault, VaultOptions,
 };
 
 /// What the user asks may go beside looks that nobody waits for.
@@ -31,16 +31,51 @@ pub fn build(config: &Config) -> Result<Sources, String> {
 /// # Errors
 /// As `build`.
 pub(super) fn build_with(config: &Config, archive: Option<&Arc<dyn Archive>>) -> Result<Sources, String> {
-    hide_variables(config.secret_variables());
-    let mut sources = Sources::default();
+    build_beside(registries(config)?, config, archive)
+}
+
+/// Returns the same where the registries are built already.
+///
+/// # Errors
+/// As `build`.
+pub(super) fn build_beside(
+    registries: Registries,
+    config: &Config,
+    archive: Option<&Arc<dyn Archive>>,
+) -> Result<Sources, String> {
+    let mut sources = Sources { registries, ..Sources::default() };
     for ci in &config.ci {
         sources.ci.insert(ci.name.clone(), provider(ci, config, archive).map_err(|why| format!("{}: {why}", ci.name))?);
     }
-    for entry in &config.registries {
-        let registry = registry(entry, config).map_err(|why| format!("{}: {why}", entry.host))?;
-        sources.registries.insert(entry.host.clone(), Arc::new(registry));
-    }
     Ok(sources)
+}
+
+/// Every registry, by its host.
+pub(super) type Registries = BTreeMap<SourceId, Arc<dyn Registry>>;
+
+/// Returns the registries alone: what they answer is not kept in the archive.
+///
+/// # Errors
+/// As `build`.
+pub(super) fn registries(config: &Config) -> Result<Registries, String> {
+    hide_variables(config.secret_variables());
+    let build = |entry: &RegistryEntry| {
+        let registry = registry(entry, config).map_err(|why| format!("{}: {why}", entry.host))?;
+        Ok((entry.host.clone(), Arc::new(registry) as Arc<dyn Registry>))
+    };
+    config.registries.iter().map(build).collect()
+}
+
+/// Has each registry learn how it wants its requests, and log in for one image of it.
+pub(super) fn get_ready(config: &Config, registries: &Registries) {
+    for (host, registry) in registries {
+        let images = config.services.iter().flat_map(|service| &service.images).map(|spec| &spec.repository);
+        // That of the first name is the first that the poller gets ready, and is waited for there.
+        if let Some(image) = images.filter(|image| image.source() == *host).min().cloned() {
+            let registry = Arc::clone(registry);
+            tokio::spawn(async move { registry.warm(&image).await });
+        }
+    }
 }
 
 /// Returns who knows when credentials end: everybody who can be asked of the login that is used, and what the
