@@ -38,7 +38,7 @@ pub(super) fn identity<'a>(
         return Some(verdict);
     }
     if *claim == Claimed::Another {
-        return Some(stale(ctx, place, tag, *label, notes));
+        return Some(stale(ctx, place, tag, Older::beside(*label), notes));
     }
     if *label != Label::Agrees && *claim != Claimed::Agrees {
         let shared = ctx.image(place).filter(|image| image.is_shared(tag, digest));
@@ -51,7 +51,7 @@ pub(super) fn identity<'a>(
                 )
             });
             // Two commits may build the same image, and the log of this push tells.
-            return Some(if *log_waits { Verdict::Unknown } else { stale(ctx, place, tag, *label, notes) });
+            return Some(if *log_waits { Verdict::Unknown } else { stale(ctx, place, tag, Older::Shared, notes) });
         }
     }
     match label {
@@ -74,25 +74,44 @@ pub(super) fn identity<'a>(
     }
 }
 
-pub(super) fn stale(
-    ctx: &Context<'_>,
-    place: &Place<'_>,
-    tag: &Tag,
-    label: Label<'_>,
-    notes: &mut impl Notes,
-) -> Verdict {
+/// How a tag came to what is not what this run pushed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Older {
+    /// It kept what it pointed to before.
+    Kept,
+    /// It has the same content as the tag of an older commit.
+    Shared,
+    /// It has content of this commit that is not this run's.
+    Replaced,
+}
+
+impl Older {
+    /// Returns what speaks from a label beside a digest that was not claimed.
+    pub(super) fn beside(label: Label<'_>) -> Self {
+        if label == Label::Agrees { Self::Replaced } else { Self::Kept }
+    }
+}
+
+pub(super) fn stale(ctx: &Context<'_>, place: &Place<'_>, tag: &Tag, older: Older, notes: &mut impl Notes) -> Verdict {
     if let Some(verdict) = early(ctx, place, tag, OLD_FOR_A_WHILE, notes) {
         return verdict;
     }
-    if label == Label::Agrees {
-        notes.cause(|| {
-            "Something else pushed this commit's tag: another attempt, or a run that is not watched.".to_owned()
-        });
-        notes.step(|| "Find out what pushed the tag again; what this run pushed is not what it deploys.".to_owned());
-        return Verdict::Stale;
-    }
-    notes.cause(|| "The push of this commit did not replace what the tag pointed to.".to_owned());
-    notes.step(|| "Push the image of this commit again; until then the tag deploys older content.".to_owned());
+    let (cause, step) = match older {
+        Older::Kept => (
+            "The push of this commit did not replace what the tag pointed to.",
+            "Push the image of this commit again; until then the tag deploys older content.",
+        ),
+        Older::Shared => (
+            "An older image was pushed under this commit's tag, or the two commits build the very same.",
+            "Compare the two commits: where they differ, push this one's image; where not, label images with their commit.",
+        ),
+        Older::Replaced => (
+            "Something else pushed this commit's tag: another attempt, or a run that is not watched.",
+            "Find out what pushed the tag again; what this run pushed is not what it deploys.",
+        ),
+    };
+    notes.cause(|| cause.to_owned());
+    notes.step(|| step.to_owned());
     Verdict::Stale
 }
 

@@ -3,7 +3,7 @@
 use super::Verdict;
 use super::absence::{not_to_push, still_to_push};
 use super::context::{Context, Place};
-use super::identity::{Claimed, Label, stale};
+use super::identity::{Claimed, Label, Older, stale};
 use super::notes::Notes;
 use super::proof::{OLD_FOR_A_WHILE, early};
 use super::push::{self, Jobs};
@@ -48,7 +48,7 @@ pub(super) fn judge<'a>(
         return Some(verdict);
     }
     if owner.is_some() || claim == Claimed::Another {
-        return Some(stale(ctx, place, tag, label, notes));
+        return Some(stale(ctx, place, tag, Older::beside(label), notes));
     }
     early(ctx, place, tag, OLD_FOR_A_WHILE, notes)
 }

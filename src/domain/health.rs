@@ -15,6 +15,9 @@ const LOOKS: usize = 1000;
 /// What was refused is asked for again within this time, or nobody wants it any more.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
+/// An answer that came longer ago says nothing of those of now.
+const AMONG: SignedDuration = SignedDuration::from_mins(1);
+
 /// What a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
@@ -110,12 +113,18 @@ impl Health {
     /// Takes note of a look without an answer.
     pub(super) fn failed(&mut self, at: Timestamp, failure: &Failure, look: impl FnOnce() -> Look) {
         self.earlier = None;
-        if !Fault::of(failure).is_of_one_thing() {
+        // One answer that cannot be read among others that can says nothing of the rest.
+        let since_answer = self.last_ok.map(|ok| at.duration_since(ok));
+        let is_among_others = since_answer.is_some_and(|since| (SignedDuration::ZERO..AMONG).contains(&since));
+        let is_odd = matches!(failure, Failure::Malformed(_)) && is_among_others;
+        if !is_odd && !Fault::of(failure).is_of_one_thing() {
             self.failure = Some((at, failure.clone()));
             return;
         }
-        // Whoever refuses one thing is neither down nor asked too much.
-        self.failure.take_if(|(_, failure)| matches!(Fault::of(failure), Fault::Silence | Fault::Limit));
+        if !is_odd {
+            // Whoever refuses one thing is neither down nor asked too much.
+            self.failure.take_if(|(_, failure)| matches!(Fault::of(failure), Fault::Silence | Fault::Limit));
+        }
         let look = look();
         // Registries that list no tags are no worse than others.
         if matches!(look, Look::Canary(_)) && Fault::of(failure) == Fault::Repository {
@@ -274,6 +283,21 @@ mod tests {
         assert_eq!(health.trouble().unwrap().in_brief(), "no such repository (runs of c)");
         health.answered(at(60), || runs("a"));
         assert_eq!(said(&health), None, "nobody has asked for it in an hour");
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_that_looks_own_while_others_can() {
+        let (mut health, page) = (Health::new(SourceKind::Registry), Failure::Malformed("a page of HTML".into()));
+        for minute in 0..10 {
+            health.answered(at(minute), || runs("a"));
+            health.failed(at(minute), &page, || runs("b"));
+            assert_eq!(health.failure, None, "it does not come and go with the order of answers");
+            assert_eq!(health.trouble().unwrap().in_brief(), "a page of HTML (runs of b)");
+        }
+        health.failed(at(10), &page, || runs("a"));
+        assert!(health.failure.is_some(), "nobody had an answer for a minute");
+        health.answered(at(11), || runs("b"));
+        assert_eq!(said(&health), None);
     }
 
     #[test]

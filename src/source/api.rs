@@ -238,7 +238,7 @@ pub(super) fn failure(answer: &Answer) -> Failure {
     let status = answer.status.as_u16();
     if answer.elsewhere && answer.status.is_client_error() {
         // A store of logs knows nothing of our rights; its signed addresses expire.
-        return Failure::Ambiguous(format!("after a redirect: {status} {words}").into());
+        return Failure::Ambiguous(format!("after a redirect: {status} {words}").trim_end().into());
     }
     if let Some(limited) = limited(answer) {
         return limited;
@@ -251,7 +251,7 @@ pub(super) fn failure(answer: &Answer) -> Failure {
         403 | 451 => Failure::Forbidden(words),
         404 | 410 => Failure::NotFound(words),
         500..=599 => Failure::Unreachable { stage: Stage::Server(status), says: words },
-        _ => Failure::Ambiguous(format!("{status} {words}").into()),
+        _ => Failure::Ambiguous(format!("{status} {words}").trim_end().into()),
     }
 }
 

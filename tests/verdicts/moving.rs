@@ -228,6 +228,7 @@ fn a_shared_digest_is_not_judged_before_the_log_is_read() {
     assert_eq!(world.verdict(&run), Verdict::Unknown);
     world.log(&run, &[]);
     assert_eq!(world.verdict(&run), Verdict::Stale);
+    assert!(world.why(&run).cause.unwrap().ends_with("or the two commits build the very same."));
 }
 
 #[test]

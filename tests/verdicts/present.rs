@@ -310,11 +310,14 @@ fn an_index_of_nothing_is_incomplete() {
 #[case::not_seen(unreachable(), Verdict::Unknown)]
 fn a_layer_decides_too(#[case] probe: Probe<()>, #[case] expected: Verdict) {
     let (mut world, run) = green();
+    let is_seen = !matches!(probe, Probe::Unseen(_));
     world.tag(now(), TAG, Probe::Present(single("one").into()));
     world.see(now(), Seen::Blob(image(), digest("one-layer"), probe));
     let config = landfall::domain::ImageConfig { revision: Some(sha(7).as_str().into()), ..Default::default() };
     world.see(now(), Seen::Config(image(), digest("one-config"), Probe::Present(config)));
     assert_eq!(world.verdict(&run), expected);
+    let said = world.why(&run).evidence.iter().any(|line| line == "The one layer of the image was looked at.");
+    assert_eq!(said, is_seen);
 }
 
 #[test]
