@@ -4,7 +4,7 @@ use super::Verdict;
 use super::context::{Context, Place, names_commit};
 use super::notes::Notes;
 use super::push::Logs;
-use crate::domain::{Claim, ImageName, Look, Probe, Tag, TagRef};
+use crate::domain::{Claim, ImageName, Look, Probe, Tag, TagRef, Text};
 
 /// Looks where the log says that the image went.
 pub(super) fn elsewhere(
@@ -64,8 +64,10 @@ pub(super) fn elsewhere(
 
 /// Returns whether the push set out for the expected repository and was refused: it went elsewhere besides, and not instead.
 fn is_refused(expected: &ImageName, logs: &Logs<'_>) -> bool {
-    logs.refusals().next().is_some() && logs.sets_out_for(expected)
-        || logs.refusals().any(|line| line.raw().contains(expected.repository()))
+    // A name of one word may stand anywhere.
+    let name = Some(expected.repository()).filter(|name| name.contains('/'));
+    let names_it = |line: &Text| name.is_some_and(|name| line.raw().contains(name));
+    logs.refusals().any(|line| logs.sets_out_for(expected) || names_it(line))
 }
 
 /// Returns the tag of a part for one platform that the log claims, where what joins the parts was to have the expected one.
