@@ -10,8 +10,10 @@ mod watchdog;
 use std::io;
 use std::panic::{PanicHookInfo, set_hook};
 use std::process::exit;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::thread;
+use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
@@ -28,10 +30,16 @@ pub use ability::{Abilities, usable};
 /// What is done last where the process ends and nothing is dropped any more.
 pub type Last = Arc<dyn Fn() + Send + Sync>;
 
+/// How long a frame that is being written is waited for.
+const FRAME_TRIES: usize = 100;
+const FRAME_PAUSE: Duration = Duration::from_millis(5);
+
 /// The terminal while it is ours.
 #[derive(Clone)]
 pub struct Terminal {
     taken: Arc<AtomicBool>,
+    /// Held while a frame is written.
+    writing: Arc<Mutex<()>>,
     is_caught: fn() -> bool,
     last: Last,
 }
@@ -44,7 +52,7 @@ impl Terminal {
     /// # Errors
     /// The terminal cannot be watched.
     pub fn watched(is_caught: fn() -> bool, last: Last) -> io::Result<Self> {
-        let terminal = Self { taken: Arc::new(AtomicBool::new(false)), is_caught, last };
+        let terminal = Self { taken: Arc::default(), writing: Arc::default(), is_caught, last };
         let on_panic = terminal.clone();
         set_hook(Box::new(move |panic| on_panic.fall_over(panic)));
         let on_loss = terminal.clone();
@@ -74,12 +82,33 @@ impl Terminal {
         if !self.taken.swap(false, Ordering::SeqCst) {
             return;
         }
+        self.await_frame();
         let mut bytes = Vec::new();
         let reset = SetAttribute(Attribute::Reset);
         let queued = queue!(bytes, EndSynchronizedUpdate, reset, DisableBracketedPaste, Show, LeaveAlternateScreen);
         // There is nobody to tell that the terminal cannot be written to: it is the terminal that would say so.
         let _ = queued.and_then(|()| send(&bytes));
         let _ = disable_raw_mode();
+    }
+
+    /// Writes a frame, unless the terminal was given back meanwhile: it may be another thread that falls over.
+    ///
+    /// # Errors
+    /// The terminal cannot be written to.
+    pub fn draw(&self, frame: &[u8]) -> io::Result<()> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.taken.load(Ordering::SeqCst) { send(frame) } else { Ok(()) }
+    }
+
+    /// Waits until no frame is being written, which would take back what is written now; not for ever, where the terminal
+    /// takes no bytes.
+    fn await_frame(&self) {
+        for _ in 0..FRAME_TRIES {
+            if !matches!(self.writing.try_lock(), Err(TryLockError::WouldBlock)) {
+                return;
+            }
+            thread::sleep(FRAME_PAUSE);
+        }
     }
 
     /// Ends the process from whatever thread. Gives back what can be given back without writing: the terminal may be
@@ -99,7 +128,7 @@ impl Terminal {
     pub fn copy(&self, text: &str) -> io::Result<()> {
         let mut bytes = Vec::new();
         queue!(bytes, CopyToClipboard::to_clipboard_from(text))?;
-        send(&bytes)
+        self.draw(&bytes)
     }
 
     fn fall_over(&self, panic: &PanicHookInfo<'_>) {

@@ -247,7 +247,7 @@ impl Dashboard {
         if screen != self.screen || !self.canvas.is_known(self.size) {
             let frame = self.canvas.frame(&screen, self.size);
             if !frame.is_empty() {
-                terminal::send(frame.as_bytes())?;
+                self.terminal.draw(frame.as_bytes())?;
                 self.pace.count(self.started.elapsed());
             }
             self.screen = screen;
