@@ -1,6 +1,6 @@
 //! The dashboard as a process on a terminal of 200 x 50: how soon it shows something, what it holds, what it costs while
 //! nothing happens. `LANDFALL_IDLE_SECONDS` says for how long it is watched, 60 where it says nothing. Arguments choose
-//! worlds: `small`, `middle`, `large`.
+//! worlds: `small`, `middle`, `quiet` (the same, where nothing happened for a day), `large`.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -53,11 +53,12 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let is_wanted = |name: &str| named.is_empty() || named.iter().any(|wanted| wanted == name);
-    let worlds = [("small", 20, 20), ("middle", 200, 50)];
-    for (_, services, runs) in
+    let worlds = [("small", 20, 20), ("middle", 200, 50), ("quiet", 200, 50)];
+    for (name, services, runs) in
         worlds.into_iter().filter(|(name, ..)| is_wanted(name) && !(is_smoke() && *name != "small"))
     {
-        let world = World::bench(services, runs);
+        let is_quiet = name == "quiet";
+        let world = if is_quiet { World::bench_of_yesterday(services, runs) } else { World::bench(services, runs) };
         let servers = runtime.block_on(Servers::start(world, Duration::from_millis(50), Timestamp::now())).unwrap();
         let state = tempfile::tempdir().unwrap();
         let config = servers.config_file().unwrap();
@@ -65,14 +66,14 @@ fn main() {
         // All of them are looked at, however many that are.
         let all = config.with_file_name("all.toml");
         std::fs::write(&all, format!("[policy]\nruns = {runs}\n\n{text}")).unwrap();
-        println!("{services} services x {runs} runs, every answer 50 ms late");
+        println!("{name}: {services} services x {runs} runs, every answer 50 ms late");
         if services > 20 {
             look(&all, state.path());
         } else {
             idle(&start("first start", &all, state.path(), "bench-"));
         }
         idle(&start("second start", &all, state.path(), "bench-"));
-        if runs > DEFAULT_RUNS {
+        if runs > DEFAULT_RUNS && !is_quiet {
             idle(&start("of the same, the newest 20 of each", &config, state.path(), "bench-"));
         }
         println!();

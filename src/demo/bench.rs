@@ -9,11 +9,22 @@ impl World {
     /// its own way.
     #[must_use]
     pub fn bench(services: usize, runs: usize) -> Self {
-        Self { services: (0..services).map(|place| service(place, runs)).collect(), lively: false }
+        Self::begun(services, runs, 12)
+    }
+
+    /// The same, where nothing has happened for a day.
+    #[must_use]
+    pub fn bench_of_yesterday(services: usize, runs: usize) -> Self {
+        Self::begun(services, runs, 25 * 60)
+    }
+
+    /// The newest run of the first service began so many minutes ago.
+    fn begun(services: usize, runs: usize, minutes: usize) -> Self {
+        Self { services: (0..services).map(|place| service(place, runs, minutes)).collect(), lively: false }
     }
 }
 
-fn service(place: usize, runs: usize) -> Service {
+fn service(place: usize, runs: usize, minutes: usize) -> Service {
     let name = format!("bench-{place:02}");
     let repo = format!("acme/{name}");
     let two = place % 2 == 1;
@@ -36,13 +47,13 @@ fn service(place: usize, runs: usize) -> Service {
         push_job: "docker".to_owned(),
         branches: Vec::new(),
         events: Vec::new(),
-        runs: (0..runs).map(|age| run(&repo, place, age)).collect(),
+        runs: (0..runs).map(|age| run(&repo, place, age, age * 47 + place + minutes)).collect(),
         repo,
     }
 }
 
-fn run(repo: &str, place: usize, age: usize) -> Run {
-    let minutes = i64::try_from(age * 47 + place + 12).unwrap_or(i64::MAX / 60);
+fn run(repo: &str, place: usize, age: usize, minutes: usize) -> Run {
+    let minutes = i64::try_from(minutes).unwrap_or(i64::MAX / 60);
     let at = -60 * minutes;
     Run {
         id: run_id(Provider::GitHub, at, place),
