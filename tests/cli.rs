@@ -210,3 +210,14 @@ fn its_heap_is_set_as_the_project_says() {
         assert!(told.contains(&format!("Set conf value: {setting}")), "{setting} is not in\n{told}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_told() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_landfall"));
+    let ended = command.args(["config", "schema"]).stdout(full).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{said}");
+    assert!(said.starts_with("landfall: the answer cannot be written to standard output: "), "{said}");
+}

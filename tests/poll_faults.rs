@@ -51,6 +51,22 @@ async fn after_an_outage_everything_is_asked_within_two_intervals() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_repository_that_fails_among_others_that_answer_closes_nothing() {
+    let broken = |look: &Look| *look == list(3);
+    let mut bench = bench(STEADY, move |asked| {
+        let failure = Failure::Unreachable { stage: landfall::domain::Stage::Server(500), says: "boom".into() };
+        if broken(asked.look) && asked.at > MINUTE { Err(failure) } else { Ok(()) }
+    });
+    bench.keep((0..20).map(list), MINUTE);
+    bench.pass(HOUR).await;
+    assert!((0..20).filter(|number| *number != 3).all(|number| bench.failures(&list(number)).is_empty()));
+    assert!(!bench.failures(&list(3)).is_empty());
+    assert!(bench.pace("github").closed.is_none());
+    let tries = bench.times(&list(3)).len();
+    assert!(tries < 200, "it is asked {tries} times an hour");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_look_that_fails_alone_is_asked_no_less_than_each_interval_and_heals_in_one() {
     let end = HOUR * 2;
     let mut bench =

@@ -142,7 +142,8 @@ impl<'a> Inspection<'_, 'a> {
         self.content.platforms.extend(platforms);
         notes.say(|| {
             let listed: Vec<String> = self.content.platforms.iter().map(ToString::to_string).collect();
-            format!("It is an index of {}: {}.", counted(images().count(), "image"), listed.join(", "))
+            let platforms = if listed.is_empty() { String::new() } else { format!(": {}", listed.join(", ")) };
+            format!("It is an index of {}{platforms}.", counted(images().count(), "image"))
         });
         if images().next().is_none() {
             self.content.broken = true;

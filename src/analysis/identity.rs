@@ -22,6 +22,8 @@ pub(super) struct Evidence<'e> {
     pub(super) claim: Claimed,
     /// Whether the log is still to be read.
     pub(super) log_waits: bool,
+    /// Whether a part is gone: then it does not matter whose the rest is, unless something says that it is another's.
+    pub(super) broken: bool,
 }
 
 /// Returns a verdict where the content is not this commit's.
@@ -31,7 +33,7 @@ pub(super) fn identity<'a>(
     evidence: &Evidence<'_>,
     notes: &mut impl Notes,
 ) -> Option<Verdict> {
-    let Evidence { tag, digest, label, claim, log_waits } = evidence;
+    let Evidence { tag, digest, label, claim, log_waits, broken } = evidence;
     if place.template.is_moving()
         && let Some(verdict) = moving::judge(ctx, place, tag, *label, *claim, notes)
     {
@@ -40,7 +42,7 @@ pub(super) fn identity<'a>(
     if *claim == Claimed::Another {
         return Some(stale(ctx, place, tag, Older::beside(*label), notes));
     }
-    if *label != Label::Agrees && *claim != Claimed::Agrees {
+    if *label != Label::Agrees && *claim != Claimed::Agrees && !broken {
         let shared = ctx.image(place).filter(|image| image.is_shared(tag, digest));
         if let Some((older, theirs)) = shared.and_then(|image| ctx.older_owner(place, image, tag, digest)) {
             notes.say(|| {

@@ -61,11 +61,11 @@ impl Notes for Silent {}
 
 impl Notes for Explanation {
     fn say(&mut self, sentence: impl FnOnce() -> String) {
-        self.evidence.push(sentence());
+        said_anew(&mut self.evidence, sentence());
     }
 
     fn unsure(&mut self, sentence: impl FnOnce() -> String) {
-        self.to_be_sure.push(sentence());
+        said_anew(&mut self.to_be_sure, sentence());
     }
 
     fn cause(&mut self, sentence: impl FnOnce() -> String) {
@@ -81,5 +81,12 @@ impl Notes for Explanation {
 
     fn retract(&mut self) {
         (self.cause, self.next_steps) = (None, Vec::new());
+    }
+}
+
+/// An index may name one part a thousand times: what was just said is not said again.
+fn said_anew(said: &mut Vec<String>, sentence: String) {
+    if said.last() != Some(&sentence) {
+        said.push(sentence);
     }
 }

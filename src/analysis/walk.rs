@@ -303,7 +303,7 @@ fn present<'a>(
         layers: content.layers,
         claimed: claim.agrees(),
     }));
-    let evidence = Evidence { tag, digest, label, claim, log_waits: logs.waiting };
+    let evidence = Evidence { tag, digest, label, claim, log_waits: logs.waiting, broken: content.broken };
     let verdict = identity(ctx, place, &evidence, notes).unwrap_or_else(|| content.wholeness());
     if verdict == Verdict::Incomplete {
         let early = early(ctx, place, tag, "A registry may show a push in parts for a while", notes);

@@ -73,6 +73,22 @@ pub enum Topic {
     Tags(ImageName),
 }
 
+impl Topic {
+    /// Returns the repository of images that it is about.
+    #[must_use]
+    pub fn image(&self) -> Option<&ImageName> {
+        match self {
+            Self::Image(image) | Self::Tags(image) => Some(image),
+            Self::Runs(_)
+            | Self::Jobs(_)
+            | Self::Logs(_)
+            | Self::Tries(_)
+            | Self::Reports(_)
+            | Self::Deployments(_) => None,
+        }
+    }
+}
+
 impl Look {
     /// Returns what it is about.
     #[must_use]

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::fault::pause;
 use super::moment::Moment;
 use super::proof::Proof;
-use crate::domain::{Failure, Fault, Look};
+use crate::domain::{Failure, Fault, Look, Stage};
 
 /// How many failures in a row, without an answer between, make a source count as down.
 const DOWN_AFTER: u32 = 3;
@@ -41,6 +41,9 @@ const BEHIND: Duration = Duration::from_secs(1);
 /// A refusal longer ago than this says nothing of a credential that is accepted now.
 const TOGETHER: Duration = Duration::from_mins(2);
 
+/// For so long an answer shows that a source answers.
+const ANSWERS: Duration = Duration::from_mins(1);
+
 /// How many looks are remembered whose refusals were their own.
 const REMEMBERED: usize = 64;
 
@@ -54,6 +57,9 @@ pub(super) struct Gate {
     /// Refusals in a row of a credential that is believed to be bad.
     refusals: u32,
     failures: u32,
+    /// When it last answered, and what was the first to fail since.
+    answered: Option<Instant>,
+    silent: Option<Look>,
     /// Tries in a row of a source that is down.
     tries: u32,
     /// Looks that were refused while others were answered.
@@ -185,6 +191,7 @@ impl Gate {
     pub(super) fn lives(&mut self, ended: &Ended<'_>) -> Option<Shut> {
         self.proof = Proof::Answered;
         (self.failures, self.tries) = (0, 0);
+        (self.answered, self.silent) = (Some(ended.now.at), None);
         self.own.remove(ended.look);
         // What set out before it was shut proves that it is not down, and nothing else.
         let proves = |shut: &mut Shut| ended.started >= shut.since || shut.because == Because::Down;
@@ -221,6 +228,7 @@ impl Gate {
                 Some(Because::Doubt) => (Because::Refusal, now + self.probe()),
                 Some(Because::Limit | Because::Down) | None => (Because::Doubt, now + DOUBT),
             },
+            Fault::Silence if before.is_none() && self.is_of_one_repository(failure, ended) => return None,
             Fault::Silence => {
                 self.failures = self.failures.saturating_add(1);
                 if before.is_none() && self.failures < DOWN_AFTER {
@@ -244,6 +252,24 @@ impl Gate {
         self.shut = Some(Shut { because, why, since: now, until, by: By::Look(ended.look.clone()) });
         let behind = if because == Because::Refusal { BEHIND } else { Duration::ZERO };
         Some(Ruling { until: until + behind, quiet: because == Because::Doubt })
+    }
+
+    /// Returns whether only one repository gets such answers from a source that answered others a moment ago.
+    fn is_of_one_repository(&mut self, failure: &Failure, ended: &Ended<'_>) -> bool {
+        let is_answer = match failure {
+            Failure::Malformed(_) => true,
+            Failure::Unreachable { stage, .. } => matches!(stage, Stage::Server(_)),
+            Failure::RateLimited { .. }
+            | Failure::Auth { .. }
+            | Failure::Forbidden(_)
+            | Failure::NotFound(_)
+            | Failure::TooLarge { .. }
+            | Failure::Ambiguous(_)
+            | Failure::Withheld(_) => false,
+        };
+        let first = self.silent.get_or_insert_with(|| ended.look.clone());
+        let answers = self.answered.is_some_and(|at| ended.now.at.duration_since(at) < ANSWERS);
+        is_answer && answers && is_beside(first, ended.look)
     }
 
     /// Returns how long a credential rests that was refused once more.
@@ -304,6 +330,12 @@ impl Shut {
             Fault::Silence | Fault::Repository | Fault::Own | Fault::Unasked => None,
         }
     }
+}
+
+/// Returns whether two looks are about one repository, as far as they tell.
+fn is_beside(one: &Look, other: &Look) -> bool {
+    let (one, other) = (one.topic(), other.topic());
+    one == other || one.image().is_some_and(|image| other.image() == Some(image))
 }
 
 fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {

@@ -15,6 +15,7 @@ use super::{Oneshot, SystemClock, Watcher, remember, sources};
 use crate::analysis::{Asked, Policy, analyse, assess, credentials, explain, incidents, judge, skewed};
 use crate::app::{Settled, settle};
 use crate::cli::{CheckArgs, Format};
+use crate::command;
 use crate::config::Config;
 use crate::domain::{Fact, Landed, Look, Observation, Seen, Service, Snapshot, SourceId};
 use crate::output::{self, Sections, Selection, Style};
@@ -98,8 +99,7 @@ pub(super) async fn run(
             output::table(&selection, &explained, now, style()) + &output::sections(&selection, asked, now, style())
         }
     };
-    // A reader that went away, such as `head`, has what it wanted.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let printed = command::print(&text);
     let ran_out = args.wait.is_some() && !selection.is_final();
     let code = ExitCode::from(selection.exit_code(&args.fail_on, ran_out));
     memory.keep(snapshot.health().keys().filter_map(|source| snapshot.answered_fact(source)).collect());
@@ -114,7 +114,7 @@ pub(super) async fn run(
     if !tokio::task::spawn_blocking(|| memory.finish()).await.unwrap_or(false) {
         super::say("what was seen could not be kept in time");
     }
-    Ok(code)
+    printed.map(|()| code).map_err(|refusal| refusal.0)
 }
 
 /// Returns whether any service depends on this source. What was wrong with one that nobody asks any more is no matter.

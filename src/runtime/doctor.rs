@@ -17,6 +17,7 @@ use super::memory::{Memory, Opened, Stay};
 use super::{SystemClock, check, sources};
 use crate::analysis::plan;
 use crate::cli::{DoctorArgs, Format};
+use crate::command;
 use crate::config::{CiKind, Config, Loaded, Place};
 use crate::doctor::{CiLook, Diagnosis, Provider, PushLook, RegistryLook, Section};
 use crate::domain::{
@@ -94,11 +95,10 @@ pub(super) async fn run(
         Format::Table => output::doctor_table(&diagnosis, check::style(), Abilities::from_environment().unicode),
         Format::Json => output::doctor_json(&diagnosis, SystemClock.now()),
     };
-    // A reader that went away, such as `head`, has what it wanted.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let printed = command::print(&text);
     // That the next look costs less is nothing to wait for, or to fail by.
     let _ = tokio::task::spawn_blocking(|| memory.finish()).await;
-    Ok(ExitCode::from(diagnosis.exit_code()))
+    printed.map(|()| ExitCode::from(diagnosis.exit_code())).map_err(|refusal| refusal.0)
 }
 
 async fn inspected(dir: &Path, deadline: Instant) -> Result<Inspection, String> {

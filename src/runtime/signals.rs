@@ -19,6 +19,7 @@ pub struct Ending {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
+    quit: Signal,
     pub(super) last: Last,
 }
 
@@ -29,6 +30,7 @@ impl Ending {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
             last: Arc::new(|| {}),
         })
     }
@@ -39,6 +41,7 @@ impl Ending {
             _ = self.terminate.recv() => 143,
             _ = self.interrupt.recv() => 130,
             _ = self.hang_up.recv() => 129,
+            _ = self.quit.recv() => 131,
         }
     }
 

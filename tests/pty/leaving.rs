@@ -8,7 +8,7 @@ use crate::tty::Tty;
 
 #[test]
 fn signals_end_it_in_order_with_the_customary_codes() {
-    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130), (Signal::QUIT, 131)] {
         let mut tty = Tty::demo();
         tty.until_shown("Overview");
         tty.signal(signal);

@@ -299,6 +299,21 @@ fn an_expected_platform_that_the_index_does_not_list_is_incomplete() {
 }
 
 #[test]
+fn what_cannot_be_pulled_is_incomplete_and_not_stale_for_being_like_an_older_one() {
+    let mut world = World::expecting(&["sha-{sha:8}"], &[]);
+    let runs = [world.run(6, 60), world.run(7, 30)];
+    for (run, tag) in runs.iter().zip(["sha-00000006", "sha-00000007"]) {
+        world.job(run, Conclusion::Success, 61).log(run, &[]);
+        world.tag(now(), tag, Probe::Present(index("empty", &[]).into()));
+    }
+    for run in &runs {
+        assert_eq!(world.verdict(run), Verdict::Incomplete);
+        let said = world.why(run).evidence.join("\n");
+        assert!(said.contains("It is an index of 0 images.\nThe index lists no image at all."), "{said}");
+    }
+}
+
+#[test]
 fn an_index_of_nothing_is_incomplete() {
     let (mut world, run) = green();
     world.tag(now(), TAG, Probe::Present(index("empty", &[]).into()));
