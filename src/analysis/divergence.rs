@@ -43,7 +43,8 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
     }
     let listing = snapshot.listing(&service.name);
     let newest_green = ctx.newest_green().and_then(|run| green(run, &rows));
-    let newest_landed = newest_landed(service, &rows);
+    let newest_landed = landed_runs(service, &rows).next();
+    let way_back = landed_runs(service, &rows).find(|run| is_green(service, run));
     let distance = newest_landed.as_ref().map(|landed| distance(service, landed, &rows));
     let (behind, since) = distance.unwrap_or((None, None));
     ServiceReport {
@@ -51,6 +52,7 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
         newest: listing.and_then(|listing| listing.runs.first().cloned()),
         newest_green,
         newest_landed,
+        way_back,
         behind,
         since,
         seen_at: listing.and_then(|listing| listing.seen_at),
@@ -97,15 +99,21 @@ fn green(run: &Arc<Run>, rows: &[Row]) -> Option<Green> {
     Some(Green { run: run.clone(), verdict, settled })
 }
 
-/// Returns the newest run of which at least one tag landed and none did not.
-fn newest_landed(service: &Service, rows: &[Row]) -> Option<Arc<Run>> {
-    let whole = |rows: &[Row]| {
-        rows.iter().any(|row| row.verdict == Verdict::Landed)
-            && rows.iter().all(|row| matches!(row.verdict, Verdict::Landed | Verdict::NotExpected))
+/// Returns what is known of a row, where it cannot be looked at now by the newest look that could.
+fn known(row: &Row) -> Verdict {
+    let last = row.last_known.map(|(verdict, _)| verdict).filter(|_| row.verdict == Verdict::Unknown);
+    last.unwrap_or(row.verdict)
+}
+
+/// Returns the runs of which at least one tag is known to have landed and none not to have, newest first.
+fn landed_runs<'a>(service: &'a Service, rows: &'a [Row]) -> impl Iterator<Item = Arc<Run>> + 'a {
+    let whole = |rows: &&[Row]| {
+        rows.iter().any(|row| known(row) == Verdict::Landed)
+            && rows.iter().all(|row| matches!(known(row), Verdict::Landed | Verdict::NotExpected))
     };
-    let mut by_run = rows.chunk_by(|one, next| Arc::ptr_eq(&one.run, &next.run));
-    let landed = by_run.find(|rows| whole(rows) && rows.iter().all(|row| service.is_to_publish(&row.run)))?;
-    landed.first().map(|row| row.run.clone())
+    let by_run = rows.chunk_by(|one, next| Arc::ptr_eq(&one.run, &next.run)).filter(whole);
+    let to_publish = by_run.filter(|rows| rows.iter().all(|row| service.is_to_publish(&row.run)));
+    to_publish.filter_map(|rows| rows.first().map(|row| row.run.clone()))
 }
 
 /// Returns how many green commits stand above the newest landed run, and since when nothing lands.
@@ -113,13 +121,15 @@ fn newest_landed(service: &Service, rows: &[Row]) -> Option<Arc<Run>> {
 fn distance(service: &Service, landed: &Arc<Run>, rows: &[Row]) -> (Option<usize>, Option<Timestamp>) {
     let by_run = rows.chunk_by(|one, next| Arc::ptr_eq(&one.run, &next.run));
     let above = by_run.take_while(|rows| !rows.iter().any(|row| Arc::ptr_eq(&row.run, landed)));
-    let (mut behind, mut since, mut blind) = (0_usize, None, false);
+    let (mut behind, mut since) = (0_usize, None);
+    let mut blind = rows_of(landed, rows).any(|row| row.verdict == Verdict::Unknown);
     let mut last_sha = Some(&landed.sha);
     for rows in above {
         let Some(run) = rows.first().map(|row| &row.run) else { continue };
         let worst = rows.iter().map(|row| row.verdict).min();
         blind |= is_green(service, run) && worst == Some(Verdict::Unknown);
-        if worst.is_some_and(Verdict::is_finding) && last_sha != Some(&run.sha) {
+        let found = rows.iter().map(known).min().is_some_and(Verdict::is_finding);
+        if found && last_sha != Some(&run.sha) {
             behind = behind.saturating_add(1);
             since = run.finished_at.or(since);
             last_sha = Some(&run.sha);

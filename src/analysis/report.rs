@@ -184,8 +184,10 @@ pub struct ServiceReport {
     pub newest: Option<Arc<Run>>,
     /// The newest green run that was to publish, and its verdict.
     pub newest_green: Option<Green>,
-    /// The newest run all of whose tags landed.
+    /// The newest run all of whose tags landed, or are last known to have.
     pub newest_landed: Option<Arc<Run>>,
+    /// The newest green one of those: one would roll back to it.
+    pub way_back: Option<Arc<Run>>,
     /// How many green commits, that were to publish, stand above the newest landed one; `None` where that is unknown.
     pub behind: Option<usize>,
     /// The end of the first green run after the newest landed one: since then nothing lands.

@@ -72,15 +72,15 @@ fn listing(sheet: &mut Sheet, view: &View<'_>, service: &ServiceReport) {
 }
 
 fn way_back(sheet: &mut Sheet, view: &View<'_>, service: &ServiceReport) {
-    let Some(landed) = &service.newest_landed else {
+    let Some(landed) = &service.way_back else {
         if service.newest_green.is_some() {
             sheet.head("The way back");
-            sheet.line(Line::of(Tone::Plain, "  None of the runs that were looked at is known to have landed."));
+            sheet.line(Line::of(Tone::Plain, "  None of the green runs that were looked at is known to have landed."));
         }
         return;
     };
     let current = service.newest_green.as_ref().is_some_and(|green| green.run.key == landed.key);
-    sheet.head(if current { "What landed" } else { "The way back: the newest commit that landed" });
+    sheet.head(if current { "What landed" } else { "The way back: the newest green commit that landed" });
     sheet.fact("run", Line::of(Tone::Plain, format!("#{}  ", landed.number)).join(run_words(&landed.state)));
     sheet.text("commit", landed.sha.to_string());
     sheet.text("title", landed.title.to_string());

@@ -91,6 +91,7 @@ pub(crate) fn report_of(service: &Arc<Service>, rows: Vec<Row>) -> ServiceReport
         newest,
         newest_green: green,
         newest_landed: landed.and_then(|at| rows.get(at)).map(|row| row.run.clone()),
+        way_back: landed.and_then(|at| rows.get(at)).map(|row| row.run.clone()),
         behind: landed,
         since: landed.filter(|&behind| behind > 0).map(|_| at(-5)),
         rows,

@@ -47,14 +47,14 @@ fn a_wide_screen_shows_the_detail_beside_the_rows() {
      Service       CI         Verdict                   Commit   Landed   Behind  Since  Flakes     p50 │ ✗ missing  checkout  2 behind
     ▸checkout      ✓ success  ✗ missing                 5160aa9  871c243       2    95m  … 3/20     5m  │   nothing lands since 2026-03-02 10:25:00 UTC (95m ago)
      search        ✓ success  ≠ mismatch                17987ff  bd51566       1    25m  … 2/20     5m  │
-     ledger        ✓ success  ? unknown (✓ now)         ef70561  ?                   4h  … 1/20     5m  │ Newest green commit
+     ledger        ✓ success  ? unknown (✓ now)         ef70561  ef70561             4h  … 1/20     5m  │ Newest green commit
      legacy-crm               ? unknown (not found)                                                     │   ✗ missing  ghcr.io/acme/checkout:sha-5160aa9
      newcomer                 … looking                                                                 │
      cart          ✓ success  ✓ landed                  3a60314  3a60314       0    44m  … 1/20     5m  │ Next steps
                                                                                                         │   1  Push ghcr.io/acme/checkout:sha-5160aa9 again from the same commit, and watch the push step's
                                                                                                         │      own output.
                                                                                                         │
-                                                                                                        │ The way back: the newest commit that landed
+                                                                                                        │ The way back: the newest green commit that landed
                                                                                                         │   run         #40  ✓ success
                                                                                                         │   commit      871c243ccccccccccccccccccccccccccccccccc
                                                                                                         │   title       Close idle connections after 30 s
@@ -129,7 +129,7 @@ fn the_smallest_screen_still_shows_service_verdict_and_age() {
      Service       Verdict              Commit   Landed   Since
     ▸checkout      ✗ missing            5160aa9  871c243    95m
      search        ≠ mismatch           17987ff  bd51566    25m
-     ledger        ? unknown (✓ now)    ef70561  ?           4h
+     ledger        ? unknown (✓ now)    ef70561  ef70561     4h
      legacy-crm    ? unknown (not fou…
      newcomer      … looking
      cart          ✓ landed             3a60314  3a60314    44m

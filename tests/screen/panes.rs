@@ -10,7 +10,7 @@ fn the_overview_puts_the_worst_first() {
      Service       CI  Verdict             Commit   Landed   Behind  Since  Flakes
     ▸checkout      ✓   ✗ missing           5160aa9  871c243       2    95m  … 3/20
      search        ✓   ≠ mismatch          17987ff  bd51566       1    25m  … 2/20
-     ledger        ✓   ? unknown (✓ now)   ef70561  ?                   4h  … 1/20
+     ledger        ✓   ? unknown (✓ now)   ef70561  ef70561             4h  … 1/20
      legacy-crm        ? unknown (not fo…
      newcomer          … looking
      cart          ✓   ✓ landed            3a60314  3a60314       0    44m  … 1/20
@@ -163,7 +163,7 @@ fn the_detail_of_a_service_shows_the_way_back() {
       1  Push ghcr.io/acme/checkout:sha-5160aa9 again from the same commit, and
          watch the push step's own output.
 
-    The way back: the newest commit that landed
+    The way back: the newest green commit that landed
       run         #40  ✓ success
       commit      871c243ccccccccccccccccccccccccccccccccc
       title       Close idle connections after 30 s

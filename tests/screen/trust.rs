@@ -244,7 +244,7 @@ fn a_wide_overview_has_the_flake_gate_and_the_typical_time() {
      Service       CI           Verdict                   Commit   Title                                    Landed   Behind  Since  Flake gate                           p50    Branch      Repository
     ▸checkout      ✓ success    ✗ missing                 5160aa9  Show the delivery date before payment    871c243       2    95m  … not enough data                   5:00    main        acme/checkout
      search        ✓ success    ≠ mismatch                17987ff  Boost exact matches                      bd51566       1    25m  … not enough data                   5:00    main        acme/search
-     ledger        ✓ success    ? unknown (✓ now)         ef70561  Round half to even                       ?                   4h  … not enough data                   5:00    main        acme/ledger
+     ledger        ✓ success    ? unknown (✓ now)         ef70561  Round half to even                       ef70561             4h  … not enough data                   5:00    main        acme/ledger
      legacy-crm                 ? unknown (not found)                                                                                                                                       acme/legacy-crm
      cart          ✓ success    ? unknown…                8570c9f  Change it                                ?                  60m  ✗ stay on Continuous Delivery       5:00 →  main        acme/cart
      newcomer                   … looking                                                                                                                                                   acme/newcomer

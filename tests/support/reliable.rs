@@ -214,6 +214,7 @@ pub(crate) fn report_of(service: &Arc<Service>, known: Reliability) -> ServiceRe
         newest: known.runs.first().cloned(),
         newest_green: None,
         newest_landed: None,
+        way_back: None,
         behind: None,
         since: None,
         seen_at: Some(now()),

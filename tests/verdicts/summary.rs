@@ -34,6 +34,30 @@ fn how_far_behind_is_not_known_where_one_could_not_be_looked_at() {
 }
 
 #[test]
+fn while_nobody_can_look_the_last_known_landed_and_since_when_stay() {
+    let mut world = incident();
+    let (landed, since) = (world.report().newest_landed, world.report().since);
+    for tag in ["sha-00000005", "sha-00000006", "sha-00000007", "sha-00000008"] {
+        world.tag(now(), tag, crate::world::unreachable());
+    }
+    let report = world.report();
+    assert!(report.rows.iter().all(|row| row.verdict == Verdict::Unknown));
+    assert_eq!((report.newest_landed, report.since, report.behind), (landed, since, None));
+    assert_eq!(report.way_back.unwrap().number, 6);
+}
+
+#[test]
+fn one_rolls_back_to_what_is_green() {
+    let mut world = incident();
+    let run = world.run_with(9, 10, |run| {
+        run.state = landfall::domain::RunState::Finished(Conclusion::Failure);
+    });
+    world.job(&run, Conclusion::Success, 11).pushed("sha-00000009", "nine", Some(&sha(9)));
+    let report = world.report();
+    assert_eq!((report.newest_landed.unwrap().number, report.way_back.unwrap().number), (9, 6));
+}
+
+#[test]
 fn filtered_runs_are_not_expected_and_do_not_count() {
     let mut world = incident();
     let run = world.run_with(9, 10, |run| run.event = Event("pull_request".into()));
