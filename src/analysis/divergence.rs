@@ -43,8 +43,10 @@ pub fn judge(snapshot: &Snapshot, service: &Arc<Service>, policy: &Policy, now: 
     }
     let listing = snapshot.listing(&service.name);
     let newest_green = ctx.newest_green().and_then(|run| green(run, &rows));
-    let newest_landed = landed_runs(service, &rows).next();
-    let way_back = landed_runs(service, &rows).find(|run| is_green(service, run));
+    let mut landed = landed_runs(service, &rows);
+    let newest_landed = landed.next();
+    let way_back = newest_landed.into_iter().chain(landed).find(|run| run.state.is_success()).cloned();
+    let newest_landed = newest_landed.cloned();
     let distance = newest_landed.as_ref().map(|landed| distance(service, landed, &rows));
     let (behind, since) = distance.unwrap_or((None, None));
     ServiceReport {
@@ -99,21 +101,21 @@ fn green(run: &Arc<Run>, rows: &[Row]) -> Option<Green> {
     Some(Green { run: run.clone(), verdict, settled })
 }
 
-/// Returns what is known of a row, where it cannot be looked at now by the newest look that could.
+/// Returns what is known of a row, where it cannot be looked at now by the newest look that could. Of what points to
+/// something else by now that is not believed.
 fn known(row: &Row) -> Verdict {
-    let last = row.last_known.map(|(verdict, _)| verdict).filter(|_| row.verdict == Verdict::Unknown);
-    last.unwrap_or(row.verdict)
+    let is_unseen = row.verdict == Verdict::Unknown && row.digest.is_none();
+    row.last_known.filter(|_| is_unseen).map_or(row.verdict, |(verdict, _)| verdict)
 }
 
 /// Returns the runs of which at least one tag is known to have landed and none not to have, newest first.
-fn landed_runs<'a>(service: &'a Service, rows: &'a [Row]) -> impl Iterator<Item = Arc<Run>> + 'a {
+fn landed_runs<'a>(service: &'a Service, rows: &'a [Row]) -> impl Iterator<Item = &'a Arc<Run>> {
     let whole = |rows: &&[Row]| {
         rows.iter().any(|row| known(row) == Verdict::Landed)
             && rows.iter().all(|row| matches!(known(row), Verdict::Landed | Verdict::NotExpected))
     };
-    let by_run = rows.chunk_by(|one, next| Arc::ptr_eq(&one.run, &next.run)).filter(whole);
-    let to_publish = by_run.filter(|rows| rows.iter().all(|row| service.is_to_publish(&row.run)));
-    to_publish.filter_map(|rows| rows.first().map(|row| row.run.clone()))
+    let landed = rows.chunk_by(|one, next| Arc::ptr_eq(&one.run, &next.run)).filter(whole);
+    landed.filter_map(|rows| rows.first().map(|row| &row.run)).filter(|run| service.is_to_publish(run))
 }
 
 /// Returns how many green commits stand above the newest landed run, and since when nothing lands.

@@ -226,7 +226,8 @@ fn tagged<'a>(
             notes.unsure(|| format!("{}:{tag} must be looked at.", place.spec.repository));
             notes.mend(failure);
             notes.want(Urgency::Again, None, look);
-            let proven = lasting.map(Lasting::last_known);
+            // A newer answer, of another digest or of none, says that it is not as it was.
+            let proven = lasting.filter(|_| record.last_known.is_none()).map(Lasting::last_known);
             found.last_known = last_known(ctx, place, tag, record).or(proven).or_else(|| noted(ctx, place, tag));
             if let Some((verdict, at)) = found.last_known {
                 notes.say(|| format!("Last known: {verdict}, at {at:.0}."));

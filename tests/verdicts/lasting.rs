@@ -343,3 +343,21 @@ fn a_look_that_failed_is_not_when_the_registry_last_said_something() {
     let row = world.row(&runs[2]);
     assert_eq!((row.verdict, row.seen_at), (Verdict::Unknown, Some(now().into())));
 }
+
+#[test]
+fn what_was_given_other_content_is_no_way_back_whatever_is_last_known_of_it() {
+    let (mut world, [_, older, run]) = landed();
+    keep(&mut world);
+    world.tag(now(), TAGS[2], Probe::Present(single("another").into()));
+    let row = world.row(&run);
+    let last_known = row.last_known.map(|(verdict, _)| verdict);
+    assert_eq!(
+        (row.verdict, last_known, row.digest),
+        (Verdict::Unknown, Some(Verdict::Landed), Some(digest("another")))
+    );
+    let report = world.report();
+    assert_eq!(report.newest_landed.map(|run| run.key.clone()), Some(older.clone()));
+    assert_eq!(report.way_back.map(|run| run.key.clone()), Some(older.clone()));
+    world.tag(now(), TAGS[2], unreachable());
+    assert_eq!(world.report().way_back.map(|run| run.key.clone()), Some(older), "nor when nobody can look again");
+}
