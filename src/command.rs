@@ -64,18 +64,18 @@ pub fn config(what: ConfigCommand, place: &Place) -> Result<ExitCode, Refusal> {
         }
         ConfigCommand::Check => summary(place, &read(place)?),
     };
-    print(&text).map(|()| ExitCode::SUCCESS)
+    print(&text).map(|()| ExitCode::SUCCESS).map_err(Refusal)
 }
 
 /// Writes an answer to standard output. A reader that went away, such as `head`, has what it wanted.
 ///
 /// # Errors
-/// It cannot be written, as on a full disk.
-pub fn print(text: &str) -> Result<(), Refusal> {
+/// It cannot be written, as on a full disk: in words for the user.
+pub fn print(text: &str) -> Result<(), String> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Refusal(format!("the answer cannot be written to standard output: {error}")))
+            Err(format!("the answer cannot be written to standard output: {error}"))
         }
         Ok(()) | Err(_) => Ok(()),
     }

@@ -257,7 +257,7 @@ impl<'a> Inspection<'_, 'a> {
     /// Layers that were not looked at yet leave the verdict standing, unsettled; the row says so.
     fn layers(&mut self, layers: &[Descriptor], whose: &str, notes: &mut impl Notes) {
         let name = &self.place.spec.repository;
-        let (mut waiting, mut unseen) = (0_usize, 0_usize);
+        let (mut waiting, mut all_seen) = (0_usize, true);
         for layer in layers.iter().filter(|layer| !layer.foreign) {
             let look = || Look::Blob(name.clone(), layer.digest.clone());
             match self.image.and_then(|image| image.blobs.get(&layer.digest)) {
@@ -268,7 +268,7 @@ impl<'a> Inspection<'_, 'a> {
                     notes.want(Urgency::Again, self.looked_at, look);
                 }
                 Some(Probe::Unseen(failure)) => {
-                    unseen = unseen.saturating_add(1);
+                    all_seen = false;
                     self.blind("A layer", &layer.digest, failure, notes);
                     notes.want(Urgency::Again, None, look);
                 }
@@ -281,7 +281,7 @@ impl<'a> Inspection<'_, 'a> {
         if waiting > 0 {
             let verb = if waiting == 1 { "was" } else { "were" };
             notes.unsure(|| format!("{} of {whose} {verb} not looked at yet.", counted(waiting, "layer")));
-        } else if unseen == 0 {
+        } else if all_seen {
             notes.say(|| match layers.len() {
                 1 => format!("The one layer of {whose} was looked at."),
                 count => format!("All {count} layers of {whose} were looked at."),

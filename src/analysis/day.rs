@@ -6,7 +6,7 @@ use super::context::{Context, Place, names_commit};
 use super::notes::{Notes, Silent};
 use super::push;
 use super::walk::Found;
-use crate::domain::{ImageName, Tag};
+use crate::domain::Tag;
 
 /// Of which day the tag is that a run pushed.
 pub(super) enum Day {
@@ -31,12 +31,11 @@ pub(super) fn of<'a>(ctx: &Context<'a>, place: &Place<'a>, tag: &Tag, notes: &mu
     let spans = place.template.expand_at(run, ended).is_ok_and(|last| last != *tag);
     // Elsewhere the log is read where the tag is absent, and tells then.
     let logs = if spans { push::log_of(ctx, place, notes) } else { push::log_of(ctx, place, &mut Silent) };
-    let ours = |image: &Option<ImageName>| image.as_ref().is_none_or(|image| *image == place.spec.repository);
-    let claimed = || logs.claims().filter(|claim| ours(&claim.image)).filter_map(|claim| claim.tag.as_ref());
-    if claimed().any(|claimed| claimed == tag) {
+    let image = &place.spec.repository;
+    if logs.tags(image).any(|claimed| claimed == tag) {
         return Day::Start;
     }
-    let others = claimed().filter(|claimed| place.template.gives(run, claimed, (started.at(), ended)));
+    let others = logs.tags(image).filter(|claimed| place.template.gives(run, claimed, (started.at(), ended)));
     match others.last() {
         Some(other) => Day::Told(other.clone()),
         None if spans && logs.waiting => Day::Waiting,

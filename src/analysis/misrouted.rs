@@ -72,8 +72,7 @@ fn is_refused(expected: &ImageName, logs: &Logs<'_>) -> bool {
 
 /// Returns the tag of a part for one platform that the log claims, where what joins the parts was to have the expected one.
 pub(super) fn part<'a>(image: &ImageName, tag: &Tag, logs: &Logs<'a>) -> Option<&'a Tag> {
-    let here = logs.claims().filter(|claim| claim.image.as_ref().is_none_or(|claimed| claimed == image));
-    here.filter_map(|claim| claim.tag.as_ref()).find(|claimed| is_part(claimed, tag))
+    logs.tags(image).find(|claimed| is_part(claimed, tag))
 }
 
 /// Returns whether a tag is another one with the name of a platform at either end, as in `1.4-arm64` or `amd64-1.4`.

@@ -118,10 +118,18 @@ impl<'a> Logs<'a> {
 
     /// Returns every digest that the logs claim for this very tag, and whether the line names the repository.
     pub(super) fn digests(&self, image: &ImageName, tag: &Tag) -> impl Iterator<Item = (bool, &'a Digest)> {
-        let ours = move |claim: &&Claim| {
-            claim.tag.as_ref() == Some(tag) && claim.image.as_ref().is_none_or(|claimed| claimed == image)
-        };
-        self.claims().filter(ours).filter_map(|claim| Some((claim.image.is_some(), claim.digest.as_ref()?)))
+        let ours = self.claims_of(image).filter(move |claim| claim.tag.as_ref() == Some(tag));
+        ours.filter_map(|claim| Some((claim.image.is_some(), claim.digest.as_ref()?)))
+    }
+
+    /// Returns every tag that the logs claim for this repository, in order, with or without a digest.
+    pub(super) fn tags(&self, image: &ImageName) -> impl Iterator<Item = &'a Tag> {
+        self.claims_of(image).filter_map(|claim| claim.tag.as_ref())
+    }
+
+    /// Returns every claim for this repository: a line that names none may be about it.
+    fn claims_of(&self, image: &ImageName) -> impl Iterator<Item = &'a Claim> {
+        self.claims().filter(move |claim| claim.image.as_ref().is_none_or(|claimed| claimed == image))
     }
 
     /// Returns every claim, in order.

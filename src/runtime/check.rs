@@ -11,6 +11,7 @@ use rustc_hash::FxHashSet;
 use tokio::task::JoinHandle;
 
 use super::memory::Opened;
+use super::sources::Registries;
 use super::{Oneshot, SystemClock, Watcher, remember, sources};
 use crate::analysis::{Asked, Policy, analyse, assess, credentials, explain, incidents, judge, skewed};
 use crate::app::{Settled, settle};
@@ -36,7 +37,7 @@ pub(super) async fn run(
     let clock = SystemClock;
     // Logins take trips of their own, which go while the history is read.
     let registries = sources::registries(config)?;
-    sources::get_ready(config, &registries);
+    get_ready(config, &registries);
     for warning in sources::exposed_secrets(config) {
         super::say(&format!("warning: {warning}"));
     }
@@ -114,7 +115,19 @@ pub(super) async fn run(
     if !tokio::task::spawn_blocking(|| memory.finish()).await.unwrap_or(false) {
         super::say("what was seen could not be kept in time");
     }
-    printed.map(|()| code).map_err(|refusal| refusal.0)
+    printed.map(|()| code)
+}
+
+/// Has each registry learn how it wants its requests, and log in for one image of it.
+fn get_ready(config: &Config, registries: &Registries) {
+    for (host, registry) in registries {
+        let images = config.services.iter().flat_map(|service| &service.images).map(|spec| &spec.repository);
+        // That of the first name is the first that the poller gets ready, and is waited for there.
+        if let Some(image) = images.filter(|image| image.source() == *host).min().cloned() {
+            let registry = Arc::clone(registry);
+            tokio::spawn(async move { registry.warm(&image).await });
+        }
+    }
 }
 
 /// Returns whether any service depends on this source. What was wrong with one that nobody asks any more is no matter.

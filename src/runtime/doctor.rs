@@ -98,7 +98,7 @@ pub(super) async fn run(
     let printed = command::print(&text);
     // That the next look costs less is nothing to wait for, or to fail by.
     let _ = tokio::task::spawn_blocking(|| memory.finish()).await;
-    printed.map(|()| ExitCode::from(diagnosis.exit_code())).map_err(|refusal| refusal.0)
+    printed.map(|()| ExitCode::from(diagnosis.exit_code()))
 }
 
 async fn inspected(dir: &Path, deadline: Instant) -> Result<Inspection, String> {

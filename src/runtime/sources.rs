@@ -66,18 +66,6 @@ pub(super) fn registries(config: &Config) -> Result<Registries, String> {
     config.registries.iter().map(build).collect()
 }
 
-/// Has each registry learn how it wants its requests, and log in for one image of it.
-pub(super) fn get_ready(config: &Config, registries: &Registries) {
-    for (host, registry) in registries {
-        let images = config.services.iter().flat_map(|service| &service.images).map(|spec| &spec.repository);
-        // That of the first name is the first that the poller gets ready, and is waited for there.
-        if let Some(image) = images.filter(|image| image.source() == *host).min().cloned() {
-            let registry = Arc::clone(registry);
-            tokio::spawn(async move { registry.warm(&image).await });
-        }
-    }
-}
-
 /// Returns who knows when credentials end: everybody who can be asked of the login that is used, and what the
 /// configuration names besides.
 ///

@@ -130,6 +130,15 @@ impl World {
         key
     }
 
+    /// Adds run 8 of the commit of run 7, which is not over.
+    pub(crate) fn run_beside(&mut self, state: RunState) -> RunKey {
+        self.run_with(8, 0, |run| {
+            run.sha = sha(7);
+            run.state = state;
+            run.finished_at = None;
+        })
+    }
+
     /// The run went on: it is listed anew with a change.
     pub(crate) fn goes_on(&mut self, key: &RunKey, change: impl FnOnce(&mut Run)) -> &mut Self {
         let run = self.runs.iter_mut().find(|run| run.key == *key).expect("the run is listed");

@@ -197,11 +197,7 @@ fn while_a_run_of_the_same_commit_has_not_listed_its_push_job_nothing_is_wrong_w
     let mut world = world.change(|service| {
         service.push_job = landfall::domain::Globs::parse(&["publish".to_owned()]).unwrap();
     });
-    let release = world.run_with(8, 0, |release| {
-        release.sha = sha(7);
-        release.state = RunState::Running;
-        release.finished_at = None;
-    });
+    let release = world.run_beside(RunState::Running);
     world.gone(TAG);
     assert_eq!(world.verdict(&run), Verdict::Pending);
     world.goes_on(&release, |release| release.state = RunState::Finished(landfall::domain::Conclusion::Success));

@@ -172,11 +172,7 @@ fn a_quick_workflow_of_the_same_commit_does_not_make_the_tag_stale() {
     let mut world = world.change(|service| service.push_job = Globs::parse(&[]).unwrap());
     world.job(&lint, Conclusion::Success, 31).log(&lint, &[]).pushed("main", "one", Some(&sha(6)));
     assert_eq!(world.verdict(&lint), Verdict::Stale);
-    world.run_with(8, 0, |run| {
-        run.sha = sha(7);
-        run.state = RunState::Running;
-        run.finished_at = None;
-    });
+    world.run_beside(RunState::Running);
     assert_eq!(world.verdict(&lint), Verdict::Pending);
 }
 

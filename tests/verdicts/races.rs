@@ -96,11 +96,7 @@ fn another_run_of_the_same_commit_may_still_push_it() {
     let lint = world.run(7, 30);
     world.job(&lint, Conclusion::Success, 31).log(&lint, &[]).gone(TAG);
     assert_eq!(world.verdict(&lint), Verdict::Missing);
-    let release = world.run_with(8, 0, |run| {
-        run.sha = sha(7);
-        run.state = RunState::Running;
-        run.finished_at = None;
-    });
+    let release = world.run_beside(RunState::Running);
     assert_eq!(world.verdict(&lint), Verdict::Pending);
     world.goes_on(&release, |run| {
         run.state = RunState::Finished(Conclusion::Success);
@@ -112,11 +108,7 @@ fn another_run_of_the_same_commit_may_still_push_it() {
 #[test]
 fn another_run_of_the_same_commit_whose_push_is_over_is_not_waited_for() {
     let (mut world, run) = pushed_green();
-    let other = world.run_with(8, 0, |other| {
-        other.sha = sha(7);
-        other.state = RunState::Waiting;
-        other.finished_at = None;
-    });
+    let other = world.run_beside(RunState::Waiting);
     world.gone(TAG);
     assert_eq!(world.verdict(&run), Verdict::Pending);
     world.job(&other, Conclusion::Success, 20).log(&other, &[]);
