@@ -1,6 +1,6 @@
 //! Whose fault a failure is: ours, the source's, or that of what was asked for.
 
-use super::{AuthKind, AuthStage, Failure};
+use super::{AuthKind, AuthStage, Failure, Stage};
 
 /// Whose fault a failure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,25 @@ impl Fault {
         match self {
             Self::Repository | Self::Own => true,
             Self::Limit | Self::Login | Self::Silence | Self::Unasked => false,
+        }
+    }
+}
+
+impl Failure {
+    /// Returns whether the source answered after all, with an error of its own or with what cannot be read: one repository
+    /// alone may get that, while others are answered.
+    #[must_use]
+    pub fn is_bad_answer(&self) -> bool {
+        match self {
+            Self::Malformed(_) => true,
+            Self::Unreachable { stage, .. } => matches!(stage, Stage::Server(_)),
+            Self::RateLimited { .. }
+            | Self::Auth { .. }
+            | Self::Forbidden(_)
+            | Self::NotFound(_)
+            | Self::TooLarge { .. }
+            | Self::Ambiguous(_)
+            | Self::Withheld(_) => false,
         }
     }
 }

@@ -113,10 +113,10 @@ impl Health {
     /// Takes note of a look without an answer.
     pub(super) fn failed(&mut self, at: Timestamp, failure: &Failure, look: impl FnOnce() -> Look) {
         self.earlier = None;
-        // One answer that cannot be read among others that can says nothing of the rest.
+        // One bad answer among good ones says nothing of the rest.
         let since_answer = self.last_ok.map(|ok| at.duration_since(ok));
         let is_among_others = since_answer.is_some_and(|since| (SignedDuration::ZERO..AMONG).contains(&since));
-        let is_odd = matches!(failure, Failure::Malformed(_)) && is_among_others;
+        let is_odd = failure.is_bad_answer() && is_among_others;
         if !is_odd && !Fault::of(failure).is_of_one_thing() {
             self.failure = Some((at, failure.clone()));
             return;
@@ -286,18 +286,21 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_cannot_be_read_is_that_looks_own_while_others_can() {
-        let (mut health, page) = (Health::new(SourceKind::Registry), Failure::Malformed("a page of HTML".into()));
-        for minute in 0..10 {
-            health.answered(at(minute), || runs("a"));
-            health.failed(at(minute), &page, || runs("b"));
-            assert_eq!(health.failure, None, "it does not come and go with the order of answers");
-            assert_eq!(health.trouble().unwrap().in_brief(), "a page of HTML (runs of b)");
+    fn a_bad_answer_is_that_looks_own_while_others_are_good() {
+        let error = Failure::Unreachable { stage: Stage::Server(500), says: "boom".into() };
+        for (bad, words) in [(Failure::Malformed("a page of HTML".into()), "a page of HTML"), (error, "boom")] {
+            let mut health = Health::new(SourceKind::Registry);
+            for minute in 0..10 {
+                health.answered(at(minute), || runs("a"));
+                health.failed(at(minute), &bad, || runs("b"));
+                assert_eq!(health.failure, None, "it does not come and go with the order of answers");
+                assert_eq!(health.trouble().unwrap().in_brief(), format!("{words} (runs of b)"));
+            }
+            health.failed(at(10), &bad, || runs("a"));
+            assert!(health.failure.is_some(), "nobody had an answer for a minute");
+            health.answered(at(11), || runs("b"));
+            assert_eq!(said(&health), None);
         }
-        health.failed(at(10), &page, || runs("a"));
-        assert!(health.failure.is_some(), "nobody had an answer for a minute");
-        health.answered(at(11), || runs("b"));
-        assert_eq!(said(&health), None);
     }
 
     #[test]

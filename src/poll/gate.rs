@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::fault::pause;
 use super::moment::Moment;
 use super::proof::Proof;
-use crate::domain::{Failure, Fault, Look, Stage};
+use crate::domain::{Failure, Fault, Look};
 
 /// How many failures in a row, without an answer between, make a source count as down.
 const DOWN_AFTER: u32 = 3;
@@ -228,8 +228,12 @@ impl Gate {
                 Some(Because::Doubt) => (Because::Refusal, now + self.probe()),
                 Some(Because::Limit | Because::Down) | None => (Because::Doubt, now + DOUBT),
             },
-            Fault::Silence if before.is_none() && self.is_of_one_repository(failure, ended) => return None,
             Fault::Silence => {
+                let is_alone = self.is_of_one_repository(failure, ended);
+                self.silent.get_or_insert_with(|| ended.look.clone());
+                if before.is_none() && is_alone {
+                    return None;
+                }
                 self.failures = self.failures.saturating_add(1);
                 if before.is_none() && self.failures < DOWN_AFTER {
                     return None;
@@ -255,21 +259,10 @@ impl Gate {
     }
 
     /// Returns whether only one repository gets such answers from a source that answered others a moment ago.
-    fn is_of_one_repository(&mut self, failure: &Failure, ended: &Ended<'_>) -> bool {
-        let is_answer = match failure {
-            Failure::Malformed(_) => true,
-            Failure::Unreachable { stage, .. } => matches!(stage, Stage::Server(_)),
-            Failure::RateLimited { .. }
-            | Failure::Auth { .. }
-            | Failure::Forbidden(_)
-            | Failure::NotFound(_)
-            | Failure::TooLarge { .. }
-            | Failure::Ambiguous(_)
-            | Failure::Withheld(_) => false,
-        };
-        let first = self.silent.get_or_insert_with(|| ended.look.clone());
+    fn is_of_one_repository(&self, failure: &Failure, ended: &Ended<'_>) -> bool {
         let answers = self.answered.is_some_and(|at| ended.now.at.duration_since(at) < ANSWERS);
-        is_answer && answers && is_beside(first, ended.look)
+        let is_first = self.silent.as_ref().is_none_or(|first| is_beside(first, ended.look));
+        failure.is_bad_answer() && answers && is_first
     }
 
     /// Returns how long a credential rests that was refused once more.
